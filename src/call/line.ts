@@ -1,0 +1,68 @@
+/**
+ * The order of one call's attempts: one at a time, each awaited to its end before the next begins. Remembers what it
+ * has just done, so that a repeated message is answered and not sent again. Keeps nothing that could not be reread.
+ */
+import { nextSentAt } from "../core/transition.ts";
+import { type AttemptEntry, attemptKeyText } from "../core/webhook-log.ts";
+import type { AttemptJob } from "../deliver/attempt.ts";
+
+/**
+ * `made`: the attempt's entry, made now or before. `under_way`: it runs or waits its turn; ask again.
+ * `superseded`: a retry of a delivery that a newer one has replaced; it was not sent and never will be.
+ */
+export type Reply = { kind: "made"; entry: AttemptEntry } | { kind: "under_way" } | { kind: "superseded" };
+
+/** A batch is answered after this long at most, in milliseconds, whether the attempt is done or not. */
+const WAIT_LIMIT_MS = 2_000;
+
+/** How many attempts are remembered: a whole schedule's and a few more. */
+const REMEMBERED_ATTEMPTS = 16;
+
+export interface LineVerbs {
+  send: (job: AttemptJob, sentAt: number) => Promise<AttemptEntry>;
+  /** Keeps the object alive until the promise settles; a rejection in it is no concern of the caller's. */
+  keepAlive: (work: Promise<unknown>) => void;
+  now: () => number;
+}
+
+/** Opens a line. The function returned takes an attempt into it, or finds it there, and rejects where making it failed. */
+export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob) => Promise<Reply> {
+  const attempts = new Map<string, Promise<Reply>>();
+  const highestOrdinal = new Map<string, number>();
+  let lastSentAt: number | null = null;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  async function takeTurn(job: AttemptJob): Promise<Reply> {
+    const { event, attempt } = job.key;
+    if (attempt > 1 && job.delivery_ordinal < (highestOrdinal.get(event) ?? 0)) return { kind: "superseded" };
+    lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), job.last_sent_at);
+    return { kind: "made", entry: await send(job, lastSentAt) };
+  }
+
+  function join(job: AttemptJob): Promise<Reply> {
+    const key = attemptKeyText(job.key);
+    const known = attempts.get(key);
+    if (known !== undefined) return known;
+    const { event } = job.key;
+    highestOrdinal.set(event, Math.max(job.delivery_ordinal, highestOrdinal.get(event) ?? 0));
+    const turn = tail.then(() => takeTurn(job));
+    tail = turn.catch(() => attempts.delete(key)); // a link that rejected would reject all that follow it
+    keepAlive(tail);
+    attempts.set(key, turn);
+    forgetOldest(attempts);
+    return turn;
+  }
+
+  return async (job) => {
+    const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
+    const timer = setTimeout(() => resolve({ kind: "under_way" }), WAIT_LIMIT_MS);
+    // The timer goes with the answer: one left running would keep the object awake, and billed.
+    return Promise.race([join(job), underWay]).finally(() => clearTimeout(timer));
+  };
+}
+
+/** Forgets the longest known attempt once there are too many; a line is far shorter than that while any still runs. */
+function forgetOldest(attempts: Map<string, unknown>): void {
+  const [oldest] = attempts.keys();
+  if (attempts.size > REMEMBERED_ATTEMPTS && oldest !== undefined) attempts.delete(oldest);
+}

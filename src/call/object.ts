@@ -1,0 +1,26 @@
+/**
+ * The Durable Object of one call: the only place where that call's webhooks are sent from. Uses no storage; the
+ * record in D1 is the one truth, and an object that was lost is made anew from it.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type AttemptJob, makeAttempt } from "../deliver/attempt.ts";
+import { openLine, type Reply } from "./line.ts";
+
+export class Call extends DurableObject<Env> {
+  readonly #line = openLine({
+    send: makeAttempt,
+    keepAlive: (work) => this.ctx.waitUntil(work),
+    now: () => Date.now(),
+  });
+
+  /** Makes the attempt or finds it made. Throws where making it failed: to the caller, the object is then lost. */
+  attempt(job: AttemptJob): Promise<Reply> {
+    return this.#line(job);
+  }
+}
+
+/** The object of one call. A call id holds no slash, so two calls never share a name. */
+export const callObject = (
+  namespace: DurableObjectNamespace<Call>,
+  key: { user_id: string; call_id: string },
+) => namespace.getByName(`${key.user_id}/${key.call_id}`);

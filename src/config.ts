@@ -1,0 +1,96 @@
+/** The environment's variables, checked once and given their types. An unusable value is refused by its name. */
+import { parseDuration, parseDurations } from "./core/duration.ts";
+import { MASTER_KEY_BYTES } from "./core/sealing.ts";
+import { fromBase64 } from "./core/signature.ts";
+
+export interface Config {
+  /** Waits before the 2nd, 3rd, … attempt, in milliseconds. */
+  retryScheduleMs: readonly number[];
+  /** One attempt, headers and body together. */
+  deliveryTimeoutMs: number;
+  /** How late a log may be before the sweep enqueues it again. */
+  sweepGraceMs: number;
+  /** Loopback and private addresses and `http:` are let through: local use. */
+  allowPrivateTargets: boolean;
+  /** This deployment's own address, without a path. */
+  publicUrl: URL;
+  /** Settled logs older than this are removed. */
+  retentionDays: number;
+  adminKey: string;
+  /** The master key that signing secrets are encrypted with. */
+  secretsKey: Uint8Array;
+  sessionKey: string;
+}
+
+/** Thrown where a variable is missing or unusable; the message names each such variable and never shows a secret. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+const SECRET_MINIMUM_CHARACTERS = 32;
+
+export function readConfig(env: Record<string, unknown>): Config {
+  const problems: string[] = [];
+  const read = <T>(name: string, parse: (text: string) => T | null, expected: string, secret = false): T => {
+    const text = env[name];
+    const value = typeof text === "string" ? parse(text) : null;
+    if (value === null)
+      problems.push(`${name} must be ${expected}${secret ? "" : `, and is ${JSON.stringify(text)}`}`);
+    return value as T; // never seen: a problem throws below
+  };
+
+  const allowPrivateTargets = read("ALLOW_PRIVATE_TARGETS", parseBoolean, "true or false");
+  const minimum = allowPrivateTargets ? 1 : SECRET_MINIMUM_CHARACTERS;
+  const config: Config = {
+    retryScheduleMs: read("RETRY_SCHEDULE", parseDurations, 'durations such as "5s, 5m, 2h"'),
+    deliveryTimeoutMs: read("DELIVERY_TIMEOUT", parsePositiveDuration, 'a duration such as "15s"'),
+    sweepGraceMs: read("SWEEP_GRACE", parsePositiveDuration, 'a duration such as "60s"'),
+    allowPrivateTargets,
+    publicUrl: read(
+      "PUBLIC_URL",
+      parseOrigin,
+      'the address of this service, such as "https://postcall.example.com"',
+    ),
+    retentionDays: read("RETENTION_DAYS", parseDays, "a whole number of days from 1 to 3650"),
+    adminKey: read(
+      "ADMIN_KEY",
+      (text) => atLeast(minimum, text),
+      `a secret of at least ${minimum} characters`,
+      true,
+    ),
+    secretsKey: read("SECRETS_KEY", parseMasterKey, `${MASTER_KEY_BYTES} random bytes in base64`, true),
+    sessionKey: read(
+      "SESSION_KEY",
+      (text) => atLeast(SECRET_MINIMUM_CHARACTERS, text),
+      `a secret of at least ${SECRET_MINIMUM_CHARACTERS} characters`,
+      true,
+    ),
+  };
+  if (problems.length > 0) throw new ConfigError(problems.join("; "));
+  return config;
+}
+
+const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);
+const parsePositiveDuration = (text: string) => parseDuration(text) || null;
+const atLeast = (minimum: number, text: string) => (text.length >= minimum ? text : null);
+
+function parseDays(text: string): number | null {
+  const days = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return days >= 1 && days <= 3_650 ? days : null;
+}
+
+function parseOrigin(text: string): URL | null {
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  const isOrigin = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+  return isOrigin && /^https?:$/.test(url.protocol) ? url : null;
+}
+
+function parseMasterKey(text: string): Uint8Array | null {
+  try {
+    const bytes = fromBase64(text);
+    return bytes.length === MASTER_KEY_BYTES ? bytes : null;
+  } catch {
+    return null;
+  }
+}

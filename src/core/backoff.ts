@@ -1,0 +1,37 @@
+/** When the next attempt is due. Pure: `now` and `random` are arguments. */
+
+/** `Retry-After` is honoured up to here, in seconds. */
+export const RETRY_AFTER_LIMIT_SECONDS = 86_400;
+
+/** A wait is its schedule's step, up to this share more or less, so that calls which failed together part ways. */
+const JITTER = 0.1;
+
+/**
+ * Whole seconds to wait before the next attempt, or null where the schedule has no further one.
+ * `attempt` is the one just made, from 1. `random` is in [0, 1). A receiver's `retryAfterSeconds` wins
+ * where it is longer than the jittered step; jitter is never taken off it.
+ */
+export function backoffSeconds(input: {
+  scheduleMs: readonly number[];
+  attempt: number;
+  retryAfterSeconds: number | null;
+  random: number;
+}): number | null {
+  const stepMs = input.scheduleMs[input.attempt - 1];
+  if (stepMs === undefined) return null;
+  const jittered = Math.ceil((stepMs * (1 - JITTER + 2 * JITTER * input.random)) / 1_000);
+  const asked = Math.min(input.retryAfterSeconds ?? 0, RETRY_AFTER_LIMIT_SECONDS);
+  return Math.max(jittered, asked);
+}
+
+/**
+ * The seconds a `Retry-After` header asks for, rounded up, never negative; null where it is absent or malformed.
+ * Source: RFC 9110 section 10.2.3, delay-seconds or HTTP-date (all three forms of section 5.6.7).
+ */
+export function parseRetryAfter(header: string | null | undefined, now: number): number | null {
+  const text = header?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text);
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1_000));
+}

@@ -1,0 +1,63 @@
+/** What an attempt's outcome means for its delivery. Plain data in, one verdict out; every outcome has one. */
+import { parseRetryAfter } from "./backoff.ts";
+import type { AttemptEntry, AttemptError } from "./webhook-log.ts";
+
+export type Verdict =
+  | { kind: "delivered" }
+  | { kind: "retry"; retryAfterSeconds: number | null }
+  | { kind: "give_up"; reason: "gone" };
+
+/**
+ * 2xx is delivered; 410 ends the delivery; all else is retried, as late as the receiver asked for.
+ * An entry with an `error` of its own (a body that never ended, say) is a failure whatever its status.
+ */
+export function classify(entry: AttemptEntry, now: number): Verdict {
+  if (entry.error === null) return { kind: "delivered" };
+  if (entry.error === "http_status" && entry.response_code === 410)
+    return { kind: "give_up", reason: "gone" };
+  return { kind: "retry", retryAfterSeconds: parseRetryAfter(entry.response_headers["retry-after"], now) };
+}
+
+/** The platform's own answers for a receiver that it could not reach, and what went wrong there. */
+const PLATFORM_ERRORS: Record<number, AttemptError> = {
+  520: "protocol",
+  521: "connect",
+  522: "connect",
+  523: "connect",
+  524: "timeout",
+  525: "tls",
+  526: "tls",
+  527: "connect",
+  528: "protocol",
+  529: "protocol",
+  530: "dns",
+};
+
+/**
+ * A response's status as the log keeps it. 520–530 are the platform's words for "no response came": an unreachable
+ * host is such a response in production, and a thrown error locally; both are recorded the same way.
+ */
+export function readStatus(status: number): Pick<AttemptEntry, "response_code" | "error"> {
+  const platformError = PLATFORM_ERRORS[status];
+  if (platformError !== undefined) return { response_code: null, error: platformError };
+  if (status >= 200 && status < 300) return { response_code: status, error: null };
+  if (status >= 300 && status < 400) return { response_code: status, error: "redirect" };
+  return { response_code: status, error: "http_status" };
+}
+
+/**
+ * What a failed fetch failed at. `phase` is how far it had come: waiting for the headers, or reading the body.
+ * The local runtime gives one text for a refused, reset or garbled connection, and hides names that do not resolve and
+ * broken TLS behind "internal error"; which of the two it was is then told by the URL's scheme.
+ */
+export function readFailure(input: {
+  error: unknown;
+  phase: "headers" | "body";
+  protocol: string;
+}): Exclude<AttemptError, "http_status" | "redirect" | "interrupted"> {
+  const { name, message } = input.error instanceof Error ? input.error : new Error(String(input.error));
+  if (name === "TimeoutError" || name === "AbortError") return "timeout";
+  if (input.phase === "body") return "protocol";
+  if (/internal error|dns|lookup|resolve/i.test(message)) return input.protocol === "https:" ? "tls" : "dns";
+  return /connection|connect|network/i.test(message) ? "connect" : "protocol";
+}

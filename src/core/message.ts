@@ -1,0 +1,69 @@
+/** Queue messages: what one says, and whether it still has anything to say. Pure. */
+import * as z from "zod";
+import { isCallId } from "./call-id.ts";
+import { type AttemptKey, LOG_EVENTS, type LogState } from "./webhook-log.ts";
+
+/** The newest message version. A consumer understands this one and, once there is one, the version before it. */
+export const MESSAGE_VERSION = 1;
+
+/** A message names an attempt and carries nothing else: no payload, no URL, no state. */
+export type DeliveryMessage = AttemptKey & { v: typeof MESSAGE_VERSION };
+
+const schema = z.object({
+  v: z.literal(MESSAGE_VERSION),
+  user_id: z.string().min(1),
+  call_id: z.string().refine(isCallId),
+  event: z.enum(LOG_EVENTS),
+  delivery_id: z.string().min(1),
+  attempt: z.int().min(1),
+});
+
+/** The attempt a message body names, or null where it is no message of ours. */
+export function readMessage(body: unknown): AttemptKey | null {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) return null;
+  const { v: _v, ...key } = parsed.data;
+  return key;
+}
+
+export const writeMessage = ({
+  user_id,
+  call_id,
+  event,
+  delivery_id,
+  attempt,
+}: AttemptKey): DeliveryMessage => ({
+  v: MESSAGE_VERSION,
+  user_id,
+  call_id,
+  event,
+  delivery_id,
+  attempt,
+});
+
+/** A message may be this early and is sent all the same, in milliseconds: queues count in whole seconds. */
+const EARLY_TOLERANCE_MS = 1_000;
+
+/** The longest delay a queue takes, in seconds. */
+export const QUEUE_DELAY_LIMIT_SECONDS = 86_400;
+
+export type Due = { kind: "send" } | { kind: "stale" } | { kind: "early"; delaySeconds: number };
+
+/**
+ * Whether the attempt that a message names is the one its log waits for. It is stale where that attempt is recorded,
+ * where its delivery is no longer the current one (which can only be replaced after its first attempt), and where the
+ * log awaits nothing or is gone.
+ */
+export function judgeMessage(
+  key: Pick<AttemptKey, "delivery_id" | "attempt">,
+  log: Pick<LogState, "delivery_id" | "attempts" | "next_attempt_at"> | undefined,
+  now: number,
+): Due {
+  if (log === undefined || log.next_attempt_at === null) return { kind: "stale" };
+  if (log.delivery_id !== key.delivery_id || log.attempts !== key.attempt - 1) return { kind: "stale" };
+  const earlyMs = log.next_attempt_at - now;
+  if (earlyMs <= EARLY_TOLERANCE_MS) return { kind: "send" };
+  return { kind: "early", delaySeconds: clampDelay(Math.ceil(earlyMs / 1_000)) };
+}
+
+export const clampDelay = (delaySeconds: number): number => Math.min(delaySeconds, QUEUE_DELAY_LIMIT_SECONDS);

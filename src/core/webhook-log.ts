@@ -1,0 +1,70 @@
+/** What a webhook log and an attempt are, in memory. Shapes only; times are milliseconds since the epoch. */
+
+/** The events that have a log of their own. */
+export const LOG_EVENTS = ["call", "citations"] as const;
+export type LogEvent = (typeof LOG_EVENTS)[number];
+
+/** Why a delivery was decided: the normal call flow, a create outside it, or a resend asked for by hand. */
+export type SendType = "spawn" | "create" | "resend";
+
+/** Where the current delivery stands. */
+export type LogStatus = "no_webhook" | "held" | "pending" | "retrying" | "delivered" | "failed" | "disabled";
+
+/** A log's primary key. */
+export interface LogKey {
+  user_id: string;
+  call_id: string;
+  event: LogEvent;
+}
+
+/** An attempt's primary key: the `attempt`th request, from 1, of one delivery of one log. */
+export interface AttemptKey extends LogKey {
+  delivery_id: string;
+  attempt: number;
+}
+
+/** A log without its payload and attempts. `delivery_id` is null until a first delivery is decided. */
+export interface LogState extends LogKey {
+  webhook_id: string;
+  url: string | null;
+  created_at: number;
+  status: LogStatus;
+  reason: string | null;
+  delivery_id: string | null;
+  delivery_ordinal: number;
+  attempts: number;
+  next_attempt_at: number | null;
+  payload_bytes: number;
+}
+
+/** Why an attempt did not succeed. `http_status` and `redirect` come with a response; the others mostly without. */
+export type AttemptError =
+  | "http_status"
+  | "redirect"
+  | "timeout"
+  | "dns"
+  | "connect"
+  | "tls"
+  | "protocol"
+  | "interrupted";
+
+/** What one request to a receiver came to. `response_code` is null where no response came. */
+export interface AttemptEntry {
+  sent_at: number;
+  response_code: number | null;
+  response_ms: number;
+  error: AttemptError | null;
+  request_headers: Record<string, string>;
+  response_headers: Record<string, string>;
+  response_body: string;
+}
+
+/** An entry as the log keeps it. */
+export interface RecordedAttempt extends AttemptEntry {
+  delivery_id: string;
+  attempt: number;
+  send_type: SendType;
+}
+
+export const attemptKeyText = (key: AttemptKey): string =>
+  [key.user_id, key.call_id, key.event, key.delivery_id, key.attempt].join("/");

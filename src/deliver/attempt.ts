@@ -1,0 +1,117 @@
+/**
+ * One HTTP request to a receiver, and what it came to. The only outbound fetch. Follows no redirect, reads no more of
+ * an answer than is kept, and takes no longer than its timeout, headers and body together.
+ */
+import packageJson from "../../package.json" with { type: "json" };
+import { readFailure, readStatus } from "../core/classify.ts";
+import { bodySignature, standardSignature } from "../core/signature.ts";
+import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
+
+/** All that an attempt needs to know. `secret` is the org's signing secret; `last_sent_at` the log's newest entry. */
+export interface AttemptJob {
+  key: AttemptKey;
+  delivery_ordinal: number;
+  send_type: SendType;
+  webhook_id: string;
+  url: string;
+  payload: string;
+  secret: string;
+  last_sent_at: number | null;
+  timeoutMs: number;
+}
+
+/** What is kept of an answer's body, and of its headers, in bytes. */
+const KEPT_BYTES = 4_096;
+
+export async function makeAttempt(job: AttemptJob, sentAt: number): Promise<AttemptEntry> {
+  const body = new TextEncoder().encode(job.payload);
+  const request_headers = await headersOf(job, body, sentAt);
+  const started = performance.now();
+  const answer = await exchange(job, body, request_headers);
+  const response_ms = Math.round(performance.now() - started);
+  return { sent_at: sentAt, response_ms, request_headers, ...answer };
+}
+
+async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Promise<Record<string, string>> {
+  const timestampSeconds = Math.floor(sentAt / 1_000);
+  const { secret, webhook_id: webhookId } = job;
+  return {
+    "content-type": "application/json",
+    "user-agent": `postcall/${packageJson.version}`,
+    "webhook-id": webhookId,
+    "webhook-timestamp": String(timestampSeconds),
+    "webhook-signature": await standardSignature({ secret, webhookId, timestampSeconds, body }),
+    "x-webhook-signature": await bodySignature(secret, body),
+    "x-postcall-delivery": job.key.delivery_id,
+    "x-postcall-attempt": String(job.key.attempt),
+    "x-postcall-send-type": job.send_type,
+  };
+}
+
+type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" | "response_body">;
+
+async function exchange(job: AttemptJob, body: Uint8Array, headers: Record<string, string>): Promise<Answer> {
+  const timeout = new AbortController();
+  const reason = new DOMException("The attempt took too long.", "TimeoutError");
+  // A timer of its own, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, till it fires.
+  const timer = setTimeout(() => timeout.abort(reason), job.timeoutMs);
+  try {
+    return await answerTo(job, { method: "POST", headers, body, redirect: "manual", signal: timeout.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function answerTo(job: AttemptJob, init: RequestInit): Promise<Answer> {
+  const { protocol } = new URL(job.url);
+  let response: Response;
+  try {
+    response = await fetch(job.url, init);
+  } catch (error) {
+    const code = readFailure({ error, phase: "headers", protocol });
+    return { response_code: null, error: code, response_headers: {}, response_body: "" };
+  }
+  const status = readStatus(response.status);
+  const response_headers = keptHeaders(response.headers);
+  const { text, error } = await keptBody(response.body);
+  const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
+  return { response_code: status.response_code, error: failure, response_headers, response_body: text };
+}
+
+/** Headers as far as they fit; `retry-after` first, because the schedule depends on it. */
+function keptHeaders(headers: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let room = KEPT_BYTES;
+  const retryAfter = headers.get("retry-after");
+  for (const [name, value] of [
+    ...(retryAfter === null ? [] : [["retry-after", retryAfter] as const]),
+    ...headers,
+  ]) {
+    if (name.length + value.length > room || name in kept) continue;
+    room -= name.length + value.length;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+/** The body's first bytes as text, and what cut it off, if anything did. What lies beyond is never read. */
+async function keptBody(body: ReadableStream<Uint8Array> | null): Promise<{ text: string; error: unknown }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let room = KEPT_BYTES;
+  if (body === null) return { text, error: null };
+  const reader = body.getReader();
+  try {
+    while (room > 0) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const part = value.subarray(0, room);
+      room -= part.length;
+      text += decoder.decode(part, { stream: true });
+    }
+    if (room === 0) reader.cancel().catch(() => {});
+    return { text, error: null };
+  } catch (error) {
+    return { text, error };
+  }
+}

@@ -1,0 +1,71 @@
+/** The envelope of every answer: `{data, errors}`. The one place where a refusal gets its status. */
+
+const STATUS = {
+  invalid_parameter: 400,
+  AUTH_FAILURE: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  BLOCKED_URL: 422,
+  INTERNAL_SERVER_ERROR: 500,
+  UNAVAILABLE: 503,
+} as const;
+
+/** One entry of `errors`. The further members are those that the code's clients look for. */
+export interface ApiError {
+  error: keyof typeof STATUS;
+  message: string;
+  call_id?: string;
+  reason?: string;
+  request_id?: string;
+}
+
+const JSON_HEADERS = { "content-type": "application/json" };
+
+export const ok = (data: unknown, status = 200): Response => okText(JSON.stringify(data), { status });
+
+/** Success whose data is JSON text already. */
+export const okText = (
+  data: string,
+  { status, headers }: { status: number; headers?: Record<string, string> },
+) => new Response(`{"data":${data},"errors":null}`, { status, headers: { ...JSON_HEADERS, ...headers } });
+
+/** Success whose data is an array that arrives in parts, each the JSON text of its elements. */
+export function okStream(
+  parts: AsyncIterable<string>,
+  { status, headers }: { status: number; headers?: Record<string, string> },
+): Response {
+  async function* envelope() {
+    yield '{"data":[';
+    yield* parts;
+    yield '],"errors":null}';
+  }
+  const texts = envelope();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await texts.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+  return new Response(body, { status, headers: { ...JSON_HEADERS, ...headers } });
+}
+
+/** A refusal. Its status is the first error's. */
+export function refuse(
+  errors: ApiError | readonly ApiError[],
+  headers: Record<string, string> = {},
+): Response {
+  const list = [errors].flat();
+  const status = STATUS[list[0]?.error ?? "INTERNAL_SERVER_ERROR"];
+  return new Response(JSON.stringify({ data: null, errors: list }), {
+    status,
+    headers: { ...JSON_HEADERS, ...headers },
+  });
+}
+
+export const notFound = (message: string): Response => refuse({ error: "NOT_FOUND", message });

@@ -1,0 +1,67 @@
+/** The HTTP API: every path, who may use it, and what is answered where nothing else is. */
+import { Hono, type MiddlewareHandler } from "hono";
+import { ConfigError } from "../config.ts";
+import { isStorageUnavailable } from "../record/availability.ts";
+import type { Scope } from "../record/keys.ts";
+import { notFound, ok, refuse } from "./answer.ts";
+import { authenticate, requireScope } from "./auth.ts";
+import { reportCall } from "./calls.ts";
+import type { HttpEnv } from "./services.ts";
+import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
+
+interface Route {
+  method: "GET" | "POST";
+  path: string;
+  scope: Scope;
+  handler: MiddlewareHandler<HttpEnv>;
+}
+
+const ROUTES: Route[] = [
+  { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
+  { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
+  { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
+  { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
+];
+
+/** Storage that is away is asked for again after this long, in seconds. */
+const RETRY_AFTER_SECONDS = "5";
+
+export function createApp(): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>();
+  app.use(checkConfig);
+  app.get("/healthz", () => ok({ status: "ok" }));
+  app.use("/v1/*", authenticate());
+  for (const { method, path, scope, handler } of ROUTES) app.on(method, path, requireScope(scope), handler);
+  for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) {
+    const allow = routes.map(({ method }) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
+    app.all(path, (c) => {
+      const message = `${c.req.method} is not a method of ${c.req.path}; it has ${allow}.`;
+      return refuse({ error: "METHOD_NOT_ALLOWED", message }, { allow });
+    });
+  }
+  app.notFound((c) => notFound(`There is nothing at ${c.req.path}.`));
+  app.onError((error) => answerFault(error));
+  return app;
+}
+
+/** A deployment with an unusable variable serves nothing, and says which one it is. */
+const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  c.env.config();
+  return next();
+};
+
+function answerFault(error: Error): Response {
+  const request_id = crypto.randomUUID();
+  if (error instanceof ConfigError) {
+    console.error(JSON.stringify({ event: "configuration_unusable", request_id, message: error.message }));
+    return refuse({ error: "INTERNAL_SERVER_ERROR", message: `Configuration: ${error.message}`, request_id });
+  }
+  if (isStorageUnavailable(error)) {
+    console.warn(JSON.stringify({ event: "storage_unavailable", request_id, message: error.message }));
+    const message = "The record is overloaded or away. It is safe to repeat the request.";
+    return refuse({ error: "UNAVAILABLE", message, request_id }, { "retry-after": RETRY_AFTER_SECONDS });
+  }
+  console.error(JSON.stringify({ event: "fault", request_id, message: error.message, stack: error.stack }));
+  const message = "This is a fault of ours. Quote the request_id, and it can be found in the logs.";
+  return refuse({ error: "INTERNAL_SERVER_ERROR", message, request_id });
+}

@@ -1,0 +1,50 @@
+/** Who asks: the API key of a request, looked up by its digest. Unknown, expired and missing keys are answered alike. */
+import type { MiddlewareHandler } from "hono";
+import { sha256Hex } from "../core/signature.ts";
+import { type ApiKey, findKey, type Scope } from "../record/keys.ts";
+import { refuse } from "./answer.ts";
+import type { HttpEnv, Services } from "./services.ts";
+
+/** A key is looked up again after this long: a revoked one is refused everywhere within this time. */
+const KEY_CACHE_MS = 30_000;
+const KEY_CACHE_ENTRIES = 1_000;
+
+/** Lets a request pass whose key is known, and leaves the key in `apiKey`. */
+export function authenticate(): MiddlewareHandler<HttpEnv> {
+  const cache = new Map<string, { apiKey: ApiKey; until: number }>();
+
+  async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
+    const digest = await sha256Hex(key);
+    const cached = cache.get(digest);
+    if (cached !== undefined && cached.until > now()) return cached.apiKey;
+    const apiKey = await findKey(databaseOf(), digest);
+    if (cache.size >= KEY_CACHE_ENTRIES) cache.clear();
+    if (apiKey === null) cache.delete(digest);
+    else cache.set(digest, { apiKey, until: now() + KEY_CACHE_MS });
+    return apiKey;
+  }
+
+  return async (c, next) => {
+    const key = readKey(c.req.header("authorization"));
+    const apiKey = key === "" ? null : await lookUp(key, c.env);
+    const expired = apiKey?.expires_at != null && apiKey.expires_at <= c.env.now();
+    if (apiKey === null || expired) {
+      const message =
+        "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
+      return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
+    }
+    c.set("apiKey", apiKey);
+    return next();
+  };
+}
+
+/** Lets a request pass whose key has the scope. */
+export const requireScope =
+  (scope: Scope): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    if (c.get("apiKey").scopes.includes(scope)) return next();
+    return refuse({ error: "FORBIDDEN", message: `This API key lacks the scope "${scope}".` });
+  };
+
+/** The key of an `authorization` header, which comes bare or after `Bearer` in any case. */
+const readKey = (header: string | undefined): string => (header ?? "").replace(/^bearer\s+/i, "").trim();

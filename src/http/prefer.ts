@@ -1,0 +1,28 @@
+/** How long a caller wants to wait for first attempts: its `Prefer` header (RFC 7240). Pure. */
+
+const DEFAULT_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 25_000;
+
+export interface Waiting {
+  waitMs: number;
+  /** The preference that was followed, for `preference-applied`; null without one. Only then is 202 an answer. */
+  applied: string | null;
+}
+
+/** `wait=N` (seconds, up to 25) wins over `respond-async`; what is not understood is ignored, as the RFC wants it. */
+export function readPrefer(header: string | undefined): Waiting {
+  const preferences = (header ?? "")
+    .toLowerCase()
+    .split(/[,;]/)
+    .map((preference) => preference.trim());
+  const wait = preferences
+    .map((preference) => /^wait\s*=\s*"?(\d{1,9})"?$/.exec(preference)?.[1])
+    .find(Boolean);
+  if (wait !== undefined) {
+    const waitMs = Math.min(Number(wait) * 1_000, LONGEST_WAIT_MS);
+    return { waitMs, applied: `wait=${waitMs / 1_000}` };
+  }
+  return preferences.includes("respond-async")
+    ? { waitMs: 0, applied: "respond-async" }
+    : { waitMs: DEFAULT_WAIT_MS, applied: null };
+}

@@ -1,0 +1,77 @@
+/** The wire's shapes. Messages complete the sentence "FIELD …, and is VALUE." */
+import * as z from "zod";
+import { isCallId } from "../core/call-id.ts";
+import { isJsonObject } from "../core/json.ts";
+import { LOG_EVENTS } from "../core/webhook-log.ts";
+
+/** What a user may name in `webhook_events`; `citations` is the one that has an effect. */
+const WEBHOOK_EVENTS = [
+  "queue",
+  "call",
+  "latency",
+  "webhook",
+  "tool",
+  "dynamic_data",
+  "citations",
+  "evals",
+  "post_transfer_transcript",
+] as const;
+
+/** A resend or create names this many calls at most. */
+const CALL_IDS_LIMIT = 1_000;
+
+const CALL_ID_RULE = "must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and neither . nor ..";
+
+const callId = z.string("must be a string").refine(isCallId, CALL_ID_RULE);
+
+const logEvent = z.enum(LOG_EVENTS, `must be one of ${LOG_EVENTS.join(", ")}`);
+
+const webhookEvents = z.array(
+  z.enum(WEBHOOK_EVENTS, `must be one of ${WEBHOOK_EVENTS.join(", ")}`),
+  "must be an array of event names",
+);
+
+/** Any JSON object with a `call_id`: everything else in it passes through as it is. */
+const payload = z
+  .custom<{ call_id: string }>(isJsonObject, "must be a JSON object")
+  .superRefine((value, context) => {
+    const parsed = callId.safeParse(value?.call_id, { reportInput: true });
+    if (parsed.success || !isJsonObject(value)) return;
+    for (const { message, input } of parsed.error.issues) {
+      context.addIssue({ code: "custom", message, input, path: ["call_id"] });
+    }
+  });
+
+export const reportSchema = z.strictObject(
+  {
+    payload,
+    webhook: z.string("must be a URL or null").nullable().optional(),
+    webhook_events: webhookEvents.optional(),
+  },
+  "must be a JSON object",
+);
+
+const callIds = z
+  .array(callId, "must be an array of call ids")
+  .min(1, "must name at least one call")
+  .max(CALL_IDS_LIMIT, `must name at most ${CALL_IDS_LIMIT} calls`)
+  .superRefine((ids, context) => {
+    const seen = new Set<string>();
+    for (const [index, id] of ids.entries()) {
+      if (seen.has(id))
+        context.addIssue({ code: "custom", message: "must not repeat an id", input: id, path: [index] });
+      seen.add(id);
+    }
+  });
+
+export const resendSchema = z.object(
+  { call_ids: callIds, event: logEvent.default("call") },
+  "must be a JSON object",
+);
+
+export const createSchema = z.object(
+  { call_ids: callIds, webhook_url: z.string("must be a URL") },
+  "must be a JSON object",
+);
+
+export const eventParameter = logEvent.default("call");

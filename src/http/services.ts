@@ -1,0 +1,19 @@
+/** What the handlers of this room are given to work with, instead of the platform's environment. */
+import type { Config } from "../config.ts";
+import type { AttemptKey } from "../core/webhook-log.ts";
+import type { ApiKey } from "../record/keys.ts";
+
+export interface Services {
+  /** Throws a ConfigError where a variable is unusable. */
+  config: () => Config;
+  databaseOf: (userId?: string) => D1Database;
+  /** Enqueues first attempts after the answer has gone out. Never fails: the record has them due. */
+  enqueue: (keys: readonly AttemptKey[]) => void;
+  now: () => number;
+}
+
+/** Hono's view: the services, and the key that a request came with. */
+export interface HttpEnv {
+  Bindings: Services;
+  Variables: { apiKey: ApiKey };
+}

@@ -1,0 +1,17 @@
+/** A receiver's URL in a request: judged by the guard's rules, refused in the wire's words. */
+import { judgeTarget } from "../core/target.ts";
+import type { ApiError } from "./answer.ts";
+
+/** Why the URL in `field` is refused, or null where it may be called. */
+export function refuseTarget(
+  field: string,
+  url: string,
+  { allowPrivateTargets: allowPrivate }: { allowPrivateTargets: boolean },
+): ApiError | null {
+  const target = judgeTarget(url, { allowPrivate });
+  if (target.ok) return null;
+  const shown = JSON.stringify(url.slice(0, 200));
+  return target.reason === "not_a_url"
+    ? { error: "invalid_parameter", message: `${field} must be a URL, and is ${shown}.` }
+    : { error: "BLOCKED_URL", message: `${field} ${shown} may not be called: ${target.rule}.` };
+}

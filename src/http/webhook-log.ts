@@ -1,0 +1,28 @@
+/** A webhook log as the wire shows it. The payload goes in as the text it is stored as, never parsed. */
+import type { AttemptSummary, StoredLog } from "../record/logs.ts";
+
+/** The JSON text of a `WebhookLog`. */
+export function renderLog(log: Omit<StoredLog, "report_digest">): string {
+  const { call_id, user_id, event, url, created_at, payload, metadata, status, reason, next_attempt_at } =
+    log;
+  const head = JSON.stringify({ call_id, user_id, event, url, created_at: iso(created_at) });
+  const tail = JSON.stringify({
+    metadata: metadata.map(renderAttempt),
+    status,
+    reason,
+    next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
+  });
+  return `${head.slice(0, -1)},"payload":${payload},${tail.slice(1)}`;
+}
+
+const renderAttempt = (attempt: AttemptSummary) => ({
+  sent_at: iso(attempt.sent_at),
+  response_code: attempt.response_code,
+  response_time: `${attempt.response_ms}ms`,
+  send_type: attempt.send_type,
+  attempt: attempt.attempt,
+  delivery_id: attempt.delivery_id,
+  error: attempt.error,
+});
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();

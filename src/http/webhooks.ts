@@ -1,0 +1,57 @@
+/** `/v1/postcall/webhooks`: get a log; send it again, or for the first time, by hand. */
+import type { Context } from "hono";
+import { isCallId } from "../core/call-id.ts";
+import { createRefusal, resendRefusal, startsDelivery } from "../core/refusal.ts";
+import { startCreates, startResends } from "../record/deliveries.ts";
+import { readLogs } from "../record/logs.ts";
+import { notFound, okText, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { createSchema, eventParameter, resendSchema } from "./schemas.ts";
+import { sendByHand } from "./send-by-hand.ts";
+import type { HttpEnv } from "./services.ts";
+import { refuseTarget } from "./target.ts";
+import { renderLog } from "./webhook-log.ts";
+
+/** A thousand call ids, each of their characters escaped. */
+const BODY_LIMIT_BYTES = 1_048_576;
+
+export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
+  const call_id = c.req.param("call_id") ?? "";
+  const event = eventParameter.safeParse(c.req.query("event"));
+  if (!event.success) {
+    const message = `event ${event.error.issues[0]?.message}, and is ${JSON.stringify(c.req.query("event"))}.`;
+    return refuse({ error: "invalid_parameter", message });
+  }
+  const { user_id } = c.get("apiKey");
+  const wanted = { user_id, event: event.data, call_ids: [call_id] };
+  const [log] = isCallId(call_id) ? await readLogs(c.env.databaseOf(user_id), wanted) : [];
+  if (log === undefined || log.url === null)
+    return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.`);
+  return okText(renderLog(log), { status: 200 });
+}
+
+export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: resendSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  return sendByHand(c, {
+    ...body.value,
+    refusalOf: resendRefusal,
+    isToStart: startsDelivery,
+    start: startResends,
+  });
+}
+
+export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: createSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { call_ids, webhook_url: url } = body.value;
+  const blocked = refuseTarget("webhook_url", url, c.env.config());
+  if (blocked !== null) return refuse(blocked);
+  return sendByHand(c, {
+    call_ids,
+    event: "call",
+    refusalOf: createRefusal,
+    isToStart: () => true,
+    start: (database, request) => startCreates(database, { ...request, url }),
+  });
+}

@@ -1,0 +1,89 @@
+/** The composition root: wires requests, batches and the clock to the rooms that serve them, and decides nothing. */
+import { callObject } from "./call/object.ts";
+import { type Config, readConfig } from "./config.ts";
+import { unseal } from "./core/sealing.ts";
+import { deliverBatch } from "./deliver/batch.ts";
+import { createApp } from "./http/app.ts";
+import { consume, consumeDeadLetters } from "./queue/consumer.ts";
+import { enqueue } from "./queue/producer.ts";
+import { sweep } from "./queue/sweep.ts";
+import { databaseOf } from "./record/database.ts";
+import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
+import { type DueLog, readDue, writeResults } from "./record/results.ts";
+import { removeSettled } from "./record/retention.ts";
+
+export { Call } from "./call/object.ts";
+
+const DEAD_LETTERS_QUEUE = "postcall-dead-letters";
+
+const DAY_MS = 86_400_000;
+
+const app = createApp();
+
+export default {
+  fetch(request, env, ctx) {
+    return app.fetch(request, {
+      config: () => configOf(env),
+      databaseOf: (userId) => databaseOf(env, userId),
+      enqueue: (keys) =>
+        ctx.waitUntil(
+          enqueue(
+            env,
+            keys.map((key) => ({ key })),
+          ).catch(warnOfQueue),
+        ),
+      now: Date.now,
+    });
+  },
+
+  async queue(batch, env) {
+    const config = configOf(env);
+    const database = databaseOf(env);
+    if (batch.queue === DEAD_LETTERS_QUEUE) {
+      return consumeDeadLetters(batch, (keys) => noteDeadLetters(database, { keys, reason: "dead_letter" }));
+    }
+    return consume(batch, (keys) =>
+      deliverBatch(keys, config, {
+        read: (wanted) => readDue(database, wanted),
+        openSecret: (log) => openSecret(log, config),
+        attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
+        write: (writing) => writeResults(database, writing),
+        enqueue: (successors) => enqueue(env, successors),
+        now: Date.now,
+        random: Math.random,
+      }),
+    );
+  },
+
+  async scheduled(_controller, env) {
+    const { sweepGraceMs, retentionDays } = configOf(env);
+    const database = databaseOf(env);
+    const swept = await sweep({
+      claim: (limit) => claimOverdue(database, { now: Date.now(), sweepGraceMs, limit }),
+      enqueue: (keys) =>
+        enqueue(
+          env,
+          keys.map((key) => ({ key })),
+        ),
+    });
+    const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
+    if (swept + removed > 0) console.log(JSON.stringify({ event: "sweep", swept, removed }));
+  },
+} satisfies ExportedHandler<Env>;
+
+/** The variables are checked once for each environment object, which is once for each isolate. */
+const configs = new WeakMap<Env, Config>();
+function configOf(env: Env): Config {
+  const config = configs.get(env) ?? readConfig({ ...env });
+  configs.set(env, config);
+  return config;
+}
+
+const openSecret = async (
+  { user_id, sealed_secret }: DueLog,
+  { secretsKey }: Config,
+): Promise<string | null> =>
+  sealed_secret === null ? null : unseal({ masterKey: secretsKey, sealed: sealed_secret, context: user_id });
+
+const warnOfQueue = (error: unknown) =>
+  console.warn("The queue did not take a message; the sweep will.", error);

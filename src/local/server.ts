@@ -1,0 +1,142 @@
+/**
+ * The service on this machine: the deployed bundle on the local runtime, with D1, queues and Durable Objects kept in a
+ * state directory. Also runs the sweep, since no cron fires locally.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
+import { type Unstable_Config, unstable_readConfig } from "wrangler";
+import { readConfig } from "../config.ts";
+import { seedLocalOrg } from "./seed.ts";
+import { localVariables } from "./variables.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const SWEEP_EVERY_MS = 5_000;
+
+export interface LocalServer {
+  url: string;
+  /** The local org's, as its user sees it. */
+  signingSecret: string;
+  /** Ends the runtime and everything it started. */
+  stop: () => Promise<void>;
+}
+
+/** Starts the service. Rejects with a ConfigError where a variable is unusable, and where the port is taken. */
+export async function startLocalServer(input: {
+  port: number;
+  stateDir: string;
+  environment: NodeJS.ProcessEnv;
+}): Promise<LocalServer> {
+  const { port, environment } = input;
+  const stateDir = resolve(input.stateDir);
+  await refuseTakenPort(port);
+  const deployed = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
+  const variables = localVariables({ deployed: deployed.vars, environment, stateDir, port });
+  const config = readConfig(variables);
+  const [script] = await Promise.all([buildWorker(), applyMigrations(stateDir)]);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port,
+      cf: false,
+      log: new Log(LogLevel.WARN),
+      telemetry: { enabled: false },
+      resourcePersistencePath: join(stateDir, "v3"),
+      workers: [{ ...workerOptions(deployed, script), bindings: variables }],
+    }),
+  );
+  await miniflare.ready;
+  const database = await miniflare.getD1Database("DB");
+  const signingSecret = await seedLocalOrg(database, { masterKey: config.secretsKey, now: Date.now() });
+  const stopSweeping = await sweepRegularly(miniflare);
+  const stop = async () => {
+    await stopSweeping();
+    await miniflare.dispose();
+  };
+  return { url: `http://127.0.0.1:${port}`, signingSecret, stop };
+}
+
+/** What `wrangler.toml` binds the Worker to, in the local runtime's words. */
+const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptions => ({
+  script,
+  name: "postcall",
+  modules: true,
+  compatibilityDate: deployed.compatibility_date ?? "",
+  compatibilityFlags: deployed.compatibility_flags,
+  d1Databases: Object.fromEntries(deployed.d1_databases.map(({ binding }) => [binding, { id: binding }])),
+  durableObjects: Object.fromEntries(
+    deployed.durable_objects.bindings.map(({ name, class_name: className }) => [
+      name,
+      { className, useSQLite: true },
+    ]),
+  ),
+  queueProducers: Object.fromEntries(
+    deployed.queues.producers?.map(({ binding, queue: queueName }) => [binding, queueName ?? binding]) ?? [],
+  ),
+  queueConsumers: Object.fromEntries(
+    deployed.queues.consumers?.map((consumer) => [consumer.queue, consumerOptions(consumer)]) ?? [],
+  ),
+});
+
+const consumerOptions = (consumer: NonNullable<Unstable_Config["queues"]["consumers"]>[number]) => ({
+  ...(consumer.max_batch_size !== undefined && { maxBatchSize: consumer.max_batch_size }),
+  ...(consumer.max_batch_timeout !== undefined && { maxBatchTimeout: consumer.max_batch_timeout }),
+  ...(consumer.max_retries !== undefined && { maxRetries: consumer.max_retries }),
+  ...(consumer.retry_delay !== undefined && { retryDelay: consumer.retry_delay }),
+  ...(consumer.dead_letter_queue !== undefined && { deadLetterQueue: consumer.dead_letter_queue }),
+});
+
+/** A port nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => server.once("error", fail).listen(0, "127.0.0.1", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+async function refuseTakenPort(port: number): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((done, fail) => server.once("error", fail).listen(port, "127.0.0.1", done));
+  await new Promise((done) => server.close(done));
+}
+
+/** The Worker's code as it would be deployed. */
+async function buildWorker(): Promise<string> {
+  const outDir = mkdtempSync(join(tmpdir(), "postcall-"));
+  try {
+    await wrangler("deploy", "--dry-run", "--outdir", outDir);
+    const { readFile } = await import("node:fs/promises");
+    return await readFile(join(outDir, "index.js"), "utf8");
+  } finally {
+    rmSync(outDir, { recursive: true, force: true });
+  }
+}
+
+const applyMigrations = (stateDir: string) =>
+  wrangler("d1", "migrations", "apply", "DB", "--local", "--persist-to", stateDir);
+
+/** Runs wrangler's command line; where it fails, what it printed is in the error. */
+async function wrangler(...args: string[]): Promise<void> {
+  const script = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
+  const env = { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+  await promisify(execFile)(process.execPath, [script, ...args], { cwd: ROOT, env });
+}
+
+async function sweepRegularly(miniflare: Miniflare): Promise<() => Promise<void>> {
+  const worker = await miniflare.getWorker();
+  let sweeping: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    sweeping = worker
+      .scheduled({ cron: "* * * * *" })
+      .catch((error: unknown) => console.error("A sweep failed.", error));
+  }, SWEEP_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await sweeping;
+  };
+}

@@ -1,0 +1,64 @@
+/** `npm start`: the service on this machine until it is told to stop. `PORT` and `STATE_DIR` say where. */
+import { ConfigError } from "../config.ts";
+import { LOCAL_KEY, LOCAL_ORG } from "./seed.ts";
+import { startLocalServer } from "./server.ts";
+import { LOCAL_ADMIN_KEY } from "./variables.ts";
+
+const { PORT = "8787", STATE_DIR = ".wrangler/state" } = process.env;
+
+try {
+  const server = await startLocalServer({
+    port: readPort(PORT),
+    stateDir: STATE_DIR,
+    environment: process.env,
+  });
+  const stop = () => void server.stop().finally(() => process.exit(0));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
+  stopWithParent(stop);
+  console.log(`
+Postcall is ready on ${server.url}
+
+  org             ${LOCAL_ORG}
+  API key         ${LOCAL_KEY}
+  admin key       ${process.env.ADMIN_KEY === undefined ? LOCAL_ADMIN_KEY : "the one in ADMIN_KEY"}
+  signing secret  ${server.signingSecret}
+  state           ${STATE_DIR}
+
+Report a finished call (put your own receiver's URL in; http://127.0.0.1:… will do):
+
+  curl -s ${server.url}/v1/postcall/calls -H 'authorization: ${LOCAL_KEY}' \\
+    --json '{"payload":{"call_id":"call-1","status":"completed"},"webhook":"http://127.0.0.1:9000/"}'
+
+Then look at its log:
+
+  curl -s ${server.url}/v1/postcall/webhooks/call-1 -H 'authorization: ${LOCAL_KEY}'
+
+Ctrl-C stops it; the state stays.
+`);
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}
+
+/** A signal to npm ends npm's shell and goes no further: when that shell is gone, so are we. */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop();
+  }, 1_000);
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535)
+    throw new ConfigError(`PORT must be a port from 1 to 65535, and is ${JSON.stringify(text)}`);
+  return port;
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof ConfigError) return `Postcall did not start: ${error.message}.`;
+  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  return taken ? `Postcall did not start: port ${PORT} is taken. PORT=8788 npm start uses another.` : error;
+}

@@ -1,0 +1,39 @@
+/** The only place that acks and retries messages. What each message comes to is decided by the verb it is given. */
+import { readMessage } from "../core/message.ts";
+import type { AttemptKey } from "../core/webhook-log.ts";
+import type { Settlement } from "../deliver/batch.ts";
+
+/** Hands a batch's messages over, and acks or retries each as it was settled. */
+export async function consume(
+  batch: MessageBatch,
+  deliver: (keys: AttemptKey[]) => Promise<(key: AttemptKey) => Settlement>,
+): Promise<void> {
+  const messages = readMessages(batch);
+  const settle = await deliver(messages.map(({ key }) => key));
+  for (const { message, key } of messages) {
+    const settlement = settle(key);
+    if (settlement.kind === "ack") message.ack();
+    else message.retry({ delaySeconds: settlement.delaySeconds });
+  }
+}
+
+/** Notes the messages that a lane gave up on, and acks them: the record still has them due, and the sweep takes them up. */
+export async function consumeDeadLetters(
+  batch: MessageBatch,
+  note: (keys: AttemptKey[]) => Promise<void>,
+): Promise<void> {
+  const messages = readMessages(batch);
+  if (messages.length > 0) await note(messages.map(({ key }) => key));
+  for (const { message } of messages) message.ack();
+}
+
+/** The messages that can be read. The others are acked and logged: no retry would make sense of them. */
+function readMessages(batch: MessageBatch): { message: Message; key: AttemptKey }[] {
+  return batch.messages.flatMap((message) => {
+    const key = readMessage(message.body);
+    if (key !== null) return [{ message, key }];
+    console.error(`Message ${message.id} in ${batch.queue} is none of ours and was dropped.`, message.body);
+    message.ack();
+    return [];
+  });
+}

@@ -1,0 +1,31 @@
+/** The only place that puts messages into a queue: first attempts into one lane, the others into another. */
+import { clampDelay, writeMessage } from "../core/message.ts";
+import type { AttemptKey } from "../core/webhook-log.ts";
+
+/** An attempt to enqueue; without a delay it is due now. */
+export interface Enqueued {
+  key: AttemptKey;
+  delaySeconds?: number;
+}
+
+type Lanes = Pick<Env, "DELIVERIES" | "RETRIES">;
+
+/** A queue takes this many messages at once. */
+const SEND_LIMIT = 100;
+
+/** Rejects where a queue does not take them; some of them may be in it all the same. */
+export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promise<void> {
+  const first = entries.filter(({ key }) => key.attempt === 1);
+  const further = entries.filter(({ key }) => key.attempt > 1);
+  await Promise.all([sendAll(lanes.DELIVERIES, first), sendAll(lanes.RETRIES, further)]);
+}
+
+async function sendAll(lane: Queue, entries: readonly Enqueued[]): Promise<void> {
+  for (let start = 0; start < entries.length; start += SEND_LIMIT) {
+    const requests = entries.slice(start, start + SEND_LIMIT).map(({ key, delaySeconds = 0 }) => ({
+      body: writeMessage(key),
+      delaySeconds: clampDelay(delaySeconds),
+    }));
+    await lane.sendBatch(requests);
+  }
+}

@@ -1,0 +1,64 @@
+/** New deliveries decided by hand: resends and creates. Each write says which state of the log it was decided on. */
+import type { LogKey, SendType } from "../core/webhook-log.ts";
+
+/** A delivery to start on the log that had `delivery_ordinal` when it was decided. */
+interface Start extends LogKey {
+  delivery_id: string;
+  delivery_ordinal: number;
+}
+
+interface StartRequest {
+  starts: readonly Start[];
+  next_attempt_at: number;
+  sweep_at: number;
+}
+
+const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
+  delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0,
+  next_attempt_at = ?3, sweep_at = ?4`;
+
+/** Every part of the key comes from the row: with one of them a constant, SQLite would walk all of the org's logs. */
+const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
+  AND l.event = j.value ->> 'event' AND l.delivery_ordinal = j.value ->> 'delivery_ordinal'`;
+
+/**
+ * Starts resends. One whose log has got a newer delivery since it was decided starts nothing: that delivery serves it.
+ * Returns the call ids whose delivery was started.
+ */
+export async function startResends(db: D1Database, request: StartRequest): Promise<Set<string>> {
+  const statement = db.prepare(
+    `UPDATE webhook_logs AS l SET ${START} FROM json_each(?1) AS j WHERE ${STARTED_LOG} RETURNING call_id`,
+  );
+  return startedBy(statement.bind(...bindings(request, "resend")));
+}
+
+/**
+ * Starts the first deliveries of calls that were stored without a webhook: all of them or, where one has got a
+ * webhook since, none. Returns the call ids whose delivery was started.
+ */
+export async function startCreates(
+  db: D1Database,
+  request: StartRequest & { url: string },
+): Promise<Set<string>> {
+  const statement = db.prepare(
+    `UPDATE webhook_logs AS l SET ${START}, url = ?5, created_at = ?3 FROM json_each(?1) AS j WHERE ${STARTED_LOG}
+     AND json_array_length(?1) = (
+       SELECT count(*) FROM json_each(?1) AS other CROSS JOIN webhook_logs AS o
+       ON o.user_id = other.value ->> 'user_id' AND o.call_id = other.value ->> 'call_id'
+         AND o.event = other.value ->> 'event' AND o.url IS NULL
+     ) RETURNING call_id`,
+  );
+  return startedBy(statement.bind(...bindings(request, "create"), request.url));
+}
+
+const bindings = (request: StartRequest, sendType: SendType) => [
+  JSON.stringify(request.starts),
+  sendType,
+  request.next_attempt_at,
+  request.sweep_at,
+];
+
+async function startedBy(statement: D1PreparedStatement): Promise<Set<string>> {
+  const { results } = await statement.all<{ call_id: string }>();
+  return new Set(results.map((row) => row.call_id));
+}

@@ -1,0 +1,43 @@
+/** API keys, found by their digest. The keys themselves never reach the database. */
+
+export const SCOPES = ["report", "read", "send", "configure"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What a key stands for. `expires_at` is in milliseconds, null for a key that does not expire. */
+export interface ApiKey {
+  user_id: string;
+  scopes: Scope[];
+  expires_at: number | null;
+}
+
+/** The key with this digest, or null where there is none or it was revoked. Expiry is the caller's to check. */
+export async function findKey(db: D1Database, digest: string): Promise<ApiKey | null> {
+  const row = await db
+    .prepare("SELECT user_id, scopes, expires_at FROM api_keys WHERE digest = ? AND revoked_at IS NULL")
+    .bind(digest)
+    .first<{ user_id: string; scopes: string; expires_at: number | null }>();
+  return row === null ? null : { ...row, scopes: JSON.parse(row.scopes) as Scope[] };
+}
+
+/** Writes a key; the same digest again changes nothing. */
+export async function insertKey(
+  db: D1Database,
+  key: ApiKey & { digest: string; id: string; name: string; prefix: string; created_at: number },
+): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO api_keys (digest, id, user_id, name, prefix, scopes, created_at, expires_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+    )
+    .bind(
+      key.digest,
+      key.id,
+      key.user_id,
+      key.name,
+      key.prefix,
+      JSON.stringify(key.scopes),
+      key.created_at,
+      key.expires_at,
+    )
+    .run();
+}

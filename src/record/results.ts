@@ -1,0 +1,128 @@
+/** What a batch of deliveries reads and writes: one read and one write for all of its messages. */
+import type { NextState } from "../core/transition.ts";
+import type { AttemptEntry, AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
+import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
+
+/**
+ * A log as a batch sees it. `payload` is null where the named attempt is not the next one, and where the payloads
+ * before it filled the read: then it is had by reading again. `last_sent_at` is the log's newest entry.
+ */
+export interface DueLog extends LogState {
+  send_type: SendType | null;
+  losses: number;
+  payload: string | null;
+  last_sent_at: number | null;
+  sealed_secret: string | null;
+}
+
+/** An attempt that was made, and the state its log goes to if this attempt is still the one it waits for. */
+export interface Result {
+  key: AttemptKey;
+  send_type: SendType;
+  entry: AttemptEntry;
+  next: NextState;
+}
+
+/** A statement's JSON parameter is cut here, in characters: D1 refuses parameters of more than 2 MB. */
+const PARAMETER_LIMIT_CHARACTERS = 500_000;
+
+const IS_NEXT = "(l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
+
+/** The log that each of these attempts belongs to, in their order; undefined where the log is gone. */
+export async function readDue(db: D1Database, keys: readonly AttemptKey[]): Promise<(DueLog | undefined)[]> {
+  const { results } = await db
+    .prepare(
+      `WITH sized AS (
+         SELECT j.key AS position, l.user_id, l.call_id, l.event, ${IS_NEXT} AS is_next,
+           sum(l.payload_bytes) FILTER (WHERE ${IS_NEXT}) OVER (ORDER BY j.key) AS bytes_so_far
+         FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
+         ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
+       )
+       SELECT s.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason, l.delivery_id,
+         l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.next_attempt_at, l.payload_bytes,
+         CASE WHEN s.is_next AND s.bytes_so_far <= ?2 THEN l.payload END AS payload,
+         (SELECT max(a.sent_at) FROM attempts AS a
+          WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
+         (SELECT k.sealed FROM signing_secrets AS k WHERE k.user_id = l.user_id) AS sealed_secret
+       FROM sized AS s CROSS JOIN webhook_logs AS l USING (user_id, call_id, event)`,
+    )
+    .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES)
+    .all<DueLog & { position: number }>();
+  const logs: (DueLog | undefined)[] = keys.map(() => undefined);
+  for (const { position, ...log } of results) {
+    logs[position] = { ...log, payload: log.payload === null ? null : getPayload({ payload: log.payload }) };
+  }
+  return logs;
+}
+
+/**
+ * Writes a batch's results in one transaction, and counts the losses: attempts cut off before they could be recorded.
+ * An attempt that stands already is left as it is; a log moves on only from the attempt before. Returns the keys whose
+ * log did move on.
+ */
+export async function writeResults(
+  db: D1Database,
+  { results, losses }: { results: readonly Result[]; losses: readonly AttemptKey[] },
+): Promise<AttemptKey[]> {
+  const updates = parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows));
+  const inserts = parameters(results.map(attemptRow)).map((rows) => insertStatement(db, rows));
+  const counts = parameters(losses).map((rows) => lossStatement(db, rows));
+  if (updates.length + counts.length === 0) return [];
+  const answers = await db.batch<AttemptKey>([...updates, ...inserts, ...counts]);
+  return answers.slice(0, updates.length).flatMap((answer) => answer.results);
+}
+
+const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
+
+const attemptRow = ({ key, send_type, entry }: Result) => ({ ...key, send_type, ...entry });
+
+/** The log of row `j`, if it still waits for the attempt that the row names. */
+const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
+  AND l.event = j.value ->> 'event' AND l.delivery_id = j.value ->> 'delivery_id'
+  AND l.attempts = (j.value ->> 'attempt') - 1`;
+
+const updateStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
+         attempts = j.value ->> 'attempt', losses = 0,
+         next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
+       RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
+    )
+    .bind(rows);
+
+const insertStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at, response_code,
+         response_ms, error, request_headers, response_headers, response_body)
+       SELECT value ->> 'user_id', value ->> 'call_id', value ->> 'event', value ->> 'delivery_id', value ->> 'attempt',
+         value ->> 'send_type', value ->> 'sent_at', value ->> 'response_code', value ->> 'response_ms',
+         value ->> 'error', value -> 'request_headers', value -> 'response_headers', value ->> 'response_body'
+       FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
+    )
+    .bind(rows);
+
+const lossStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET losses = l.losses + 1 FROM json_each(?1) AS j WHERE ${AWAITING_LOG}`,
+    )
+    .bind(rows);
+
+/** Packs rows into as few JSON arrays as stay under the limit; a row over it goes alone. */
+function parameters(rows: readonly object[]): string[] {
+  const packed: string[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    if (size + text.length > PARAMETER_LIMIT_CHARACTERS) {
+      packed.push([]);
+      size = 0;
+    }
+    packed.at(-1)?.push(text);
+    size += text.length + 1;
+  }
+  return packed.map((texts) => `[${texts.join(",")}]`);
+}

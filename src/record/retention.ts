@@ -1,0 +1,27 @@
+/** Removes what is old enough: settled logs with their payloads and attempts. A log that is due is never removed. */
+
+/** One transaction removes this many logs at most, and one run this many times as many; the next run goes on. */
+const ROUND_LIMIT_LOGS = 500;
+const ROUNDS = 20;
+
+/** The oldest settled logs decided before ?1, found by each org's listing index. */
+const EXPIRED = `SELECT l.user_id, l.call_id, l.event FROM orgs AS o
+  CROSS JOIN webhook_logs AS l ON l.user_id = o.user_id AND l.created_at < ?1
+  WHERE l.next_attempt_at IS NULL LIMIT ${ROUND_LIMIT_LOGS}`;
+
+/** Removes settled logs that were decided before `before` (milliseconds). Returns how many. */
+export async function removeSettled(db: D1Database, before: number): Promise<number> {
+  let removed = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const [, logs] = await db.batch([
+      db.prepare(`DELETE FROM attempts WHERE (user_id, call_id, event) IN (${EXPIRED})`).bind(before),
+      db
+        .prepare(`DELETE FROM webhook_logs WHERE (user_id, call_id, event) IN (${EXPIRED}) RETURNING event`)
+        .bind(before),
+    ]);
+    const count = logs?.results.length ?? 0;
+    removed += count;
+    if (count < ROUND_LIMIT_LOGS) break;
+  }
+  return removed;
+}

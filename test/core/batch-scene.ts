@@ -1,0 +1,72 @@
+/** A batch's world in memory: logs to read, verbs that write down what they were asked, and one batch run over them. */
+import type { Reply } from "../../src/call/line.ts";
+import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import type { AttemptJob } from "../../src/deliver/attempt.ts";
+import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
+import type { DueLog, Result } from "../../src/record/results.ts";
+import { entryOf, NOW } from "./samples.ts";
+
+const RULES = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000, deliveryTimeoutMs: 15_000 };
+export const ACK: Settlement = { kind: "ack" };
+export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
+export const made = (entry: AttemptEntry): Reply => ({ kind: "made", entry });
+export const away = async (): Promise<never> => {
+  throw new Error("away");
+};
+
+interface Trace {
+  /** The verbs in the order they were asked, with the call ids they were asked for. */
+  order: string[];
+  jobs: AttemptJob[];
+  results: Result[];
+  losses: AttemptKey[];
+  successors: { key: AttemptKey; delaySeconds: number }[];
+}
+
+/**
+ * Runs one batch. By itself every log is found, every attempt is answered 200, every write takes effect;
+ * `replace` answers otherwise. `settlements` are those of `keys`, in their order.
+ */
+export async function runBatch(scene: {
+  keys: readonly AttemptKey[];
+  logs: readonly DueLog[];
+  replace?: Partial<BatchVerbs>;
+}): Promise<Trace & { settlements: Settlement[] }> {
+  const { keys, logs, replace = {} } = scene;
+  const trace: Trace = { order: [], jobs: [], results: [], losses: [], successors: [] };
+  const note = (verb: string, asked: readonly AttemptKey[]) =>
+    trace.order.push([verb, ...asked.map(({ call_id }) => call_id)].join(" "));
+  const verbs: BatchVerbs = {
+    now: () => NOW,
+    random: () => 0.5,
+    openSecret: async () => "whsec_c2VjcmV0",
+    ...replace,
+    read: async (asked) => {
+      note("read", asked);
+      if (replace.read) return replace.read(asked);
+      return asked.map(({ call_id }) => logs.find((log) => log.call_id === call_id));
+    },
+    attempt: async (job) => {
+      note("attempt", [job.key]);
+      trace.jobs.push(job);
+      return replace.attempt ? replace.attempt(job) : made(entryOf());
+    },
+    write: async (writing) => {
+      const written = writing.results.map(({ key }) => key);
+      note("write", [...written, ...writing.losses]);
+      trace.results.push(...writing.results);
+      trace.losses.push(...writing.losses);
+      return replace.write ? replace.write(writing) : written;
+    },
+    enqueue: async (successors) => {
+      note(
+        "enqueue",
+        successors.map(({ key }) => key),
+      );
+      trace.successors.push(...successors);
+      await replace.enqueue?.(successors);
+    },
+  };
+  const settlementOf = await deliverBatch(keys, RULES, verbs);
+  return { ...trace, settlements: keys.map(settlementOf) };
+}

@@ -1,0 +1,131 @@
+/** The environment's variables: their types, and the refusal of each by its name, with no secret in it. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ConfigError, readConfig } from "../../src/config.ts";
+
+const MASTER_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+const ENV = {
+  RETRY_SCHEDULE: "5s, 5m, 24h",
+  DELIVERY_TIMEOUT: "15s",
+  SWEEP_GRACE: "60s",
+  ALLOW_PRIVATE_TARGETS: "false",
+  PUBLIC_URL: "https://postcall.example.com",
+  RETENTION_DAYS: "30",
+  ADMIN_KEY: "admin-key-of-enough-characters-1",
+  SECRETS_KEY: MASTER_KEY,
+  SESSION_KEY: "session-key-of-enough-characters",
+};
+type Name = keyof typeof ENV;
+const NAMES = Object.keys(ENV) as Name[];
+const SECRET_NAMES: Name[] = ["ADMIN_KEY", "SECRETS_KEY", "SESSION_KEY"];
+
+/** What the refusal of `env` says; empty where it is not refused. */
+function refusalOf(env: Record<string, unknown>): string {
+  try {
+    readConfig(env);
+    return "";
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return error instanceof Error ? error.message : "";
+  }
+}
+const namedIn = (refusal: string) =>
+  [...refusal.matchAll(/(?:^|; )([A-Z_]+) must be/g)].map(([, name]) => name);
+
+describe("the configuration", () => {
+  test("is every variable in its own type", () => {
+    expect(readConfig(ENV)).toEqual({
+      retryScheduleMs: [5_000, 300_000, 86_400_000],
+      deliveryTimeoutMs: 15_000,
+      sweepGraceMs: 60_000,
+      allowPrivateTargets: false,
+      publicUrl: new URL("https://postcall.example.com"),
+      retentionDays: 30,
+      adminKey: "admin-key-of-enough-characters-1",
+      secretsKey: new TextEncoder().encode("01234567890123456789012345678901"),
+      sessionKey: "session-key-of-enough-characters",
+    });
+  });
+
+  test("takes no notice of bindings and variables that are not its own", () => {
+    expect(readConfig({ ...ENV, DB: { prepare: () => null }, PATH: "/bin" })).toEqual(readConfig(ENV));
+  });
+
+  test.each<[Name, string, object]>([
+    ["RETRY_SCHEDULE", "", { retryScheduleMs: [] }],
+    ["RETRY_SCHEDULE", "1s,1s", { retryScheduleMs: [1_000, 1_000] }],
+    ["RETRY_SCHEDULE", "0s", { retryScheduleMs: [0] }],
+    ["DELIVERY_TIMEOUT", "250ms", { deliveryTimeoutMs: 250 }],
+    ["PUBLIC_URL", "http://127.0.0.1:8787/", { publicUrl: new URL("http://127.0.0.1:8787") }],
+    ["RETENTION_DAYS", "1", { retentionDays: 1 }],
+    ["RETENTION_DAYS", "3650", { retentionDays: 3_650 }],
+    ["ALLOW_PRIVATE_TARGETS", "true", { allowPrivateTargets: true }],
+  ])("reads %s=%j", (name, value, expected) => {
+    expect(readConfig({ ...ENV, [name]: value })).toMatchObject(expected);
+  });
+
+  test("asks for a short admin key in local use only, and for a session key of 32 characters always", () => {
+    const local = { ...ENV, ALLOW_PRIVATE_TARGETS: "true" };
+    expect(readConfig({ ...local, ADMIN_KEY: "pc" }).adminKey).toBe("pc");
+    expect(namedIn(refusalOf({ ...local, ADMIN_KEY: "" }))).toEqual(["ADMIN_KEY"]);
+    expect(namedIn(refusalOf({ ...local, SESSION_KEY: "s".repeat(31) }))).toEqual(["SESSION_KEY"]);
+  });
+});
+
+describe("a refusal", () => {
+  test.each(NAMES)("names %s where it is missing or no text", (name) => {
+    for (const value of [undefined, null, 7, true, {}, []])
+      expect(namedIn(refusalOf({ ...ENV, [name]: value }))).toEqual([name]);
+  });
+
+  test.each<[Name, string]>([
+    ["RETRY_SCHEDULE", "5s, soon"],
+    ["RETRY_SCHEDULE", "5"],
+    ["DELIVERY_TIMEOUT", "0s"],
+    ["DELIVERY_TIMEOUT", "15"],
+    ["DELIVERY_TIMEOUT", ""],
+    ["SWEEP_GRACE", "0ms"],
+    ["SWEEP_GRACE", "1.5s"],
+    ["ALLOW_PRIVATE_TARGETS", "yes"],
+    ["ALLOW_PRIVATE_TARGETS", ""],
+    ["ALLOW_PRIVATE_TARGETS", "TRUE"],
+    ["PUBLIC_URL", "postcall.example.com"],
+    ["PUBLIC_URL", "https://postcall.example.com/api"],
+    ["PUBLIC_URL", "https://postcall.example.com/?x=1"],
+    ["PUBLIC_URL", "https://postcall.example.com/#x"],
+    ["PUBLIC_URL", "https://user@postcall.example.com/"],
+    ["PUBLIC_URL", "ftp://postcall.example.com"],
+    ["RETENTION_DAYS", "0"],
+    ["RETENTION_DAYS", "3651"],
+    ["RETENTION_DAYS", "1.5"],
+    ["RETENTION_DAYS", "-1"],
+    ["RETENTION_DAYS", "30d"],
+  ])("names %s where it is %j, and shows it", (name, value) => {
+    const refusal = refusalOf({ ...ENV, [name]: value });
+    expect(namedIn(refusal)).toEqual([name]);
+    expect(refusal).toContain(JSON.stringify(value));
+  });
+
+  test.each<[Name, string]>([
+    ["ADMIN_KEY", "a-key-too-short-to-be-a-secret!"],
+    ["SESSION_KEY", "s-key-too-short-to-be-a-secret!"],
+    ["SECRETS_KEY", "not base64 at all!"],
+    ["SECRETS_KEY", btoa("sixteen bytes ok")],
+    ["SECRETS_KEY", btoa("thirty-three bytes, one too many!")],
+  ])("names %s where it is unusable, and never shows it", (name, value) => {
+    const refusal = refusalOf({ ...ENV, [name]: value });
+    expect(namedIn(refusal)).toEqual([name]);
+    expect(refusal).not.toContain(value);
+  });
+
+  test("names every unusable variable and no other, and shows no secret", () => {
+    fc.assert(
+      fc.property(fc.subarray(NAMES, { minLength: 1 }), (bad) => {
+        const env = { ...ENV, ...Object.fromEntries(bad.map((name) => [name, `?${name.toLowerCase()}?`])) };
+        const refusal = refusalOf(env);
+        expect(namedIn(refusal).toSorted()).toEqual(bad.toSorted());
+        for (const name of SECRET_NAMES) expect(refusal).not.toContain(env[name]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,254 @@
+/** One call's line of attempts: their order, what it remembers, what it refuses, and the times it gives them. */
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { openLine } from "../../src/call/line.ts";
+import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import type { AttemptJob } from "../../src/deliver/attempt.ts";
+import { entryOf, jobOf, keyOf, NOW } from "./samples.ts";
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const passMs = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const jobFor = (key: Partial<AttemptKey>, change: Partial<AttemptJob> = {}) =>
+  jobOf({ key: keyOf(key), ...change });
+const made = (entry: AttemptEntry) => ({ kind: "made", entry });
+const UNDER_WAY = { kind: "under_way" };
+
+/** A line whose requests are held open: `answer` and `lose` end the one that is running. */
+function heldLine(now = () => NOW) {
+  const requests: { job: AttemptJob; sentAt: number; end: PromiseWithResolvers<AttemptEntry> }[] = [];
+  const kept: Promise<unknown>[] = [];
+  const ask = openLine({
+    send: (job, sentAt) => {
+      const end = Promise.withResolvers<AttemptEntry>();
+      requests.push({ job, sentAt, end });
+      return end.promise;
+    },
+    keepAlive: (work) => kept.push(work),
+    now,
+  });
+  return {
+    ask,
+    kept,
+    sent: () => requests.map(({ job }) => `${job.key.delivery_id} ${job.key.attempt}`),
+    answer: async () => {
+      const entry = entryOf({ sent_at: requests.at(-1)?.sentAt ?? Number.NaN });
+      requests.at(-1)?.end.resolve(entry);
+      await passMs(0);
+      return entry;
+    },
+    lose: async () => {
+      requests.at(-1)?.end.reject(new Error("lost"));
+      await passMs(0);
+    },
+  };
+}
+
+/** A line whose requests are answered at once. */
+function quickLine(now = () => NOW) {
+  const sent: { job: AttemptJob; sentAt: number }[] = [];
+  const send = async (job: AttemptJob, sentAt: number) => {
+    sent.push({ job, sentAt });
+    return entryOf({ sent_at: sentAt });
+  };
+  return { ask: openLine({ send, keepAlive: () => {}, now }), sent };
+}
+
+describe("order", () => {
+  test("an attempt begins when the one before it has ended", async () => {
+    const line = heldLine();
+    const first = line.ask(jobFor({ delivery_id: "one" }));
+    const second = line.ask(jobFor({ delivery_id: "two" }));
+    await passMs(0);
+    expect(line.sent()).toEqual(["one 1"]);
+    const entries = [await line.answer()];
+    expect(line.sent()).toEqual(["one 1", "two 1"]);
+    entries.push(await line.answer());
+    expect(await Promise.all([first, second])).toEqual(entries.map(made));
+  });
+
+  test("attempts are made in the order asked for and never overlap", async () => {
+    const plan = fc.array(fc.record({ ticks: fc.nat({ max: 5 }), fails: fc.boolean() }), { maxLength: 15 });
+    await fc.assert(
+      fc.asyncProperty(plan, async (steps) => {
+        const events: string[] = [];
+        const send = async ({ key }: AttemptJob) => {
+          const step = steps[Number(key.delivery_id)];
+          events.push(`begin ${key.delivery_id}`);
+          for (let tick = 0; tick < (step?.ticks ?? 0); tick++) await Promise.resolve();
+          events.push(`end ${key.delivery_id}`);
+          if (step?.fails) throw new Error("lost");
+          return entryOf();
+        };
+        const ask = openLine({ send, keepAlive: () => {}, now: () => NOW });
+        const asked = steps.map((_, index) => ask(jobFor({ delivery_id: String(index) })));
+        const kinds = (await Promise.allSettled(asked)).map(({ status }) => status);
+        expect(kinds).toEqual(steps.map(({ fails }) => (fails ? "rejected" : "fulfilled")));
+        expect(events).toEqual(steps.flatMap((_, index) => [`begin ${index}`, `end ${index}`]));
+      }),
+    );
+  });
+});
+
+describe("memory", () => {
+  test("the same attempt asked for twice is sent once and answered with one entry", async () => {
+    const line = heldLine();
+    const asked = [line.ask(jobFor({})), line.ask(jobFor({}))];
+    await passMs(0);
+    const entry = await line.answer();
+    expect(await Promise.all(asked)).toEqual([made(entry), made(entry)]);
+    expect(await line.ask(jobFor({}, { payload: "{}" }))).toEqual(made(entry));
+    expect(line.sent()).toEqual(["dlv_1 1"]);
+  });
+
+  test("attempts that differ in delivery, number or event are each sent", async () => {
+    const { ask, sent } = quickLine();
+    const keys = [{}, { attempt: 2 }, { delivery_id: "dlv_2" }, { event: "citations" as const }];
+    for (const key of keys) await ask(jobFor(key));
+    expect(sent.map(({ job }) => job.key)).toEqual(keys.map(keyOf));
+  });
+
+  test("the last 16 attempts are remembered and an older one is sent again", async () => {
+    const { ask, sent } = quickLine();
+    const asking = async (from: number, to: number) => {
+      for (let attempt = from; attempt <= to; attempt++) await ask(jobFor({ attempt }));
+      return sent.length;
+    };
+    expect(await asking(1, 17)).toBe(17);
+    expect(await asking(2, 17)).toBe(17);
+    expect(await asking(1, 1)).toBe(18);
+  });
+});
+
+describe("a request that is lost", () => {
+  test("rejects its own caller, and the next attempt goes on", async () => {
+    const line = heldLine();
+    const lost = expect(line.ask(jobFor({ delivery_id: "one" }))).rejects.toThrow("lost");
+    const next = line.ask(jobFor({ delivery_id: "two" }));
+    await passMs(0);
+    await line.lose();
+    await lost;
+    const entry = await line.answer();
+    expect(await next).toEqual(made(entry));
+    expect(line.sent()).toEqual(["one 1", "two 1"]);
+  });
+
+  test("is sent again when it is asked for again", async () => {
+    const line = heldLine();
+    const lost = expect(line.ask(jobFor({}))).rejects.toThrow("lost");
+    await passMs(0);
+    await line.lose();
+    await lost;
+    const repeated = line.ask(jobFor({}));
+    await passMs(0);
+    const entry = await line.answer();
+    expect(await repeated).toEqual(made(entry));
+    expect(line.sent()).toEqual(["dlv_1 1", "dlv_1 1"]);
+  });
+
+  test("is kept alive to its end and troubles nobody who has been answered already", async () => {
+    const line = heldLine();
+    const asked = line.ask(jobFor({}));
+    await passMs(2_000);
+    expect(await asked).toEqual(UNDER_WAY);
+    await line.lose();
+    expect(line.kept).toHaveLength(1);
+    await expect(Promise.all(line.kept)).resolves.toHaveLength(1);
+  });
+});
+
+describe("waiting", () => {
+  test("an attempt still running after two seconds is under way, and is joined by asking again", async () => {
+    const line = heldLine();
+    const settled = vi.fn();
+    const asked = line.ask(jobFor({})).finally(settled);
+    await passMs(1_999);
+    expect(settled).not.toHaveBeenCalled();
+    await passMs(1);
+    expect(await asked).toEqual(UNDER_WAY);
+    const joined = line.ask(jobFor({}));
+    const entry = await line.answer();
+    expect(await joined).toEqual(made(entry));
+    expect(line.sent()).toEqual(["dlv_1 1"]);
+  });
+
+  test("an attempt whose turn has not come after two seconds is under way, and is sent in its turn", async () => {
+    const line = heldLine();
+    const asked = [line.ask(jobFor({ delivery_id: "one" })), line.ask(jobFor({ delivery_id: "two" }))];
+    await passMs(2_000);
+    expect(await Promise.all(asked)).toEqual([UNDER_WAY, UNDER_WAY]);
+    await line.answer();
+    const entry = await line.answer();
+    expect(line.sent()).toEqual(["one 1", "two 1"]);
+    expect(await line.ask(jobFor({ delivery_id: "two" }))).toEqual(made(entry));
+  });
+
+  test("no timer is left once the answer is there", async () => {
+    const line = heldLine();
+    const asked = [line.ask(jobFor({})), line.ask(jobFor({ attempt: 2 }))];
+    await passMs(0);
+    expect(vi.getTimerCount()).toBe(2);
+    await line.answer();
+    expect(vi.getTimerCount()).toBe(1);
+    const lost = expect(asked[1]).rejects.toThrow("lost");
+    await line.lose();
+    await lost;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a retry of an older delivery", () => {
+  const older = { delivery_ordinal: 1 };
+  const newer = { delivery_ordinal: 2 };
+  const SUPERSEDED = { kind: "superseded" };
+
+  test("is superseded once a newer delivery was seen, and stays so", async () => {
+    const { ask, sent } = quickLine();
+    await ask(jobFor({ delivery_id: "new" }, newer));
+    expect(await ask(jobFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
+    expect(await ask(jobFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
+    expect(await ask(jobFor({ delivery_id: "new", attempt: 2 }, newer))).toMatchObject({ kind: "made" });
+    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "new"]);
+  });
+
+  test("is superseded too where the newer delivery came while it waited its turn", async () => {
+    const line = heldLine();
+    const first = line.ask(jobFor({ delivery_id: "old", attempt: 2 }, older));
+    await passMs(0);
+    const retry = line.ask(jobFor({ delivery_id: "old", attempt: 3 }, older));
+    const resend = line.ask(jobFor({ delivery_id: "new" }, newer));
+    const entries = [await line.answer(), await line.answer()];
+    expect(await retry).toEqual(SUPERSEDED);
+    expect(await Promise.all([first, resend])).toEqual(entries.map(made));
+    expect(line.sent()).toEqual(["old 2", "new 1"]);
+  });
+
+  test("is sent where it is a first attempt, or the newer delivery is another event's", async () => {
+    const { ask, sent } = quickLine();
+    await ask(jobFor({ delivery_id: "new", event: "citations" }, newer));
+    await ask(jobFor({ delivery_id: "old", attempt: 2 }, older));
+    await ask(jobFor({ delivery_id: "new" }, newer));
+    await ask(jobFor({ delivery_id: "old", attempt: 1 }, older));
+    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "old", "new", "old"]);
+  });
+});
+
+test("entries' times only grow, and pass the log's newest entry, even where the clock goes back", async () => {
+  const time = fc.integer({ min: 1, max: 60 });
+  const steps = fc.array(fc.record({ clock: time, last: fc.option(time) }), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(steps, async (list) => {
+      let clock = 0;
+      const { ask, sent } = quickLine(() => clock);
+      let before = 0;
+      for (const [index, step] of list.entries()) {
+        clock = step.clock;
+        await ask(jobFor({ delivery_id: String(index) }, { last_sent_at: step.last }));
+        const sentAt = sent.at(-1)?.sentAt;
+        expect(sentAt).toBe(Math.max(clock, before + 1, (step.last ?? 0) + 1));
+        before = sentAt ?? Number.NaN;
+      }
+    }),
+  );
+});

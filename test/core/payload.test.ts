@@ -1,0 +1,59 @@
+/** Payload storage: what is put is had back, and no read brings in more payload than its limit. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { getPayload, PAYLOAD_READ_LIMIT_BYTES, payloadRuns, putPayload } from "../../src/record/payload.ts";
+
+const LIMIT = PAYLOAD_READ_LIMIT_BYTES;
+const bytesOf = (run: readonly { payload_bytes: number }[]) =>
+  run.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
+
+test("a payload is had back as it was put, with its length", () => {
+  expect(putPayload('{"price":1.10}', 14)).toEqual({ payload: '{"price":1.10}', payload_bytes: 14 });
+  expect(getPayload(putPayload('{"price":1.10}', 14))).toBe('{"price":1.10}');
+});
+
+describe("runs of rows", () => {
+  const sizes = fc.oneof(
+    fc.nat({ max: LIMIT + 2 }),
+    fc.constantFrom(0, 1, LIMIT / 2, LIMIT - 1, LIMIT, LIMIT + 1),
+  );
+  const someRows = fc
+    .array(sizes, { maxLength: 30 })
+    .map((list) => list.map((payload_bytes, index) => ({ index, payload_bytes })));
+
+  test("are the rows again, in their order", () => {
+    fc.assert(
+      fc.property(someRows, (rows) => {
+        expect([...payloadRuns(rows)].flat()).toEqual(rows);
+      }),
+    );
+  });
+
+  test("fit one read each, or are one row", () => {
+    fc.assert(
+      fc.property(someRows, (rows) => {
+        for (const run of payloadRuns(rows)) {
+          expect(run.length).toBeGreaterThan(0);
+          expect(run.length === 1 || bytesOf(run) <= LIMIT).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test("are as few as their order allows: the row after a run did not fit it", () => {
+    fc.assert(
+      fc.property(someRows, (rows) => {
+        const runs = [...payloadRuns(rows)];
+        for (const [index, next] of runs.slice(1).entries())
+          expect(bytesOf([...(runs[index] ?? []), ...next.slice(0, 1)])).toBeGreaterThan(LIMIT);
+      }),
+    );
+  });
+
+  test("end exactly at the limit, which is 16 MiB", () => {
+    const rows = [LIMIT - 1, 1, 1, LIMIT + 1, LIMIT].map((payload_bytes) => ({ payload_bytes }));
+    expect([...payloadRuns(rows)].map((run) => run.length)).toEqual([2, 1, 1, 1]);
+    expect(LIMIT).toBe(16_777_216);
+    expect([...payloadRuns([])]).toEqual([]);
+  });
+});

@@ -1,0 +1,66 @@
+/** Plain samples that the tests vary: an attempt's key, its entry, its job, its log. No assertions. */
+import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import type { AttemptJob } from "../../src/deliver/attempt.ts";
+import type { DueLog } from "../../src/record/results.ts";
+
+/** 2026-01-01T00:00:00Z, a Thursday. */
+export const NOW = 1_767_225_600_000;
+
+export const keyOf = (change: Partial<AttemptKey> = {}): AttemptKey => ({
+  user_id: "org_1",
+  call_id: "call-1",
+  event: "call",
+  delivery_id: "dlv_1",
+  attempt: 1,
+  ...change,
+});
+
+export const entryOf = (change: Partial<AttemptEntry> = {}): AttemptEntry => ({
+  sent_at: NOW,
+  response_code: 200,
+  response_ms: 12,
+  error: null,
+  request_headers: {},
+  response_headers: {},
+  response_body: "",
+  ...change,
+});
+
+export const failureOf = (status: number, response_headers: Record<string, string> = {}): AttemptEntry =>
+  entryOf({ response_code: status, error: "http_status", response_headers });
+
+export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
+  key: keyOf(),
+  delivery_ordinal: 1,
+  send_type: "spawn",
+  webhook_id: "msg_1",
+  url: "https://crm.example/hook",
+  payload: '{"call_id":"call-1"}',
+  secret: "whsec_c2VjcmV0",
+  last_sent_at: null,
+  timeoutMs: 15_000,
+  ...change,
+});
+
+/** A log that waits for the first attempt of `dlv_1`, due now. */
+export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
+  user_id: "org_1",
+  call_id: "call-1",
+  event: "call",
+  webhook_id: "msg_1",
+  url: "https://crm.example/hook",
+  created_at: NOW,
+  status: "pending",
+  reason: null,
+  delivery_id: "dlv_1",
+  delivery_ordinal: 1,
+  attempts: 0,
+  next_attempt_at: NOW,
+  payload_bytes: 20,
+  send_type: "spawn",
+  losses: 0,
+  payload: '{"call_id":"call-1"}',
+  last_sent_at: null,
+  sealed_secret: "sealed",
+  ...change,
+});

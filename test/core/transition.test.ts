@@ -1,0 +1,115 @@
+/** A log's next state after an attempt, the two times of a log that waits, and the order of entries. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { afterAttempt, dueAt, nextSentAt } from "../../src/core/transition.ts";
+import { entryOf, failureOf, NOW } from "./samples.ts";
+
+const rules = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000 };
+const stateAfter = (change: Partial<Parameters<typeof afterAttempt>[0]>) =>
+  afterAttempt({ entry: failureOf(500), attempt: 1, rules, now: NOW, random: 0.5, ...change });
+
+const SETTLED = { next_attempt_at: null, sweep_at: null, delaySeconds: null };
+const EXHAUSTED = { status: "failed", reason: "attempts_exhausted", ...SETTLED };
+
+describe("after an attempt", () => {
+  test("that succeeded the log is delivered and waits for nothing", () => {
+    for (const attempt of [1, 2, 3])
+      expect(stateAfter({ entry: entryOf(), attempt })).toEqual({
+        status: "delivered",
+        reason: null,
+        ...SETTLED,
+      });
+  });
+
+  test("answered 410 the log has failed, on the first attempt too", () => {
+    expect(stateAfter({ entry: failureOf(410) })).toEqual({ status: "failed", reason: "gone", ...SETTLED });
+  });
+
+  test.each([
+    { attempt: 1, delaySeconds: 5 },
+    { attempt: 2, delaySeconds: 300 },
+  ])("that failed as number $attempt the next is due in $delaySeconds s", ({ attempt, delaySeconds }) => {
+    expect(stateAfter({ attempt })).toEqual({
+      status: "retrying",
+      reason: null,
+      next_attempt_at: NOW + delaySeconds * 1_000,
+      sweep_at: NOW + delaySeconds * 1_000 + 60_000,
+      delaySeconds,
+    });
+  });
+
+  test("that failed the next is as late as the receiver asked for, counted from now", () => {
+    const entry = { ...failureOf(503, { "retry-after": "120" }), sent_at: NOW - 14_000 };
+    expect(stateAfter({ entry })).toEqual({
+      status: "retrying",
+      reason: null,
+      next_attempt_at: NOW + 120_000,
+      sweep_at: NOW + 180_000,
+      delaySeconds: 120,
+    });
+  });
+
+  test("that failed as the schedule's last the log has failed", () => {
+    expect(stateAfter({ attempt: 3 })).toEqual(EXHAUSTED);
+    expect(stateAfter({ attempt: 3, entry: failureOf(429, { "retry-after": "9" }) })).toEqual(EXHAUSTED);
+  });
+
+  test("an empty schedule makes the first failure the last", () => {
+    expect(stateAfter({ rules: { ...rules, retryScheduleMs: [] } })).toEqual(EXHAUSTED);
+  });
+
+  test("a log waits exactly while it is retrying, and the sweep comes a grace after it is due", () => {
+    const entry = fc
+      .record({
+        response_code: fc.constantFrom(null, 200, 302, 410, 429, 500),
+        error: fc.constantFrom(null, "http_status" as const, "timeout" as const, "interrupted" as const),
+        response_headers: fc.constantFrom<Record<string, string>>({}, { "retry-after": "9".repeat(400) }),
+      })
+      .map(entryOf);
+    const input = fc.record({
+      entry,
+      attempt: fc.integer({ min: 1, max: 5 }),
+      now: fc.nat({ max: 4_000_000_000_000 }),
+      random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(input, (change) => {
+        const { status, next_attempt_at, sweep_at, delaySeconds } = stateAfter(change);
+        if (status !== "retrying") {
+          expect({ next_attempt_at, sweep_at, delaySeconds }).toEqual(SETTLED);
+          return;
+        }
+        const waitMs = (delaySeconds ?? Number.NaN) * 1_000;
+        expect(next_attempt_at).toBe(change.now + waitMs);
+        expect(sweep_at).toBe(change.now + waitMs + rules.sweepGraceMs);
+      }),
+    );
+  });
+});
+
+test("a log that is due is late after the grace", () => {
+  expect(dueAt(NOW, { sweepGraceMs: 1_500 })).toEqual({ next_attempt_at: NOW, sweep_at: NOW + 1_500 });
+});
+
+describe("an entry's time", () => {
+  test("is the clock's where that has moved on, else a millisecond after the entry before", () => {
+    expect(nextSentAt(NOW, null)).toBe(NOW);
+    expect(nextSentAt(NOW, NOW - 1)).toBe(NOW);
+    expect(nextSentAt(NOW, NOW)).toBe(NOW + 1);
+    expect(nextSentAt(NOW, NOW + 9_000)).toBe(NOW + 9_001);
+  });
+
+  test("is later than the entry before and not before the clock, whatever the clocks say", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 50 })), (clocks) => {
+        let last: number | null = null;
+        for (const clock of clocks) {
+          const sentAt: number = nextSentAt(clock, last);
+          expect(sentAt).toBeGreaterThan(last ?? -1);
+          expect(sentAt).toBeGreaterThanOrEqual(clock);
+          last = sentAt;
+        }
+      }),
+    );
+  });
+});

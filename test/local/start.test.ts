@@ -1,0 +1,140 @@
+/** `npm start` from outside: a process group of its own, a state that outlives it, sockets and signals. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { freePort } from "../../src/local/server.ts";
+
+const stateDir = mkdtempSync(join(tmpdir(), "postcall-test-"));
+const running = new Set<ChildProcess>();
+
+interface Started {
+  child: ChildProcess;
+  url: string;
+  output: () => string;
+}
+
+/** Spawns `npm start`'s command as a process group, without waiting for it. */
+async function launch(variables: Record<string, string> = {}): Promise<Started> {
+  const port = variables.PORT ?? String(await freePort());
+  const env = { ...process.env, STATE_DIR: stateDir, ...variables, PORT: port };
+  const child = spawn(process.execPath, ["src/local/start.ts"], { env, detached: true, stdio: "pipe" });
+  running.add(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (part) => (output += part));
+  return { child, url: `http://127.0.0.1:${port}`, output: () => output };
+}
+
+/** Launches it and waits until it has printed how to use it. */
+async function start(variables: Record<string, string> = {}): Promise<Started> {
+  const started = await launch(variables);
+  await until(
+    () => started.output().includes("Ctrl-C"),
+    () => `it did not start:\n${started.output()}`,
+  );
+  return started;
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>, why: () => string): Promise<void> {
+  for (const end = Date.now() + 40_000; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) {
+    if (await isTrue()) return;
+  }
+  throw new Error(why());
+}
+
+async function kill({ child }: Started): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  running.delete(child);
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+}
+
+const api = (url: string, path: string, init: RequestInit = {}) =>
+  fetch(`${url}/v1/postcall/${path}`, {
+    ...init,
+    headers: { authorization: "pc_local_key", "content-type": "application/json" },
+  });
+
+const report = (url: string, call_id: string, webhook: string) =>
+  api(url, "calls", { method: "POST", body: JSON.stringify({ payload: { call_id }, webhook }) });
+
+/** A receiver that never answers its first `silent` requests. */
+async function receiver({ silent = 0 } = {}) {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const part of request) body += part;
+    if (bodies.push(body) > silent) response.end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, bodies, server };
+}
+
+afterEach(async () => {
+  await Promise.all([...running].map((child) => kill({ child, url: "", output: () => "" })));
+});
+afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
+
+test("a call that SIGKILL cut off in flight is delivered after the next start, and the state is all there", async () => {
+  const crm = await receiver({ silent: 1 });
+  const first = await start({ SWEEP_GRACE: "1s" });
+  const secret = /whsec_\S+/.exec(first.output())?.[0];
+  expect(first.output()).toContain("pc_local_key");
+  expect((await report(first.url, "in-flight", crm.url)).status).toBe(202);
+  await until(
+    () => crm.bodies.length === 1,
+    () => `nothing was sent:\n${first.output()}`,
+  );
+  await kill(first);
+  await expect(fetch(`${first.url}/healthz`)).rejects.toThrow();
+
+  const second = await start({ SWEEP_GRACE: "1s" });
+  expect(second.output()).toContain(secret);
+  const log = async () =>
+    (await (await api(second.url, "webhooks/in-flight")).json()) as { data: { status: string } };
+  await until(
+    async () => (await log()).data.status === "delivered",
+    () => `the sweep delivered nothing:\n${second.output()}`,
+  );
+  expect(await log()).toMatchObject({ data: { metadata: [{ attempt: 1, response_code: 200 }] } });
+  expect(crm.bodies).toEqual(['{"call_id":"in-flight"}', '{"call_id":"in-flight"}']);
+  crm.server.close();
+});
+
+test("a request whose body stops half way leaves no row", async () => {
+  const { url } = await start();
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  await once(socket, "connect");
+  const head = [
+    "POST /v1/postcall/calls HTTP/1.1",
+    "host: x",
+    "authorization: pc_local_key",
+    "content-length: 200",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n{"payload":{"call_id":"half-way"},"webhook":null}`);
+  socket.resume();
+  await once(socket, "close");
+  const resend = await api(url, "webhooks/resend", { method: "POST", body: '{"call_ids":["half-way"]}' });
+  expect(await resend.json()).toMatchObject({ errors: [{ call_id: "half-way", reason: "not_found" }] });
+});
+
+test("a port that is taken, and a variable that is unusable, end it with a sentence that names them", async () => {
+  const crm = await receiver();
+  const port = new URL(crm.url).port;
+  const cases: [Record<string, string>, string][] = [
+    [{ PORT: port }, `port ${port} is taken`],
+    [{ PORT: "web" }, 'PORT must be a port from 1 to 65535, and is "web"'],
+    [{ SWEEP_GRACE: "later" }, 'SWEEP_GRACE must be a duration such as "60s", and is "later"'],
+    [{ SECRETS_KEY: "c2hvcnQ=" }, "SECRETS_KEY must be 32 random bytes in base64"],
+  ];
+  for (const [variables, sentence] of cases) {
+    const { child, output } = await launch(variables);
+    const [code] = await once(child, "exit");
+    expect(output()).toContain(sentence);
+    expect(code).toBe(1);
+  }
+  crm.server.close();
+});

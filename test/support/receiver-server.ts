@@ -1,0 +1,74 @@
+/**
+ * The tests' receivers: one real HTTP server in Node, started before the tests. `POST /receivers` takes a program of
+ * answers and opens an address under `/r/`; `GET /receivers/ID` tells what arrived there.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { TestProject } from "vitest/node";
+
+/** One answer of a receiver; the last of a program is given to all further requests. */
+export interface Answer {
+  status?: number;
+  delayMs?: number;
+  headers?: Record<string, string>;
+  body?: string;
+  /** The body is begun and never ended. */
+  neverEnds?: boolean;
+}
+
+/** A request as it arrived. Times are milliseconds since the epoch; `ended_at` is null while it is being answered. */
+export interface Received {
+  method: string;
+  headers: Record<string, string>;
+  body: string;
+  started_at: number;
+  ended_at: number | null;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    receiverServer: string;
+  }
+}
+
+const receivers: { program: Answer[]; received: Received[] }[] = [];
+
+export default async function setup(project: TestProject) {
+  const server = createServer((request, response) => void serve(request, response));
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the receivers' server has no port");
+  project.provide("receiverServer", `http://127.0.0.1:${address.port}`);
+  return () => {
+    server.closeAllConnections();
+    server.close();
+  };
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const started_at = Date.now();
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  const body = Buffer.concat(parts).toString("utf8");
+  const [, room, id = ""] = (request.url ?? "").split("/");
+  const receiver = receivers[Number(id)];
+  if (room === "receivers" && request.method === "POST") {
+    receivers.push({ program: JSON.parse(body), received: [] });
+    response.end(String(receivers.length - 1));
+  } else if (receiver === undefined) {
+    response.writeHead(404).end();
+  } else if (room === "receivers") {
+    response.end(JSON.stringify(receiver.received));
+  } else {
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const received: Received = { method: request.method ?? "", headers, body, started_at, ended_at: null };
+    const step =
+      receiver.program[Math.min(receiver.received.push(received), receiver.program.length) - 1] ?? {};
+    await new Promise((done) => setTimeout(done, step.delayMs ?? 0));
+    received.ended_at = Date.now();
+    response.writeHead(step.status ?? 200, step.headers);
+    response.write(step.body ?? "ok");
+    if (step.neverEnds !== true) response.end();
+  }
+}

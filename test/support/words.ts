@@ -1,0 +1,161 @@
+/** The tests' own words: an org, a receiver, a reported call, its log, and what the record and the receiver hold. */
+import { env, exports } from "cloudflare:workers";
+import { inject } from "vitest";
+import { NONCE_BYTES, seal } from "../../src/core/sealing.ts";
+import { fromBase64, sha256Hex, signingSecretOf } from "../../src/core/signature.ts";
+import { insertKey, SCOPES, type Scope } from "../../src/record/keys.ts";
+import { insertOrg, insertSigningSecret } from "../../src/record/orgs.ts";
+import type { Answer, Received } from "./receiver-server.ts";
+
+export interface Org {
+  user_id: string;
+  key: string;
+  secret: string;
+}
+
+/** An org of its own, with one key. */
+export async function makeOrg({ scopes = [...SCOPES] }: { scopes?: Scope[] } = {}): Promise<Org> {
+  const user_id = `org_${crypto.randomUUID()}`;
+  const secret = signingSecretOf(crypto.getRandomValues(new Uint8Array(32)));
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const sealed = await seal({
+    masterKey: fromBase64(env.SECRETS_KEY),
+    plain: secret,
+    context: user_id,
+    nonce,
+  });
+  await insertOrg(env.DB, { user_id, name: "Test", created_at: Date.now() });
+  await insertSigningSecret(env.DB, { user_id, id: "sec_test", sealed, created_at: Date.now() });
+  return { user_id, secret, key: await makeKey(user_id, { scopes }) };
+}
+
+/** A further key of an org. */
+export async function makeKey(
+  user_id: string,
+  { scopes = [...SCOPES], expires_at = null }: { scopes?: Scope[]; expires_at?: number | null } = {},
+): Promise<string> {
+  const key = `pc_${crypto.randomUUID()}`;
+  const digest = await sha256Hex(key);
+  const created_at = Date.now();
+  await insertKey(env.DB, {
+    digest,
+    id: key,
+    user_id,
+    name: "test",
+    prefix: "pc_",
+    scopes,
+    created_at,
+    expires_at,
+  });
+  return key;
+}
+
+/** An answer of the API: its status, its headers and its body, read. */
+export interface ApiAnswer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the tests assert on what is in it
+  body: any;
+}
+
+/** One request to the Worker, as the org. A string or bytes are sent as they are, anything else as JSON. */
+export async function call(
+  org: Pick<Org, "key">,
+  method: string,
+  path: string,
+  { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+): Promise<ApiAnswer> {
+  const init: RequestInit = { method, headers: { authorization: org.key, ...headers } };
+  if (body !== undefined) {
+    init.body = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
+    init.headers = { "content-type": "application/json", ...init.headers };
+  }
+  return read(await exports.default.fetch(`http://postcall.test${path}`, init));
+}
+
+export async function read(response: Response): Promise<ApiAnswer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: text === "" ? null : JSON.parse(text),
+  };
+}
+
+export const newCallId = (): string => `call_${crypto.randomUUID()}`;
+
+/** Reports a call, of a new id where none is given. */
+export async function reportCall(
+  org: Org,
+  report: { call_id?: string; webhook?: string | null; payload?: object } = {},
+): Promise<{ call_id: string; answer: ApiAnswer }> {
+  const { call_id = newCallId(), payload = {}, ...members } = report;
+  const body = { payload: { call_id, status: "completed", ...payload }, ...members };
+  return { call_id, answer: await call(org, "POST", "/v1/postcall/calls", { body }) };
+}
+
+/** A call's log, as GET answers it. */
+export async function logOf(org: Org, call_id: string) {
+  return (await call(org, "GET", `/v1/postcall/webhooks/${call_id}`)).body.data;
+}
+
+export const resend = (org: Org, call_ids: string[], headers: Record<string, string> = {}) =>
+  call(org, "POST", "/v1/postcall/webhooks/resend", { body: { call_ids }, headers });
+
+export const create = (
+  org: Org,
+  call_ids: string[],
+  webhook_url: string,
+  headers: Record<string, string> = {},
+) => call(org, "POST", "/v1/postcall/webhooks/create", { body: { call_ids, webhook_url }, headers });
+
+/** Asks for the log until it has left `pending` and `retrying`, or until `done` says so. */
+export async function settledLogOf(org: Org, call_id: string, done = isSettled) {
+  return eventually(async () => {
+    const log = await logOf(org, call_id);
+    return log !== null && done(log) ? log : undefined;
+  });
+}
+
+const isSettled = (log: { status: string }) => !["pending", "retrying"].includes(log.status);
+
+/** Looks every 20 ms until there is something to see; after 18 s nothing will come. */
+export async function eventually<T>(look: () => Promise<T | undefined>): Promise<T> {
+  const until = Date.now() + 18_000;
+  while (Date.now() < until) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    await scheduler.wait(20);
+  }
+  throw new Error("it did not happen within 18 s");
+}
+
+export interface Receiver {
+  url: string;
+  /** What has arrived by now, oldest first. */
+  received: () => Promise<Received[]>;
+}
+
+/** A receiver that answers as told, an answer a request; a number is a status. */
+export async function receiver(...program: (number | Answer)[]): Promise<Receiver> {
+  const server = inject("receiverServer");
+  const answers = program.map((answer) => (typeof answer === "number" ? { status: answer } : answer));
+  const id = await (
+    await fetch(`${server}/receivers`, { method: "POST", body: JSON.stringify(answers) })
+  ).text();
+  return {
+    url: `${server}/r/${id}`,
+    received: async () => (await fetch(`${server}/receivers/${id}`)).json(),
+  };
+}
+
+/** A URL on this machine where nobody listens. */
+export const NOBODY = "http://127.0.0.1:1/";
+
+/** How many rows of a table belong to an org. */
+export const rowsOf = async (table: "webhook_logs" | "attempts", org: Org): Promise<number> =>
+  (await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?`)
+    .bind(org.user_id)
+    .first<number>("n")) ?? 0;

@@ -1,0 +1,325 @@
+/** Everything that can be refused, at the HTTP boundary: a refused request leaves no row and sends nothing. */
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import worker from "../../src/index.ts";
+import { request } from "../support/handlers.ts";
+import {
+  type ApiAnswer,
+  call,
+  makeOrg,
+  newCallId,
+  type Org,
+  read,
+  receiver,
+  rowsOf,
+} from "../support/words.ts";
+
+let org: Org;
+beforeEach(async () => {
+  org = await makeOrg();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const CALLS = "/v1/postcall/calls";
+const RESEND = "/v1/postcall/webhooks/resend";
+const CREATE = "/v1/postcall/webhooks/create";
+const MIB = 1_048_576;
+
+async function expectRefusal(answer: ApiAnswer, status: number, error: string, message?: string | RegExp) {
+  expect(answer.status, answer.text).toBe(status);
+  expect(answer.body.data).toBeNull();
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(answer.body.errors[0].error).toBe(error);
+  if (message !== undefined) expect(answer.body.errors[0].message).toMatch(message);
+  expect(await rowsOf("webhook_logs", org)).toBe(0);
+}
+
+describe("a report is refused", () => {
+  test.each([
+    ["no JSON", "{", "not valid JSON"],
+    ["no JSON at its end", '{"payload":{"call_id":"a"}', "not valid JSON"],
+    ["an empty body", "", "empty"],
+    ["no object", "[]", "The body must be a JSON object, and is \\[\\]"],
+    ["no payload", "{}", "payload must be a JSON object, and is missing"],
+    ["a payload that is an array", '{"payload":[1]}', "payload must be a JSON object, and is \\[1\\]"],
+    ["a payload that is a number", '{"payload":1.50}', "payload must be a JSON object, and is 1.50"],
+    ["no call_id", '{"payload":{}}', "payload.call_id must be a string, and is missing"],
+    ["a call_id that is a number", '{"payload":{"call_id":12345678901234567890}}', "is 12345678901234567890"],
+    ["an empty call_id", '{"payload":{"call_id":""}}', 'and is ""'],
+    ["a call_id with a slash", '{"payload":{"call_id":"a/b"}}', 'payload.call_id .* and is "a/b"'],
+    ["a call_id of dots", '{"payload":{"call_id":".."}}', 'and is "\\.\\."'],
+    ["a call_id of 129 characters", `{"payload":{"call_id":"${"a".repeat(129)}"}}`, "1 to 128"],
+    ["a call_id hidden in __proto__", '{"payload":{"__proto__":{"call_id":"a"}}}', "payload.call_id must be"],
+    [
+      "a payload hidden in __proto__",
+      '{"__proto__":{"payload":{"call_id":"a"}}}',
+      "payload must be a JSON object",
+    ],
+    [
+      "a webhook that is no string",
+      '{"payload":{"call_id":"a"},"webhook":7}',
+      "webhook must be a URL or null, and is 7",
+    ],
+    [
+      "a webhook that is no URL",
+      '{"payload":{"call_id":"a"},"webhook":"crm"}',
+      'webhook must be a URL, and is "crm"',
+    ],
+    ["an empty webhook", '{"payload":{"call_id":"a"},"webhook":""}', "webhook must be a URL"],
+    [
+      "an unknown event",
+      '{"payload":{"call_id":"a"},"webhook_events":["calls"]}',
+      'webhook_events\\[0\\] .* and is "calls"',
+    ],
+    ["a member that is not known", '{"payload":{"call_id":"a"},"webook":null}', 'not known: "webook"'],
+  ])("with 400 for %s", async (_what, body, message) => {
+    await expectRefusal(
+      await call(org, "POST", CALLS, { body }),
+      400,
+      "invalid_parameter",
+      new RegExp(message),
+    );
+  });
+
+  test.each([
+    ["malformed UTF-8", [0x22, 0xff, 0xfe, 0x22], /not valid UTF-8/],
+    ["an overlong encoding", [0x22, 0xc0, 0xaf, 0x22], /not valid UTF-8/],
+    ["a surrogate in UTF-8", [0x22, 0xed, 0xa0, 0x80, 0x22], /not valid UTF-8/],
+  ])("with 400 for %s", async (_what, bytes, message) => {
+    const answer = await call(org, "POST", CALLS, { body: new Uint8Array(bytes) });
+    await expectRefusal(answer, 400, "invalid_parameter", message);
+  });
+
+  test.each([10_000, 100_000])("with 400 for %i levels of nesting", async (depth) => {
+    const body = `{"payload":{"call_id":"a","deep":${"[".repeat(depth)}${"]".repeat(depth)}}}`;
+    await expectRefusal(
+      await call(org, "POST", CALLS, { body }),
+      400,
+      "invalid_parameter",
+      /nested too deeply/,
+    );
+  });
+
+  test("with 400 where the body stops half way", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"payload":{"call_id":"a"'));
+        controller.error(new Error("connection lost"));
+      },
+    });
+    const headers = { authorization: org.key, "content-type": "application/json" };
+    const cutOff = new Request<unknown, IncomingRequestCfProperties>(`http://postcall.test${CALLS}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    const answer = await read(await worker.fetch(cutOff, env, createExecutionContext()));
+    await expectRefusal(answer, 400, "invalid_parameter", /ended before/);
+  });
+
+  test("with 413 for one byte over 1 MiB; exactly 1 MiB is taken", async () => {
+    const call_id = newCallId();
+    const wrap = (filler: string) => JSON.stringify({ call_id, filler });
+    const room = MIB - wrap("").length;
+    const over = await call(org, "POST", CALLS, { body: `{"payload":${wrap("x".repeat(room + 1))}}` });
+    await expectRefusal(over, 413, "PAYLOAD_TOO_LARGE", /1048577 bytes/);
+    const wide = await call(org, "POST", CALLS, { body: `{"payload":${wrap("é".repeat(room / 2 + 1))}}` });
+    await expectRefusal(wide, 413, "PAYLOAD_TOO_LARGE");
+    const exact = await call(org, "POST", CALLS, { body: ` {"payload": ${wrap("x".repeat(room))} } ` });
+    expect(exact.status).toBe(202);
+    expect(exact.body.data.payload.filler).toHaveLength(room);
+  });
+
+  test("with 413 for a body that can't hold a payload any more, before it is read as JSON", async () => {
+    const body = `{"payload":{"call_id":"a"}${" ".repeat(8 * MIB)}}`;
+    await expectRefusal(await call(org, "POST", CALLS, { body }), 413, "PAYLOAD_TOO_LARGE");
+  });
+
+  test.each([
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/jsonx",
+    "multipart/form-data; boundary=x",
+  ])("with 415 for %s", async (contentType) => {
+    const headers = { "content-type": contentType };
+    const answer = await call(org, "POST", CALLS, { body: '{"payload":{"call_id":"a"}}', headers });
+    await expectRefusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE", contentType.split(";")[0]);
+  });
+
+  test.each(["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.crm+json"])(
+    "but not for the content type %s",
+    async (contentType) => {
+      const headers = { "content-type": contentType };
+      const answer = await call(org, "POST", CALLS, { body: '{"payload":{"call_id":"a"}}', headers });
+      expect(answer.status).toBe(202);
+    },
+  );
+
+  test("but not for a body without a content type, which is read as JSON", async () => {
+    const body = new TextEncoder().encode('{"payload":{"call_id":"a"}}');
+    const init = { method: "POST", headers: { authorization: org.key }, body };
+    const answer = await worker.fetch(
+      new Request(`http://postcall.test${CALLS}`, init),
+      env,
+      createExecutionContext(),
+    );
+    expect(answer.status).toBe(202);
+  });
+
+  test.each([
+    ["ftp://crm.example.com/", /scheme/],
+    ["javascript:alert(1)", /scheme/],
+    ["http://user:secret@127.0.0.1/", /credentials/],
+    ["https://user@crm.example.com/", /credentials/],
+  ])("with 422 for the webhook %s", async (webhook, message) => {
+    const answer = await call(org, "POST", CALLS, { body: { payload: { call_id: "a" }, webhook } });
+    await expectRefusal(answer, 422, "BLOCKED_URL", message);
+  });
+
+  test.each([
+    ["http://crm.example.com/", /not https/],
+    ["https://127.0.0.1/", /public internet/],
+    ["https://[::ffff:10.0.0.1]/", /public internet/],
+    ["https://localhost/", /public internet/],
+  ])("with 422 for the webhook %s where private targets are not allowed", async (webhook, message) => {
+    const deployed = { ...env, ALLOW_PRIVATE_TARGETS: "false" };
+    const body = { payload: { call_id: "a" }, webhook };
+    await expectRefusal(
+      await request(deployed, org, { method: "POST", path: CALLS, body }),
+      422,
+      "BLOCKED_URL",
+      message,
+    );
+  });
+});
+
+describe("a resend or create is refused", () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, index) => `call-${index}`);
+
+  test.each([
+    ["no call_ids", {}, /call_ids must be an array of call ids, and is missing/],
+    ["call_ids that are none", { call_ids: "a" }, /call_ids must be an array .* is "a"/],
+    ["an empty list", { call_ids: [] }, /at least one call, and is \[\]/],
+    ["1,001 calls", { call_ids: ids(1_001) }, /at most 1000 calls/],
+    ["an id twice", { call_ids: ["a", "b", "a"] }, /call_ids\[2\] must not repeat an id, and is "a"/],
+    ["an id that is none", { call_ids: ["a", "b/c"] }, /call_ids\[1\] .* is "b\/c"/],
+    ["an id that is a number", { call_ids: [7] }, /call_ids\[0\] must be a string, and is 7/],
+    [
+      "an unknown event",
+      { call_ids: ["a"], event: "calls" },
+      /event must be one of call, citations, and is "calls"/,
+    ],
+  ])("with 400 for %s", async (_what, body, message) => {
+    await expectRefusal(await call(org, "POST", RESEND, { body }), 400, "invalid_parameter", message);
+  });
+
+  test.each([
+    ["no URL", {}, 400, "invalid_parameter", /webhook_url must be a URL, and is missing/],
+    [
+      "null for a URL",
+      { webhook_url: null },
+      400,
+      "invalid_parameter",
+      /webhook_url must be a URL, and is null/,
+    ],
+    [
+      "what is no URL",
+      { webhook_url: "crm" },
+      400,
+      "invalid_parameter",
+      /webhook_url must be a URL, and is "crm"/,
+    ],
+    ["a URL with credentials", { webhook_url: "http://a:b@127.0.0.1/" }, 422, "BLOCKED_URL", /credentials/],
+  ])("as a create for %s", async (_what, members, status, error, message) => {
+    const answer = await call(org, "POST", CREATE, { body: { call_ids: ["a"], ...members } });
+    await expectRefusal(answer, status, error, message);
+  });
+
+  test("for calls of an event that has no log yet", async () => {
+    const crm = await receiver(200);
+    const body = { payload: { call_id: "known" }, webhook: crm.url };
+    await call(org, "POST", CALLS, { body });
+    const answer = await call(org, "POST", RESEND, { body: { call_ids: ["known"], event: "citations" } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ call_id: "known", reason: "not_found" }] },
+    });
+    expect((await call(org, "GET", "/v1/postcall/webhooks/known?event=citations")).status).toBe(404);
+    expect((await call(org, "GET", "/v1/postcall/webhooks/known?event=call")).status).toBe(200);
+  });
+});
+
+describe("a path or method", () => {
+  test.each([
+    "/v1/postcall/webhooks/a%2Fb",
+    "/v1/postcall/webhooks/%FF",
+    "/v1/postcall/webhooks/a/b",
+    "/v1/nothing",
+    "/",
+  ])("that leads nowhere is answered 404: %s", async (path) => {
+    await expectRefusal(await call(org, "GET", path), 404, "NOT_FOUND");
+  });
+
+  test.each([
+    ["GET", CALLS, "POST"],
+    ["PUT", RESEND, "POST"],
+    ["DELETE", "/v1/postcall/webhooks/any", "GET, HEAD"],
+  ])("that does not fit is answered 405: %s %s", async (method, path, allow) => {
+    const answer = await call(org, method, path);
+    await expectRefusal(answer, 405, "METHOD_NOT_ALLOWED", new RegExp(method));
+    expect(answer.headers.get("allow")).toBe(allow);
+  });
+
+  test("asking for an unknown event is answered 400", async () => {
+    const answer = await call(org, "GET", "/v1/postcall/webhooks/any?event=calls");
+    await expectRefusal(
+      answer,
+      400,
+      "invalid_parameter",
+      /event must be one of call, citations, and is "calls"/,
+    );
+  });
+
+  test("/healthz is answered 200 without a key and without storage", async () => {
+    const DB = undefined as unknown as D1Database;
+    expect(await request({ ...env, DB }, { key: "" }, { path: "/healthz" })).toMatchObject({ status: 200 });
+  });
+});
+
+describe("trouble of our own", () => {
+  const databaseThatFails = (message: string) =>
+    ({
+      prepare: () => ({ bind: () => ({ first: () => Promise.reject(new Error(message)) }) }),
+    }) as unknown as D1Database;
+
+  test.each([
+    "D1_ERROR: Network connection lost.",
+    "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
+  ])("with the record away is answered 503 with Retry-After: %s", async (message) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const answer = await request({ ...env, DB: databaseThatFails(message) }, org, {
+      path: "/v1/postcall/webhooks/a",
+    });
+    await expectRefusal(answer, 503, "UNAVAILABLE");
+    expect(answer.headers.get("retry-after")).toBe("5");
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  test("is answered 500 with a request_id that is in the log, and without a stack", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    const DB = databaseThatFails("D1_ERROR: no such column: nope: SQLITE_ERROR");
+    const answer = await request({ ...env, DB }, { key: "unseen" }, { path: "/v1/postcall/webhooks/a" });
+    await expectRefusal(answer, 500, "INTERNAL_SERVER_ERROR");
+    expect(answer.text).not.toContain("nope");
+    expect(error.mock.calls.flat().join()).toContain(answer.body.errors[0].request_id);
+  });
+
+  test("a variable that is unusable is answered 500 by its name, whatever was asked for", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const answer = await request({ ...env, RETRY_SCHEDULE: "soon" }, org, { path: "/healthz" });
+    await expectRefusal(answer, 500, "INTERNAL_SERVER_ERROR", /RETRY_SCHEDULE .* "soon"/);
+  });
+});

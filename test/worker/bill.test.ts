@@ -1,0 +1,72 @@
+/** What a call costs in the record, in rows as D1 bills them, and that it costs the same in a full table. */
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { envWithLosingQueues, handleAttempts, request } from "../support/handlers.ts";
+import { meter } from "../support/meter.ts";
+import { makeOrg, newCallId, type Org, receiver } from "../support/words.ts";
+
+const CALLS = "/v1/postcall/calls";
+const RESEND = "/v1/postcall/webhooks/resend";
+
+/** Runs the step on a database that counts, and returns what it cost. */
+async function costOf(step: (on: Env, taken: ReturnType<typeof envWithLosingQueues>) => Promise<unknown>) {
+  const { database, rows_read, rows_written } = meter(env.DB);
+  const lossy = envWithLosingQueues({ DB: database });
+  await step(lossy.env, lossy);
+  return { rows_read: rows_read(), rows_written: rows_written() };
+}
+
+/** The costs of one call's whole life: reported, delivered, got, sent again, delivered again. */
+async function costsOfOneCall(org: Org, webhook: string) {
+  const call_id = newCallId();
+  const key = { user_id: org.user_id, call_id, event: "call" as const, attempt: 1 };
+  const delivery = { first: "", again: "" };
+  const report = await costOf(async (on, { deliveries }) => {
+    await request(on, org, { method: "POST", path: CALLS, body: { payload: { call_id }, webhook } });
+    delivery.first = deliveries[0]?.body.delivery_id ?? "";
+  });
+  const deliver = await costOf((on) => handleAttempts(on, [{ ...key, delivery_id: delivery.first }]));
+  const get = await costOf((on) => request(on, org, { path: `/v1/postcall/webhooks/${call_id}` }));
+  const resend = await costOf(async (on, { deliveries }) => {
+    const headers = { prefer: "respond-async" };
+    await request(on, org, { method: "POST", path: RESEND, body: { call_ids: [call_id] }, headers });
+    delivery.again = deliveries[0]?.body.delivery_id ?? "";
+  });
+  const redeliver = await costOf((on) => handleAttempts(on, [{ ...key, delivery_id: delivery.again }]));
+  return { report, deliver, get, resend, redeliver };
+}
+
+async function fillWith(org: Org, logs: number): Promise<void> {
+  const ids = JSON.stringify(Array.from({ length: logs }, newCallId));
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+         payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses)
+       SELECT ?1, value, 'call', 'msg', 'http://127.0.0.1:1/', 1, '', '{}', 2, 'delivered', 'dlv', 1, 'spawn', 1, 0
+       FROM json_each(?2)`,
+    ).bind(org.user_id, ids),
+    env.DB.prepare(
+      `INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at, response_ms,
+         request_headers, response_headers, response_body)
+       SELECT ?1, value, 'call', 'dlv', 1, 'spawn', 1, 1, '{}', '{}', '' FROM json_each(?2)`,
+    ).bind(org.user_id, ids),
+  ]);
+}
+
+test("a first-try delivery writes five rows, a resend four", async () => {
+  const crm = await receiver(200);
+  const costs = await costsOfOneCall(await makeOrg(), crm.url);
+  expect(costs.report.rows_written + costs.deliver.rows_written).toBe(5);
+  expect(costs.resend.rows_written + costs.redeliver.rows_written).toBe(4);
+  expect(costs.get.rows_written).toBe(0);
+});
+
+test("each step reads as much among 4,000 other logs as among 400", async () => {
+  const crm = await receiver(200);
+  const org = await makeOrg();
+  await fillWith(org, 400);
+  await costsOfOneCall(org, crm.url); // the key's lookup, which is kept for a while
+  const alone = await costsOfOneCall(org, crm.url);
+  await fillWith(org, 3_600);
+  expect(await costsOfOneCall(org, crm.url)).toEqual(alone);
+});

@@ -1,0 +1,57 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Retries after a second or two, and short waits for batches: what production does in days, a test sees in seconds. */
+const TEST_VARIABLES = {
+  RETRY_SCHEDULE: "1s, 1s",
+  DELIVERY_TIMEOUT: "15s",
+  SWEEP_GRACE: "60s",
+  ALLOW_PRIVATE_TARGETS: "true",
+  PUBLIC_URL: "http://127.0.0.1:8787",
+  RETENTION_DAYS: "30",
+  ADMIN_KEY: "test-admin-key-of-enough-characters",
+  SECRETS_KEY: "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+  SESSION_KEY: "test-session-key-of-enough-characters",
+};
+
+const QUEUE = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 100 };
+const LANE = { ...QUEUE, deadLetterQueue: "postcall-dead-letters" };
+
+export default defineConfig(async () => ({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      { test: { name: "core", include: ["test/core/**/*.test.ts"] } },
+      {
+        test: {
+          name: "local",
+          include: ["test/local/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { ...TEST_VARIABLES, TEST_MIGRATIONS: await readD1Migrations("migrations") },
+              queueConsumers: {
+                "postcall-deliveries": LANE,
+                "postcall-retries": LANE,
+                "postcall-dead-letters": QUEUE,
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/support/receiver-server.ts"],
+          setupFiles: ["test/support/setup.ts"],
+          testTimeout: 20_000,
+        },
+      },
+    ],
+  },
+}));
