@@ -4,13 +4,7 @@
  */
 import { nextSentAt } from "../core/transition.ts";
 import { type AttemptEntry, attemptKeyText } from "../core/webhook-log.ts";
-import type { AttemptJob } from "../deliver/attempt.ts";
-
-/**
- * `made`: the attempt's entry, made now or before. `under_way`: it runs or waits its turn; ask again.
- * `superseded`: a retry of a delivery that a newer one has replaced; it was not sent and never will be.
- */
-export type Reply = { kind: "made"; entry: AttemptEntry } | { kind: "under_way" } | { kind: "superseded" };
+import type { AttemptJob, Reply } from "../deliver/job.ts";
 
 /** A batch is answered after this long at most, in milliseconds, whether the attempt is done or not. */
 const WAIT_LIMIT_MS = 2_000;

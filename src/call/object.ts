@@ -3,8 +3,9 @@
  * record in D1 is the one truth, and an object that was lost is made anew from it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { type AttemptJob, makeAttempt } from "../deliver/attempt.ts";
-import { openLine, type Reply } from "./line.ts";
+import { makeAttempt } from "../deliver/attempt.ts";
+import type { AttemptJob, Reply } from "../deliver/job.ts";
+import { openLine } from "./line.ts";
 
 export class Call extends DurableObject<Env> {
   readonly #line = openLine({

@@ -5,20 +5,8 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { readFailure, readStatus } from "../core/classify.ts";
 import { bodySignature, standardSignature } from "../core/signature.ts";
-import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
-
-/** All that an attempt needs to know. `secret` is the org's signing secret; `last_sent_at` the log's newest entry. */
-export interface AttemptJob {
-  key: AttemptKey;
-  delivery_ordinal: number;
-  send_type: SendType;
-  webhook_id: string;
-  url: string;
-  payload: string;
-  secret: string;
-  last_sent_at: number | null;
-  timeoutMs: number;
-}
+import type { AttemptEntry } from "../core/webhook-log.ts";
+import type { AttemptJob } from "./job.ts";
 
 /** What is kept of an answer's body, and of its headers, in bytes. */
 const KEPT_BYTES = 4_096;

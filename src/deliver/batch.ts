@@ -3,12 +3,11 @@
  * Receives its verbs instead of an environment, so it runs under any runtime. Decides nothing about acks itself but
  * what becomes of each message; an attempt's meaning is decided in `core`.
  */
-import type { Reply } from "../call/line.ts";
 import { judgeMessage } from "../core/message.ts";
 import { afterAttempt, nextSentAt, type RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { DueLog, Result } from "../record/results.ts";
-import type { AttemptJob } from "./attempt.ts";
+import type { AttemptJob, Reply } from "./job.ts";
 
 export interface BatchVerbs {
   /** The log of each key, in their order. Rejects where the record is away. */

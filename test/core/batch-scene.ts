@@ -1,8 +1,8 @@
 /** A batch's world in memory: logs to read, verbs that write down what they were asked, and one batch run over them. */
-import type { Reply } from "../../src/call/line.ts";
+
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import type { AttemptJob } from "../../src/deliver/attempt.ts";
 import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
+import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
 import type { DueLog, Result } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 /** One batch of messages: the order of its verbs, what becomes of each message, and what a failing verb changes. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Reply } from "../../src/call/line.ts";
+import type { Reply } from "../../src/deliver/job.ts";
 import { ACK, again, away, made, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
@@ -103,6 +103,7 @@ describe("a message", () => {
     ["of a delivery that was replaced", { ...logB, delivery_id: "dlv_2" }],
     ["of a settled log", { ...logB, next_attempt_at: null }],
     ["of a log without a URL", { ...logB, url: null }],
+    ["of a log without a send type", { ...logB, send_type: null }],
     ["of another call, whose log is gone", logA],
   ])("%s is acked unsent, with nothing written", async (_name, log) => {
     const { settlements, order } = await runBatch({ keys: [b], logs: [log] });

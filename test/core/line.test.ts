@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openLine } from "../../src/call/line.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import type { AttemptJob } from "../../src/deliver/attempt.ts";
+import type { AttemptJob } from "../../src/deliver/job.ts";
 import { entryOf, jobOf, keyOf, NOW } from "./samples.ts";
 
 beforeEach(() => vi.useFakeTimers());

@@ -20,6 +20,7 @@ const GOOD = [
   "https://localhost.example/",
   "https://notlocalhost.example/",
   "https://local.example/",
+  "https://crm.notlocal/",
   "https://10.0.0.1.crm.example/",
   "https://8.8.8.8/",
   "https://100.128.0.1/",

@@ -1,6 +1,6 @@
 /** The tests' own words: an org, a receiver, a reported call, its log, and what the record and the receiver hold. */
 import { env, exports } from "cloudflare:workers";
-import { inject } from "vitest";
+import { expect, inject } from "vitest";
 import { NONCE_BYTES, seal } from "../../src/core/sealing.ts";
 import { fromBase64, sha256Hex, signingSecretOf } from "../../src/core/signature.ts";
 import { insertKey, SCOPES, type Scope } from "../../src/record/keys.ts";
@@ -82,6 +82,20 @@ export async function read(response: Response): Promise<ApiAnswer> {
     text,
     body: text === "" ? null : JSON.parse(text),
   };
+}
+
+/** Asserts a refusal in the envelope: its status, its first code and what its message says. */
+export function expectRefusal(
+  answer: ApiAnswer,
+  status: number,
+  error: string,
+  message?: string | RegExp,
+): void {
+  expect(answer.status, answer.text).toBe(status);
+  expect(answer.body.data).toBeNull();
+  expect(answer.headers.get("content-type")).toBe("application/json");
+  expect(answer.body.errors[0].error).toBe(error);
+  if (message !== undefined) expect(answer.body.errors[0].message).toMatch(message);
 }
 
 export const newCallId = (): string => `call_${crypto.randomUUID()}`;

@@ -1,12 +1,13 @@
 /** Everything that can be refused, at the HTTP boundary: a refused request leaves no row and sends nothing. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import worker from "../../src/index.ts";
 import { request } from "../support/handlers.ts";
 import {
   type ApiAnswer,
   call,
+  expectRefusal,
   makeOrg,
   newCallId,
   type Org,
@@ -19,21 +20,14 @@ let org: Org;
 beforeEach(async () => {
   org = await makeOrg();
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-});
 
 const CALLS = "/v1/postcall/calls";
 const RESEND = "/v1/postcall/webhooks/resend";
 const CREATE = "/v1/postcall/webhooks/create";
 const MIB = 1_048_576;
 
-async function expectRefusal(answer: ApiAnswer, status: number, error: string, message?: string | RegExp) {
-  expect(answer.status, answer.text).toBe(status);
-  expect(answer.body.data).toBeNull();
-  expect(answer.headers.get("content-type")).toBe("application/json");
-  expect(answer.body.errors[0].error).toBe(error);
-  if (message !== undefined) expect(answer.body.errors[0].message).toMatch(message);
+async function expectRefused(answer: ApiAnswer, status: number, error: string, message?: string | RegExp) {
+  expectRefusal(answer, status, error, message);
   expect(await rowsOf("webhook_logs", org)).toBe(0);
 }
 
@@ -76,7 +70,7 @@ describe("a report is refused", () => {
     ],
     ["a member that is not known", '{"payload":{"call_id":"a"},"webook":null}', 'not known: "webook"'],
   ])("with 400 for %s", async (_what, body, message) => {
-    await expectRefusal(
+    await expectRefused(
       await call(org, "POST", CALLS, { body }),
       400,
       "invalid_parameter",
@@ -90,12 +84,12 @@ describe("a report is refused", () => {
     ["a surrogate in UTF-8", [0x22, 0xed, 0xa0, 0x80, 0x22], /not valid UTF-8/],
   ])("with 400 for %s", async (_what, bytes, message) => {
     const answer = await call(org, "POST", CALLS, { body: new Uint8Array(bytes) });
-    await expectRefusal(answer, 400, "invalid_parameter", message);
+    await expectRefused(answer, 400, "invalid_parameter", message);
   });
 
   test.each([10_000, 100_000])("with 400 for %i levels of nesting", async (depth) => {
     const body = `{"payload":{"call_id":"a","deep":${"[".repeat(depth)}${"]".repeat(depth)}}}`;
-    await expectRefusal(
+    await expectRefused(
       await call(org, "POST", CALLS, { body }),
       400,
       "invalid_parameter",
@@ -117,7 +111,7 @@ describe("a report is refused", () => {
       body,
     });
     const answer = await read(await worker.fetch(cutOff, env, createExecutionContext()));
-    await expectRefusal(answer, 400, "invalid_parameter", /ended before/);
+    await expectRefused(answer, 400, "invalid_parameter", /ended before/);
   });
 
   test("with 413 for one byte over 1 MiB; exactly 1 MiB is taken", async () => {
@@ -125,9 +119,9 @@ describe("a report is refused", () => {
     const wrap = (filler: string) => JSON.stringify({ call_id, filler });
     const room = MIB - wrap("").length;
     const over = await call(org, "POST", CALLS, { body: `{"payload":${wrap("x".repeat(room + 1))}}` });
-    await expectRefusal(over, 413, "PAYLOAD_TOO_LARGE", /1048577 bytes/);
+    await expectRefused(over, 413, "PAYLOAD_TOO_LARGE", /1048577 bytes/);
     const wide = await call(org, "POST", CALLS, { body: `{"payload":${wrap("é".repeat(room / 2 + 1))}}` });
-    await expectRefusal(wide, 413, "PAYLOAD_TOO_LARGE");
+    await expectRefused(wide, 413, "PAYLOAD_TOO_LARGE");
     const exact = await call(org, "POST", CALLS, { body: ` {"payload": ${wrap("x".repeat(room))} } ` });
     expect(exact.status).toBe(202);
     expect(exact.body.data.payload.filler).toHaveLength(room);
@@ -135,7 +129,7 @@ describe("a report is refused", () => {
 
   test("with 413 for a body that can't hold a payload any more, before it is read as JSON", async () => {
     const body = `{"payload":{"call_id":"a"}${" ".repeat(8 * MIB)}}`;
-    await expectRefusal(await call(org, "POST", CALLS, { body }), 413, "PAYLOAD_TOO_LARGE");
+    await expectRefused(await call(org, "POST", CALLS, { body }), 413, "PAYLOAD_TOO_LARGE");
   });
 
   test.each([
@@ -146,7 +140,7 @@ describe("a report is refused", () => {
   ])("with 415 for %s", async (contentType) => {
     const headers = { "content-type": contentType };
     const answer = await call(org, "POST", CALLS, { body: '{"payload":{"call_id":"a"}}', headers });
-    await expectRefusal(answer, 415, "UNSUPPORTED_MEDIA_TYPE", contentType.split(";")[0]);
+    await expectRefused(answer, 415, "UNSUPPORTED_MEDIA_TYPE", contentType.split(";")[0]);
   });
 
   test.each(["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.crm+json"])(
@@ -176,7 +170,7 @@ describe("a report is refused", () => {
     ["https://user@crm.example.com/", /credentials/],
   ])("with 422 for the webhook %s", async (webhook, message) => {
     const answer = await call(org, "POST", CALLS, { body: { payload: { call_id: "a" }, webhook } });
-    await expectRefusal(answer, 422, "BLOCKED_URL", message);
+    await expectRefused(answer, 422, "BLOCKED_URL", message);
   });
 
   test.each([
@@ -187,7 +181,7 @@ describe("a report is refused", () => {
   ])("with 422 for the webhook %s where private targets are not allowed", async (webhook, message) => {
     const deployed = { ...env, ALLOW_PRIVATE_TARGETS: "false" };
     const body = { payload: { call_id: "a" }, webhook };
-    await expectRefusal(
+    await expectRefused(
       await request(deployed, org, { method: "POST", path: CALLS, body }),
       422,
       "BLOCKED_URL",
@@ -213,7 +207,7 @@ describe("a resend or create is refused", () => {
       /event must be one of call, citations, and is "calls"/,
     ],
   ])("with 400 for %s", async (_what, body, message) => {
-    await expectRefusal(await call(org, "POST", RESEND, { body }), 400, "invalid_parameter", message);
+    await expectRefused(await call(org, "POST", RESEND, { body }), 400, "invalid_parameter", message);
   });
 
   test.each([
@@ -235,7 +229,7 @@ describe("a resend or create is refused", () => {
     ["a URL with credentials", { webhook_url: "http://a:b@127.0.0.1/" }, 422, "BLOCKED_URL", /credentials/],
   ])("as a create for %s", async (_what, members, status, error, message) => {
     const answer = await call(org, "POST", CREATE, { body: { call_ids: ["a"], ...members } });
-    await expectRefusal(answer, status, error, message);
+    await expectRefused(answer, status, error, message);
   });
 
   test("for calls of an event that has no log yet", async () => {
@@ -249,77 +243,5 @@ describe("a resend or create is refused", () => {
     });
     expect((await call(org, "GET", "/v1/postcall/webhooks/known?event=citations")).status).toBe(404);
     expect((await call(org, "GET", "/v1/postcall/webhooks/known?event=call")).status).toBe(200);
-  });
-});
-
-describe("a path or method", () => {
-  test.each([
-    "/v1/postcall/webhooks/a%2Fb",
-    "/v1/postcall/webhooks/%FF",
-    "/v1/postcall/webhooks/a/b",
-    "/v1/nothing",
-    "/",
-  ])("that leads nowhere is answered 404: %s", async (path) => {
-    await expectRefusal(await call(org, "GET", path), 404, "NOT_FOUND");
-  });
-
-  test.each([
-    ["GET", CALLS, "POST"],
-    ["PUT", RESEND, "POST"],
-    ["DELETE", "/v1/postcall/webhooks/any", "GET, HEAD"],
-  ])("that does not fit is answered 405: %s %s", async (method, path, allow) => {
-    const answer = await call(org, method, path);
-    await expectRefusal(answer, 405, "METHOD_NOT_ALLOWED", new RegExp(method));
-    expect(answer.headers.get("allow")).toBe(allow);
-  });
-
-  test("asking for an unknown event is answered 400", async () => {
-    const answer = await call(org, "GET", "/v1/postcall/webhooks/any?event=calls");
-    await expectRefusal(
-      answer,
-      400,
-      "invalid_parameter",
-      /event must be one of call, citations, and is "calls"/,
-    );
-  });
-
-  test("/healthz is answered 200 without a key and without storage", async () => {
-    const DB = undefined as unknown as D1Database;
-    expect(await request({ ...env, DB }, { key: "" }, { path: "/healthz" })).toMatchObject({ status: 200 });
-  });
-});
-
-describe("trouble of our own", () => {
-  const databaseThatFails = (message: string) =>
-    ({
-      prepare: () => ({ bind: () => ({ first: () => Promise.reject(new Error(message)) }) }),
-    }) as unknown as D1Database;
-
-  test.each([
-    "D1_ERROR: Network connection lost.",
-    "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
-  ])("with the record away is answered 503 with Retry-After: %s", async (message) => {
-    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const answer = await request({ ...env, DB: databaseThatFails(message) }, org, {
-      path: "/v1/postcall/webhooks/a",
-    });
-    await expectRefusal(answer, 503, "UNAVAILABLE");
-    expect(answer.headers.get("retry-after")).toBe("5");
-    expect(warn).toHaveBeenCalledOnce();
-  });
-
-  test("is answered 500 with a request_id that is in the log, and without a stack", async () => {
-    const error = vi.spyOn(console, "error").mockImplementation(() => {});
-    const DB = databaseThatFails("D1_ERROR: no such column: nope: SQLITE_ERROR");
-    const answer = await request({ ...env, DB }, { key: "unseen" }, { path: "/v1/postcall/webhooks/a" });
-    await expectRefusal(answer, 500, "INTERNAL_SERVER_ERROR");
-    expect(answer.text).not.toContain("nope");
-    expect(error.mock.calls.flat().join()).toContain(answer.body.errors[0].request_id);
-  });
-
-  test("a variable that is unusable is answered 500 by its name, whatever was asked for", async () => {
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    const answer = await request({ ...env, RETRY_SCHEDULE: "soon" }, org, { path: "/healthz" });
-    await expectRefusal(answer, 500, "INTERNAL_SERVER_ERROR", /RETRY_SCHEDULE .* "soon"/);
   });
 });

@@ -1,0 +1,21 @@
+/** What a batch asks of a call's object, and what it is answered. Shapes only. */
+import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
+
+/** All that an attempt needs to know. `secret` is the org's signing secret; `last_sent_at` the log's newest entry. */
+export interface AttemptJob {
+  key: AttemptKey;
+  delivery_ordinal: number;
+  send_type: SendType;
+  webhook_id: string;
+  url: string;
+  payload: string;
+  secret: string;
+  last_sent_at: number | null;
+  timeoutMs: number;
+}
+
+/**
+ * `made`: the attempt's entry, made now or before. `under_way`: it runs or waits its turn; ask again.
+ * `superseded`: a retry of a delivery that a newer one has replaced; it was not sent and never will be.
+ */
+export type Reply = { kind: "made"; entry: AttemptEntry } | { kind: "under_way" } | { kind: "superseded" };

@@ -1,0 +1,51 @@
+/** Resends of as many calls, and as much payload, as one request takes. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { makeOrg, newCallId, type Org, receiver, resend } from "../support/words.ts";
+
+let org: Org;
+beforeEach(async () => {
+  org = await makeOrg();
+});
+
+describe("resend", () => {
+  test("takes 1,000 calls", async () => {
+    const crm = await receiver(200);
+    const ids = Array.from({ length: 1_000 }, newCallId);
+    const insert = env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+         payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses)
+       SELECT ?1, value, 'call', 'msg_' || value, ?3, 1, '', '{}', 2, 'delivered', 'dlv_1', 1, 'spawn', 1, 0 FROM json_each(?2)`,
+    );
+    await insert.bind(org.user_id, JSON.stringify(ids), crm.url).run();
+    const answer = await resend(org, ids, { prefer: "wait=20" });
+    expect(answer.status).toBe(200);
+    expect(answer.body.data.map((log: { call_id: string }) => log.call_id)).toEqual(ids);
+    expect(
+      answer.body.data.every(
+        (log: { metadata: { send_type: string }[] }) => log.metadata[0]?.send_type === "resend",
+      ),
+    ).toBe(true);
+    expect(await crm.received()).toHaveLength(1_000);
+  });
+
+  test("answers more payload than one read holds, and refuses over 32 MiB with 413", async () => {
+    const big = "x".repeat(1_048_000);
+    const ids = Array.from({ length: 33 }, newCallId);
+    const insert = env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+         payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses)
+       SELECT ?1, value, 'call', 'msg_' || value, 'http://127.0.0.1:1/', 1, '', ?3, length(?3), 'pending', 'dlv_1', 1, 'spawn', 0, 0
+       FROM json_each(?2)`,
+    );
+    await insert.bind(org.user_id, JSON.stringify(ids), JSON.stringify({ big })).run();
+    const answer = await resend(org, ids.slice(0, 20), { prefer: "respond-async" });
+    expect(answer.status).toBe(202);
+    expect(answer.body.data.map((log: { call_id: string }) => log.call_id)).toEqual(ids.slice(0, 20));
+    expect(answer.body.data.every((log: { payload: { big: string } }) => log.payload.big === big)).toBe(true);
+    expect(await resend(org, ids)).toMatchObject({
+      status: 413,
+      body: { errors: [{ error: "PAYLOAD_TOO_LARGE" }] },
+    });
+  });
+});
