@@ -42,9 +42,13 @@ export function readConfig(env: Record<string, unknown>): Config {
   const allowPrivateTargets = read("ALLOW_PRIVATE_TARGETS", parseBoolean, "true or false");
   const minimum = allowPrivateTargets ? 1 : SECRET_MINIMUM_CHARACTERS;
   const config: Config = {
-    retryScheduleMs: read("RETRY_SCHEDULE", parseDurations, 'durations such as "5s, 5m, 2h"'),
-    deliveryTimeoutMs: read("DELIVERY_TIMEOUT", parsePositiveDuration, 'a duration such as "15s"'),
-    sweepGraceMs: read("SWEEP_GRACE", parsePositiveDuration, 'a duration such as "60s"'),
+    retryScheduleMs: read(
+      "RETRY_SCHEDULE",
+      parseSchedule,
+      'durations such as "5s, 5m, 2h", each at most 720h',
+    ),
+    deliveryTimeoutMs: read("DELIVERY_TIMEOUT", parseWithin("5m"), 'a duration such as "15s", at most 5m'),
+    sweepGraceMs: read("SWEEP_GRACE", parseWithin("24h"), 'a duration such as "60s", at most 24h'),
     allowPrivateTargets,
     publicUrl: read(
       "PUBLIC_URL",
@@ -71,7 +75,19 @@ export function readConfig(env: Record<string, unknown>): Config {
 }
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);
-const parsePositiveDuration = (text: string) => parseDuration(text) || null;
+
+/** A duration over nothing and up to the longest. */
+const parseWithin = (longest: string) => (text: string) => {
+  const duration = parseDuration(text) ?? 0;
+  return duration > 0 && duration <= (parseDuration(longest) ?? 0) ? duration : null;
+};
+
+/** A month at most for each wait: dates further off than the calendar goes can't be written down. */
+function parseSchedule(text: string): number[] | null {
+  const durations = parseDurations(text);
+  return durations?.every((duration) => duration <= 720 * 3_600_000) ? durations : null;
+}
+
 const atLeast = (minimum: number, text: string) => (text.length >= minimum ? text : null);
 
 function parseDays(text: string): number | null {
@@ -82,8 +98,7 @@ function parseDays(text: string): number | null {
 function parseOrigin(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  const isOrigin = url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
-  return isOrigin && /^https?:$/.test(url.protocol) ? url : null;
+  return url.href === `${url.origin}/` && /^https?:$/.test(url.protocol) ? url : null;
 }
 
 function parseMasterKey(text: string): Uint8Array | null {

@@ -22,6 +22,7 @@ export interface LineVerbs {
 /** Opens a line. The function returned takes an attempt into it, or finds it there, and rejects where making it failed. */
 export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob) => Promise<Reply> {
   const attempts = new Map<string, Promise<Reply>>();
+  const made: string[] = [];
   const highestOrdinal = new Map<string, number>();
   let lastSentAt: number | null = null;
   let tail: Promise<unknown> = Promise.resolve();
@@ -40,11 +41,20 @@ export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob)
     const { event } = job.key;
     highestOrdinal.set(event, Math.max(job.delivery_ordinal, highestOrdinal.get(event) ?? 0));
     const turn = tail.then(() => takeTurn(job));
-    tail = turn.catch(() => attempts.delete(key)); // a link that rejected would reject all that follow it
-    keepAlive(tail);
     attempts.set(key, turn);
-    forgetOldest(attempts);
+    // Both ways out: a link that rejected would reject all that follow it.
+    tail = turn.then(
+      () => remember(key),
+      () => attempts.delete(key),
+    );
+    keepAlive(tail);
     return turn;
+  }
+
+  /** Forgets the attempt made longest ago once there are too many. */
+  function remember(key: string): void {
+    made.push(key);
+    if (made.length > REMEMBERED_ATTEMPTS) attempts.delete(made.shift() ?? "");
   }
 
   return async (job) => {
@@ -53,10 +63,4 @@ export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob)
     // The timer goes with the answer: one left running would keep the object awake, and billed.
     return Promise.race([join(job), underWay]).finally(() => clearTimeout(timer));
   };
-}
-
-/** Forgets the longest known attempt once there are too many; a line is far shorter than that while any still runs. */
-function forgetOldest(attempts: Map<string, unknown>): void {
-  const [oldest] = attempts.keys();
-  if (attempts.size > REMEMBERED_ATTEMPTS && oldest !== undefined) attempts.delete(oldest);
 }

@@ -9,12 +9,11 @@ export type Verdict =
 
 /**
  * 2xx is delivered; 410 ends the delivery; all else is retried, as late as the receiver asked for.
- * An entry with an `error` of its own (a body that never ended, say) is a failure whatever its status.
+ * A 2xx with an `error` of its own (a body that never ended, say) is a failure.
  */
 export function classify(entry: AttemptEntry, now: number): Verdict {
   if (entry.error === null) return { kind: "delivered" };
-  if (entry.error === "http_status" && entry.response_code === 410)
-    return { kind: "give_up", reason: "gone" };
+  if (entry.response_code === 410) return { kind: "give_up", reason: "gone" };
   return { kind: "retry", retryAfterSeconds: parseRetryAfter(entry.response_headers["retry-after"], now) };
 }
 

@@ -31,9 +31,9 @@ export async function unseal(input: {
   sealed: string;
   context: string;
 }): Promise<string | null> {
-  const [keyId, nonce, ciphertext] = input.sealed.split(".");
-  if (nonce === undefined || ciphertext === undefined || keyId !== (await masterKeyId(input.masterKey)))
-    return null;
+  const [keyId, nonce, ciphertext, ...rest] = input.sealed.split(".");
+  if (nonce === undefined || ciphertext === undefined || rest.length > 0) return null;
+  if (keyId !== (await masterKeyId(input.masterKey))) return null;
   try {
     const key = await importKey(input.masterKey);
     const plain = await crypto.subtle.decrypt(

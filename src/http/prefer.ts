@@ -13,11 +13,9 @@ export interface Waiting {
 export function readPrefer(header: string | undefined): Waiting {
   const preferences = (header ?? "")
     .toLowerCase()
-    .split(/[,;]/)
-    .map((preference) => preference.trim());
-  const wait = preferences
-    .map((preference) => /^wait\s*=\s*"?(\d{1,9})"?$/.exec(preference)?.[1])
-    .find(Boolean);
+    .split(",")
+    .map((preference) => preference.replace(/;.*/, "").trim());
+  const wait = preferences.map((preference) => /^wait\s*=\s*"?(\d+)"?$/.exec(preference)?.[1]).find(Boolean);
   if (wait !== undefined) {
     const waitMs = Math.min(Number(wait) * 1_000, LONGEST_WAIT_MS);
     return { waitMs, applied: `wait=${waitMs / 1_000}` };

@@ -33,6 +33,8 @@ describe("a status", () => {
     expect(readStatus(410)).toEqual({ response_code: 410, error: "http_status" });
     expect(verdictOn(410)).toEqual({ kind: "give_up", reason: "gone" });
     expect(verdictOn(410, { "retry-after": "60" })).toEqual({ kind: "give_up", reason: "gone" });
+    const cutOff = entryOf({ response_code: 410, error: "timeout" });
+    expect(classify(cutOff, NOW)).toEqual({ kind: "give_up", reason: "gone" });
   });
 
   test.each<[number, AttemptError]>([

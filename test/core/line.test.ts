@@ -109,6 +109,20 @@ describe("memory", () => {
     expect(sent.map(({ job }) => job.key)).toEqual(keys.map(keyOf));
   });
 
+  test("an attempt still to be made is never forgotten, however many wait", async () => {
+    const line = heldLine();
+    const first = line.ask(jobFor({ attempt: 1 }));
+    const others = Array.from({ length: 20 }, (_, index) =>
+      line.ask(jobFor({ delivery_id: `dlv_${index}` })),
+    );
+    const again = line.ask(jobFor({ attempt: 1 }));
+    await passMs(0);
+    const entry = await line.answer();
+    expect(await Promise.all([first, again])).toEqual([made(entry), made(entry)]);
+    expect(line.sent().slice(0, 2)).toEqual([`${keyOf({}).delivery_id} 1`, "dlv_0 1"]);
+    for (const _other of others) await line.answer();
+  });
+
   test("the last 16 attempts are remembered and an older one is sent again", async () => {
     const { ask, sent } = quickLine();
     const asking = async (from: number, to: number) => {

@@ -92,6 +92,7 @@ describe("a sealed secret", () => {
       `${keyId}.${nonce}.%%%`,
       `00000000.${nonce}.${ciphertext}`,
       sealed.slice(0, -8),
+      `${sealed}.more`,
     ];
     for (const text of malformed) expect(await unseal({ masterKey, context, sealed: text })).toBeNull();
   });

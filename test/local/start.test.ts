@@ -127,7 +127,7 @@ test("a port that is taken, and a variable that is unusable, end it with a sente
   const cases: [Record<string, string>, string][] = [
     [{ PORT: port }, `port ${port} is taken`],
     [{ PORT: "web" }, 'PORT must be a port from 1 to 65535, and is "web"'],
-    [{ SWEEP_GRACE: "later" }, 'SWEEP_GRACE must be a duration such as "60s", and is "later"'],
+    [{ SWEEP_GRACE: "later" }, 'SWEEP_GRACE must be a duration such as "60s", at most 24h, and is "later"'],
     [{ SECRETS_KEY: "c2hvcnQ=" }, "SECRETS_KEY must be 32 random bytes in base64"],
   ];
   for (const [variables, sentence] of cases) {
