@@ -4,9 +4,10 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
 import { type Unstable_Config, unstable_readConfig } from "wrangler";
@@ -19,6 +20,7 @@ const SWEEP_EVERY_MS = 5_000;
 
 export interface LocalServer {
   url: string;
+  database: D1Database;
   /** The local org's, as its user sees it. */
   signingSecret: string;
   /** Ends the runtime and everything it started. */
@@ -30,6 +32,8 @@ export async function startLocalServer(input: {
   port: number;
   stateDir: string;
   environment: NodeJS.ProcessEnv;
+  /** Another Worker with the same bindings, in place of the service's own. */
+  main?: string;
 }): Promise<LocalServer> {
   const { port, environment } = input;
   const stateDir = resolve(input.stateDir);
@@ -37,7 +41,7 @@ export async function startLocalServer(input: {
   const deployed = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
   const variables = localVariables({ deployed: deployed.vars, environment, stateDir, port });
   const config = readConfig(variables);
-  const [script] = await Promise.all([buildWorker(), applyMigrations(stateDir)]);
+  const [script] = await Promise.all([buildWorker(input.main), applyMigrations(stateDir)]);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -57,7 +61,7 @@ export async function startLocalServer(input: {
     await stopSweeping();
     await miniflare.dispose();
   };
-  return { url: `http://127.0.0.1:${port}`, signingSecret, stop };
+  return { url: `http://127.0.0.1:${port}`, database, signingSecret, stop };
 }
 
 /** What `wrangler.toml` binds the Worker to, in the local runtime's words. */
@@ -106,12 +110,11 @@ async function refuseTakenPort(port: number): Promise<void> {
 }
 
 /** The Worker's code as it would be deployed. */
-async function buildWorker(): Promise<string> {
+async function buildWorker(main?: string): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), "postcall-"));
   try {
-    await wrangler("deploy", "--dry-run", "--outdir", outDir);
-    const { readFile } = await import("node:fs/promises");
-    return await readFile(join(outDir, "index.js"), "utf8");
+    await wrangler("deploy", ...(main === undefined ? [] : [main]), "--dry-run", "--outdir", outDir);
+    return await readFile(join(outDir, `${parse(main ?? "index.ts").name}.js`), "utf8");
   } finally {
     rmSync(outDir, { recursive: true, force: true });
   }

@@ -1,17 +1,11 @@
 /** A database that counts: what each statement run through it read and wrote, as D1 bills it. */
 
-export interface Meter {
-  database: D1Database;
-  rows_read: () => number;
-  rows_written: () => number;
-}
+export type Rows = Pick<D1Meta, "rows_read" | "rows_written">;
 
-/** Wraps a database so that the rows of every statement are added up. */
-export function meter(database: D1Database): Meter {
-  const total = { rows_read: 0, rows_written: 0 };
+/** Wraps a database so that every statement's rows are told to `count`. */
+export function meter(database: D1Database, count: (rows: Rows) => void): D1Database {
   const counted = <T extends D1Result>(result: T): T => {
-    total.rows_read += result.meta.rows_read;
-    total.rows_written += result.meta.rows_written;
+    count(result.meta);
     return result;
   };
   const inner = new WeakMap<object, D1PreparedStatement>();
@@ -28,10 +22,9 @@ export function meter(database: D1Database): Meter {
     inner.set(wrapped, statement);
     return wrapped;
   }
-  const wrapped = {
+  return {
     prepare: (query: string) => wrap(database.prepare(query)),
     batch: async (statements: D1PreparedStatement[]) =>
       (await database.batch(statements.map((statement) => inner.get(statement) ?? statement))).map(counted),
   } as unknown as D1Database;
-  return { database: wrapped, rows_read: () => total.rows_read, rows_written: () => total.rows_written };
 }

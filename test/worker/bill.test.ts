@@ -10,10 +10,14 @@ const RESEND = "/v1/postcall/webhooks/resend";
 
 /** Runs the step on a database that counts, and returns what it cost. */
 async function costOf(step: (on: Env, taken: ReturnType<typeof envWithLosingQueues>) => Promise<unknown>) {
-  const { database, rows_read, rows_written } = meter(env.DB);
+  const cost = { rows_read: 0, rows_written: 0 };
+  const database = meter(env.DB, ({ rows_read, rows_written }) => {
+    cost.rows_read += rows_read;
+    cost.rows_written += rows_written;
+  });
   const lossy = envWithLosingQueues({ DB: database });
   await step(lossy.env, lossy);
-  return { rows_read: rows_read(), rows_written: rows_written() };
+  return cost;
 }
 
 /** The costs of one call's whole life: reported, delivered, got, sent again, delivered again. */

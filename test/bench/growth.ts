@@ -1,0 +1,80 @@
+/** Growth: the rows that each request reads with few and with many logs in the tables. */
+import { LOCAL_ORG } from "../../src/local/seed.ts";
+import type { MeteredServer } from "./bill.ts";
+import { ask, newCalls, pause, type Receiver } from "./driver.ts";
+import type { Usage } from "./metered.ts";
+
+export interface RowsRead {
+  logs: number;
+  report: number;
+  get: number;
+  resend: number;
+  sweep: number;
+}
+
+/** How many logs one statement adds; D1 bounds a statement's time. */
+const FILL_STEP = 10_000;
+
+/** Fills the tables up to each size in turn, and returns what each request then reads. */
+export async function growth(
+  server: MeteredServer,
+  receiver: Receiver,
+  sizes: readonly number[],
+): Promise<RowsRead[]> {
+  const read: RowsRead[] = [];
+  for (const logs of sizes) {
+    await fillUpTo(server, logs);
+    read.push({ logs, ...(await rowsRead(server, receiver)) });
+  }
+  return read;
+}
+
+async function fillUpTo({ database }: MeteredServer, logs: number): Promise<void> {
+  for (;;) {
+    const have = (await database.prepare("SELECT count(*) AS n FROM webhook_logs").first<number>("n")) ?? 0;
+    if (have >= logs) return;
+    const count = Math.min(FILL_STEP, logs - have);
+    const numbers = "WITH RECURSIVE n(i) AS (SELECT ?2 UNION ALL SELECT i + 1 FROM n WHERE i < ?2 + ?3 - 1)";
+    await database.batch([
+      database
+        .prepare(
+          `${numbers} INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+             payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses)
+           SELECT ?1, 'old-' || i, 'call', 'msg', 'http://127.0.0.1:1/', ?4 + i, '', '{}', 2, 'delivered', 'dlv', 1, 'spawn', 1, 0
+           FROM n`,
+        )
+        .bind(LOCAL_ORG, have, count, Date.now() - 86_400_000),
+      database
+        .prepare(
+          `${numbers} INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at,
+             response_code, response_ms, request_headers, response_headers, response_body)
+           SELECT ?1, 'old-' || i, 'call', 'dlv', 1, 'spawn', 1, 200, 1, '{}', '{}', '' FROM n`,
+        )
+        .bind(LOCAL_ORG, have, count),
+    ]);
+  }
+}
+
+async function rowsRead(server: MeteredServer, receiver: Receiver): Promise<Omit<RowsRead, "logs">> {
+  const [payload] = newCalls(1);
+  if (payload === undefined) throw new Error("there is no call to report");
+  const { call_id } = payload;
+  const webhook = receiver.url();
+  const used = async (path: string, request?: Parameters<typeof ask>[2]) => {
+    await ask(server, "/meter");
+    await ask(server, path, request);
+    return ((await ask(server, "/meter")) as Usage).rows_read;
+  };
+  const report = await used("/v1/postcall/calls", { body: { payload, webhook }, status: 202 });
+  await receiver.arrivals(1);
+  await pause(1_000);
+  const get = await used(`/v1/postcall/webhooks/${call_id}`);
+  const resend = await used("/v1/postcall/webhooks/resend", {
+    body: { call_ids: [call_id] },
+    status: 202,
+    prefer: "respond-async",
+  });
+  await receiver.arrivals(1);
+  const sweep = await used("/meter/sweep");
+  return { report, get, resend, sweep };
+}
