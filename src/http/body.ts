@@ -1,7 +1,7 @@
 /** Reads a request's JSON body against a schema. Bytes in; the value or the refusal out. */
 import type { Context } from "hono";
 import type * as z from "zod";
-import { parseKeepingDigits } from "../core/json.ts";
+import { DEPTH_LIMIT, parseKeepingDigits } from "../core/json.ts";
 import { type ApiError, refuse } from "./answer.ts";
 import type { HttpEnv } from "./services.ts";
 
@@ -29,7 +29,7 @@ export async function readBody<T>(
   const json = parseKeepingDigits(text);
   if (json.ok) return check(schema, json.value);
   if (json.reason === "too_deep")
-    return invalid("The body is nested too deeply: at most some 2,000 levels are read.");
+    return invalid(`The body is nested too deeply: at most ${DEPTH_LIMIT} levels are read.`);
   return invalid(
     text === "" ? "The body is empty; it must be JSON." : `The body is not valid JSON: ${json.detail}`,
   );

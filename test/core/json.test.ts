@@ -1,7 +1,7 @@
 /** JSON whose numbers keep their digits: the bytes survive, and the values are those of `JSON.parse`. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isJsonObject, parseKeepingDigits } from "../../src/core/json.ts";
+import { DEPTH_LIMIT, isJsonObject, parseKeepingDigits } from "../../src/core/json.ts";
 
 const parsedValue = (text: string): unknown => {
   const parsed = parseKeepingDigits(text);
@@ -180,9 +180,16 @@ describe("a text", () => {
   test.each([
     ["arrays", "[", "]"],
     ["objects", '{"a":', "}"],
-  ])("of 100,000 nested %s is too deep, and a hundred are not", (_name, open, close) => {
-    const nested = (levels: number) => `${open.repeat(levels)}1.10${close.repeat(levels)}`;
-    expect(parseKeepingDigits(nested(100_000))).toEqual({ ok: false, reason: "too_deep" });
-    expect(again(nested(100))).toBe(nested(100));
-  });
+  ])(
+    "of 1,000 nested %s is read, and of one more is too deep, with and without white space",
+    (_name, open, close) => {
+      const nested = (levels: number, space = "") =>
+        `${open.repeat(levels)}${space}1.10${close.repeat(levels)}`;
+      expect(again(nested(DEPTH_LIMIT))).toBe(nested(DEPTH_LIMIT));
+      expect(again(nested(DEPTH_LIMIT, " "))).toBe(nested(DEPTH_LIMIT));
+      for (const text of [nested(DEPTH_LIMIT + 1), nested(DEPTH_LIMIT + 1, " "), nested(100_000)]) {
+        expect(parseKeepingDigits(text)).toEqual({ ok: false, reason: "too_deep" });
+      }
+    },
+  );
 });

@@ -1,7 +1,8 @@
-/** Resends of as many calls, and as much payload, as one request takes. */
+/** As many calls, and as much payload and answer, as one request or one batch takes. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { makeOrg, newCallId, type Org, receiver, resend } from "../support/words.ts";
+import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
+import { logOf, makeOrg, newCallId, type Org, receiver, resend, rowsOf } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -47,5 +48,34 @@ describe("resend", () => {
       status: 413,
       body: { errors: [{ error: "PAYLOAD_TOO_LARGE" }] },
     });
+  });
+});
+
+describe("a batch", () => {
+  test("of 100 answers of 4 KB of control characters is recorded whole", async () => {
+    const body = "\u0000\u0001\u001f\u007f".repeat(1_024);
+    const crm = await receiver({ status: 500, body });
+    const keys = await Promise.all(Array.from({ length: 100 }, () => reportUnheard(org, crm.url)));
+    const { env: lossy, retries } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, keys)).toEqual(Array(100).fill("ack"));
+    expect(retries).toHaveLength(100);
+    const { results } = await env.DB.prepare("SELECT response_body FROM attempts WHERE user_id = ?")
+      .bind(org.user_id)
+      .all<{ response_body: string }>();
+    expect(results).toHaveLength(100);
+    expect(results.every(({ response_body }) => response_body === body)).toBe(true);
+  });
+
+  test("of more payload than one read holds is delivered whole", async () => {
+    const crm = await receiver(200);
+    const big = "x".repeat(1_048_000);
+    const keys = [];
+    for (let count = 0; count < 18; count++) keys.push(await reportUnheard(org, crm.url, { big }));
+    expect(await handleAttempts(envWithLosingQueues().env, keys)).toEqual(Array(18).fill("ack"));
+    expect(await rowsOf("attempts", org)).toBe(18);
+    for (const { call_id } of keys) expect(await logOf(org, call_id)).toMatchObject({ status: "delivered" });
+    const received = await crm.received();
+    expect(received).toHaveLength(18);
+    expect(received.every(({ body }) => JSON.parse(body).big === big)).toBe(true);
   });
 });
