@@ -40,7 +40,13 @@ export function readConfig(env: Record<string, unknown>): Config {
   };
 
   const allowPrivateTargets = read("ALLOW_PRIVATE_TARGETS", parseBoolean, "true or false");
-  const minimum = allowPrivateTargets ? 1 : SECRET_MINIMUM_CHARACTERS;
+  const publicUrl = read(
+    "PUBLIC_URL",
+    parseOrigin,
+    'the address of this service, such as "https://postcall.example.com"',
+  );
+  // A service that nothing beyond this machine can reach may have a short key, such as the one `npm start` prints.
+  const minimum = isLoopback(publicUrl) ? 1 : SECRET_MINIMUM_CHARACTERS;
   const config: Config = {
     retryScheduleMs: read(
       "RETRY_SCHEDULE",
@@ -50,11 +56,7 @@ export function readConfig(env: Record<string, unknown>): Config {
     deliveryTimeoutMs: read("DELIVERY_TIMEOUT", parseWithin("5m"), 'a duration such as "15s", at most 5m'),
     sweepGraceMs: read("SWEEP_GRACE", parseWithin("24h"), 'a duration such as "60s", at most 24h'),
     allowPrivateTargets,
-    publicUrl: read(
-      "PUBLIC_URL",
-      parseOrigin,
-      'the address of this service, such as "https://postcall.example.com"',
-    ),
+    publicUrl,
     retentionDays: read("RETENTION_DAYS", parseDays, "a whole number of days from 1 to 3650"),
     adminKey: read(
       "ADMIN_KEY",
@@ -75,6 +77,9 @@ export function readConfig(env: Record<string, unknown>): Config {
 }
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);
+
+const isLoopback = (url: URL | null): boolean =>
+  /^(127\.0\.0\.1|localhost|\[::1\])$/.test(url?.hostname ?? "");
 
 /** A duration over nothing and up to the longest. */
 const parseWithin = (longest: string) => (text: string) => {

@@ -47,6 +47,7 @@ export default {
         read: (wanted) => readDue(database, wanted),
         openSecret: (log) => openSecret(log, config),
         attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
+        recall: (key) => callObject(env.CALLS, key).recall(key),
         write: (writing) => writeResults(database, writing),
         enqueue: (successors) => enqueue(env, successors),
         now: Date.now,

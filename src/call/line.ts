@@ -3,7 +3,7 @@
  * has just done, so that a repeated message is answered and not sent again. Keeps nothing that could not be reread.
  */
 import { nextSentAt } from "../core/transition.ts";
-import { type AttemptEntry, attemptKeyText } from "../core/webhook-log.ts";
+import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { AttemptJob, Reply } from "../deliver/job.ts";
 
 /** A batch is answered after this long at most, in milliseconds, whether the attempt is done or not. */
@@ -19,8 +19,14 @@ export interface LineVerbs {
   now: () => number;
 }
 
-/** Opens a line. The function returned takes an attempt into it, or finds it there, and rejects where making it failed. */
-export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob) => Promise<Reply> {
+export interface Line {
+  /** Takes an attempt into the line, or finds it there. Rejects where making it failed. */
+  attempt: (job: AttemptJob) => Promise<Reply>;
+  /** Finds an attempt of a replaced delivery: made, under way, or superseded where it is not known. Makes none. */
+  recall: (key: AttemptKey) => Promise<Reply>;
+}
+
+export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   const attempts = new Map<string, Promise<Reply>>();
   const made: string[] = [];
   const highestOrdinal = new Map<string, number>();
@@ -57,10 +63,16 @@ export function openLine({ send, keepAlive, now }: LineVerbs): (job: AttemptJob)
     if (made.length > REMEMBERED_ATTEMPTS) attempts.delete(made.shift() ?? "");
   }
 
-  return async (job) => {
-    const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
-    const timer = setTimeout(() => resolve({ kind: "under_way" }), WAIT_LIMIT_MS);
-    // The timer goes with the answer: one left running would keep the object awake, and billed.
-    return Promise.race([join(job), underWay]).finally(() => clearTimeout(timer));
+  return {
+    attempt: (job) => withinWait(join(job)),
+    recall: (key) => withinWait(attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" })),
   };
+}
+
+/** The reply, or after a while that it is still to come. */
+function withinWait(reply: Promise<Reply>): Promise<Reply> {
+  const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
+  const timer = setTimeout(() => resolve({ kind: "under_way" }), WAIT_LIMIT_MS);
+  // The timer goes with the answer: one left running would keep the object awake, and billed.
+  return Promise.race([reply, underWay]).finally(() => clearTimeout(timer));
 }

@@ -3,6 +3,7 @@
  * record in D1 is the one truth, and an object that was lost is made anew from it.
  */
 import { DurableObject } from "cloudflare:workers";
+import type { AttemptKey } from "../core/webhook-log.ts";
 import { makeAttempt } from "../deliver/attempt.ts";
 import type { AttemptJob, Reply } from "../deliver/job.ts";
 import { openLine } from "./line.ts";
@@ -16,7 +17,12 @@ export class Call extends DurableObject<Env> {
 
   /** Makes the attempt or finds it made. Throws where making it failed: to the caller, the object is then lost. */
   attempt(job: AttemptJob): Promise<Reply> {
-    return this.#line(job);
+    return this.#line.attempt(job);
+  }
+
+  /** Finds an attempt made or under way, and never makes one. */
+  recall(key: AttemptKey): Promise<Reply> {
+    return this.#line.recall(key);
   }
 }
 

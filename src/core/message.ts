@@ -47,20 +47,25 @@ const EARLY_TOLERANCE_MS = 1_000;
 /** The longest delay a queue takes, in seconds. */
 export const QUEUE_DELAY_LIMIT_SECONDS = 86_400;
 
-export type Due = { kind: "send" } | { kind: "stale" } | { kind: "early"; delaySeconds: number };
+export type Due =
+  | { kind: "send" }
+  | { kind: "early"; delaySeconds: number }
+  | { kind: "replaced" }
+  | { kind: "stale" };
 
 /**
- * Whether the attempt that a message names is the one its log waits for. It is stale where that attempt is recorded,
- * where its delivery is no longer the current one (which can only be replaced after its first attempt), and where the
- * log awaits nothing or is gone.
+ * Whether the attempt that a message names is the one its log waits for. It is replaced where its delivery is no longer
+ * the current one: it is not to be made any more, but may have been under way by then. It is stale where it is recorded
+ * (as every first attempt of a replaced delivery is), and where the log awaits nothing or is gone.
  */
 export function judgeMessage(
   key: Pick<AttemptKey, "delivery_id" | "attempt">,
   log: Pick<LogState, "delivery_id" | "attempts" | "next_attempt_at"> | undefined,
   now: number,
 ): Due {
-  if (log === undefined || log.next_attempt_at === null) return { kind: "stale" };
-  if (log.delivery_id !== key.delivery_id || log.attempts !== key.attempt - 1) return { kind: "stale" };
+  if (log === undefined) return { kind: "stale" };
+  if (log.delivery_id !== key.delivery_id) return { kind: key.attempt > 1 ? "replaced" : "stale" };
+  if (log.next_attempt_at === null || log.attempts !== key.attempt - 1) return { kind: "stale" };
   const earlyMs = log.next_attempt_at - now;
   if (earlyMs <= EARLY_TOLERANCE_MS) return { kind: "send" };
   return { kind: "early", delaySeconds: clampDelay(Math.ceil(earlyMs / 1_000)) };

@@ -3,13 +3,12 @@ import { backoffSeconds } from "./backoff.ts";
 import { classify } from "./classify.ts";
 import type { AttemptEntry, LogStatus } from "./webhook-log.ts";
 
-/** The part of a log that an attempt changes. `delaySeconds` is the wait until `next_attempt_at`, for the queue. */
+/** The part of a log that an attempt changes. */
 export interface NextState {
   status: Extract<LogStatus, "delivered" | "retrying" | "failed">;
   reason: string | null;
   next_attempt_at: number | null;
   sweep_at: number | null;
-  delaySeconds: number | null;
 }
 
 export interface RetryRules {
@@ -26,7 +25,7 @@ export function afterAttempt(input: {
   random: number;
 }): NextState {
   const { entry, attempt, rules, now, random } = input;
-  const settled = { next_attempt_at: null, sweep_at: null, delaySeconds: null };
+  const settled = { next_attempt_at: null, sweep_at: null };
   const verdict = classify(entry, now);
   switch (verdict.kind) {
     case "delivered":
@@ -37,7 +36,7 @@ export function afterAttempt(input: {
       const { retryAfterSeconds } = verdict;
       const wait = backoffSeconds({ scheduleMs: rules.retryScheduleMs, attempt, retryAfterSeconds, random });
       if (wait === null) return { status: "failed", reason: "attempts_exhausted", ...settled };
-      return { status: "retrying", reason: null, ...dueAt(now + wait * 1_000, rules), delaySeconds: wait };
+      return { status: "retrying", reason: null, ...dueAt(now + wait * 1_000, rules) };
     }
   }
 }

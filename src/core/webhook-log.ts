@@ -50,6 +50,7 @@ export type AttemptError =
 
 /** What one request to a receiver came to. `response_code` is null where no response came. */
 export interface AttemptEntry {
+  send_type: SendType;
   sent_at: number;
   response_code: number | null;
   response_ms: number;
@@ -63,7 +64,6 @@ export interface AttemptEntry {
 export interface RecordedAttempt extends AttemptEntry {
   delivery_id: string;
   attempt: number;
-  send_type: SendType;
 }
 
 export const attemptKeyText = (key: AttemptKey): string =>

@@ -17,7 +17,7 @@ export async function makeAttempt(job: AttemptJob, sentAt: number): Promise<Atte
   const started = performance.now();
   const answer = await exchange(job, body, request_headers);
   const response_ms = Math.round(performance.now() - started);
-  return { sent_at: sentAt, response_ms, request_headers, ...answer };
+  return { send_type: job.send_type, sent_at: sentAt, response_ms, request_headers, ...answer };
 }
 
 async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Promise<Record<string, string>> {
@@ -75,7 +75,7 @@ function keptHeaders(headers: Headers): Record<string, string> {
     ...(retryAfter === null ? [] : [["retry-after", retryAfter] as const]),
     ...headers,
   ]) {
-    if (name.length + value.length > room || name in kept) continue;
+    if (name.length + value.length > room || Object.hasOwn(kept, name)) continue;
     room -= name.length + value.length;
     kept[name] = value;
   }

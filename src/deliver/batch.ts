@@ -16,6 +16,8 @@ export interface BatchVerbs {
   openSecret: (log: DueLog) => Promise<string | null>;
   /** Rejects where the call's object was lost before it answered. */
   attempt: (job: AttemptJob) => Promise<Reply>;
+  /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
+  recall: (key: AttemptKey) => Promise<Reply>;
   /** Writes all in one transaction and returns the keys whose log moved on. Rejects where the record is away. */
   write: (writing: { results: Result[]; losses: AttemptKey[] }) => Promise<AttemptKey[]>;
   /** Sends successors. May fail: the schedule in the record stands without them. */
@@ -41,6 +43,8 @@ const RECORD_AWAY_SECONDS = 5;
 /** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
 const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
+/** A payload that did not fit the batch's read: the next batch has room for it. */
+const UNREAD_SECONDS = 0;
 /** An org without a usable signing secret waits for its operator. */
 const NO_SECRET_SECONDS = 60;
 
@@ -59,50 +63,62 @@ export async function deliverBatch(
   verbs: BatchVerbs,
 ): Promise<(key: AttemptKey) => Settlement> {
   const settlements = new Map<string, Settlement>();
-  const handled: Handled[] = [];
-  try {
-    let rest = [...new Map(keys.map((key) => [attemptKeyText(key), key])).values()];
-    while (rest.length > 0) {
-      const { ready, settled, unread } = sortOut(rest, await verbs.read(rest), verbs.now());
-      const made = ready.map(({ key, log }) => handleOne(key, log, { rules, verbs }));
-      handled.push(...settled, ...(await Promise.all(made)));
-      rest = unread;
-    }
-  } catch (error) {
-    console.error("A batch could not be read; what it did read goes on.", error);
-  }
+  const unique = [...new Map(keys.map((key) => [attemptKeyText(key), key])).values()];
+  const handled = await attemptAll(unique, rules, verbs);
   const written = await writeAll(handled, verbs);
   for (const { key, settlement, result, lost } of handled) {
     const holds = written || (result === undefined && lost === undefined);
     settlements.set(attemptKeyText(key), holds ? settlement : again(RECORD_AWAY_SECONDS));
   }
-  return (key) => settlements.get(attemptKeyText(key)) ?? again(RECORD_AWAY_SECONDS);
+  return (key) => settlements.get(attemptKeyText(key)) ?? ACK;
+}
+
+async function attemptAll(
+  keys: readonly AttemptKey[],
+  rules: BatchRules,
+  verbs: BatchVerbs,
+): Promise<Handled[]> {
+  if (keys.length === 0) return [];
+  let logs: (DueLog | undefined)[];
+  try {
+    logs = await verbs.read(keys);
+  } catch (error) {
+    console.error("A batch could not be read; its messages come back.", error);
+    return keys.map((key) => ({ key, settlement: again(RECORD_AWAY_SECONDS) }));
+  }
+  const now = verbs.now();
+  return Promise.all(keys.map((key, index) => handleKey(key, logs[index], { rules, verbs, now })));
+}
+
+interface Means {
+  rules: BatchRules;
+  verbs: BatchVerbs;
+  now: number;
 }
 
 /** A log whose attempt can be made now. */
 type ReadyLog = DueLog & { url: string; payload: string; send_type: NonNullable<DueLog["send_type"]> };
 
-/** Which attempts are to be made, which messages are settled already, and whose payloads did not fit this read. */
-function sortOut(keys: readonly AttemptKey[], logs: readonly (DueLog | undefined)[], now: number) {
-  const ready: { key: AttemptKey; log: ReadyLog }[] = [];
-  const settled: Handled[] = [];
-  const unread: AttemptKey[] = [];
-  for (const [index, key] of keys.entries()) {
-    const log = logs[index];
-    const due = judgeMessage(key, log, now);
-    if (due.kind === "early") settled.push({ key, settlement: again(due.delaySeconds) });
-    else if (due.kind === "stale" || !log?.url || !log.send_type) settled.push({ key, settlement: ACK });
-    else if (log.payload === null) unread.push(key);
-    else ready.push({ key, log: { ...log, url: log.url, payload: log.payload, send_type: log.send_type } });
-  }
-  return { ready, settled, unread };
+async function handleKey(key: AttemptKey, log: DueLog | undefined, means: Means): Promise<Handled> {
+  const due = judgeMessage(key, log, means.now);
+  if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
+  if (due.kind === "replaced") return recallReplaced(key, means);
+  if (due.kind === "stale" || !log?.url || !log.send_type) return { key, settlement: ACK };
+  if (log.payload === null) return { key, settlement: again(UNREAD_SECONDS) };
+  return makeDue(key, { ...log, url: log.url, payload: log.payload, send_type: log.send_type }, means);
 }
 
-async function handleOne(
-  key: AttemptKey,
-  log: ReadyLog,
-  { rules, verbs }: { rules: BatchRules; verbs: BatchVerbs },
-): Promise<Handled> {
+/** An attempt that was under way when its delivery was replaced still belongs into the log's history. */
+async function recallReplaced(key: AttemptKey, means: Means): Promise<Handled> {
+  const reply = await means.verbs.recall(key).catch(() => null);
+  if (reply === null) return { key, settlement: again(LOST_SECONDS) };
+  if (reply.kind === "under_way") return { key, settlement: again(UNDER_WAY_SECONDS) };
+  if (reply.kind === "superseded") return { key, settlement: ACK };
+  return { key, settlement: ACK, result: resultOf(key, reply.entry, means) };
+}
+
+async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
+  const { rules, verbs } = means;
   const secret = await verbs.openSecret(log);
   if (secret === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
@@ -114,7 +130,7 @@ async function handleOne(
   const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
   switch (reply.kind) {
     case "made":
-      return { key, settlement: ACK, result: resultOf(key, log, reply.entry, { rules, verbs }) };
+      return { key, settlement: ACK, result: resultOf(key, reply.entry, means) };
     case "superseded":
       return { key, settlement: ACK };
     case "under_way":
@@ -122,26 +138,18 @@ async function handleOne(
     case "lost":
       console.warn(`The object of call ${key.call_id} was lost during attempt ${key.attempt}.`, reply.error);
       if (log.losses < LOST_REPEATS) return { key, settlement: again(LOST_SECONDS), lost: true };
-      return {
-        key,
-        settlement: ACK,
-        result: resultOf(key, log, interrupted(log, verbs.now()), { rules, verbs }),
-      };
+      return { key, settlement: ACK, result: resultOf(key, interrupted(log, verbs.now()), means) };
   }
 }
 
-function resultOf(
-  key: AttemptKey,
-  log: ReadyLog,
-  entry: AttemptEntry,
-  { rules, verbs }: { rules: BatchRules; verbs: BatchVerbs },
-): Result {
+function resultOf(key: AttemptKey, entry: AttemptEntry, { rules, verbs }: Means): Result {
   const next = afterAttempt({ entry, attempt: key.attempt, rules, now: verbs.now(), random: verbs.random() });
-  return { key, send_type: log.send_type, entry, next };
+  return { key, entry, next };
 }
 
 /** The entry of an attempt of which nobody can say any more how it went. */
 const interrupted = (log: ReadyLog, now: number): AttemptEntry => ({
+  send_type: log.send_type,
   sent_at: nextSentAt(now, log.last_sent_at),
   response_code: null,
   response_ms: 0,
@@ -163,8 +171,10 @@ async function writeAll(handled: readonly Handled[], verbs: BatchVerbs): Promise
     console.error("A batch's results could not be written; its messages come back.", error);
     return false;
   }
-  const successors = results.flatMap(({ key, next: { delaySeconds } }) => {
-    if (delaySeconds === null || !moved.has(attemptKeyText(key))) return [];
+  const now = verbs.now();
+  const successors = results.flatMap(({ key, next: { next_attempt_at } }) => {
+    if (next_attempt_at === null || !moved.has(attemptKeyText(key))) return [];
+    const delaySeconds = Math.max(0, Math.ceil((next_attempt_at - now) / 1_000));
     return [{ key: { ...key, attempt: key.attempt + 1 }, delaySeconds }];
   });
   try {

@@ -1,5 +1,5 @@
 /** The HTTP API: every path, who may use it, and what is answered where nothing else is. */
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
@@ -12,11 +12,13 @@ import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 interface Route {
   method: "GET" | "POST";
   path: string;
-  scope: Scope;
-  handler: MiddlewareHandler<HttpEnv>;
+  /** Null where no key is asked for. */
+  scope: Scope | null;
+  handler: (c: Context<HttpEnv>) => Response | Promise<Response>;
 }
 
 const ROUTES: Route[] = [
+  { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
@@ -29,9 +31,11 @@ const RETRY_AFTER_SECONDS = "5";
 export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>();
   app.use(checkConfig);
-  app.get("/healthz", () => ok({ status: "ok" }));
   app.use("/v1/*", authenticate());
-  for (const { method, path, scope, handler } of ROUTES) app.on(method, path, requireScope(scope), handler);
+  for (const { method, path, scope, handler } of ROUTES) {
+    if (scope !== null) app.on(method, path, requireScope(scope));
+    app.on(method, path, handler);
+  }
   for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) {
     const allow = routes.map(({ method }) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
     app.all(path, (c) => {

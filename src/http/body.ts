@@ -1,7 +1,7 @@
 /** Reads a request's JSON body against a schema. Bytes in; the value or the refusal out. */
 import type { Context } from "hono";
 import type * as z from "zod";
-import { DEPTH_LIMIT, parseKeepingDigits } from "../core/json.ts";
+import { DEPTH_LIMIT, isJsonObject, parseKeepingDigits } from "../core/json.ts";
 import { type ApiError, refuse } from "./answer.ts";
 import type { HttpEnv } from "./services.ts";
 
@@ -9,6 +9,8 @@ export type Body<T> = { ok: true; value: T } | { ok: false; refusal: Response };
 
 /** An answer lists this many faults of a body at most. */
 const FAULT_LIMIT = 100;
+/** A fault names this many unknown members at most. */
+const KEY_LIMIT = 10;
 /** Offending values are shown up to here, in characters. */
 const SHOWN_CHARACTERS = 80;
 
@@ -27,7 +29,10 @@ export async function readBody<T>(
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
   const json = parseKeepingDigits(text);
-  if (json.ok) return check(schema, json.value);
+  if (json.ok) {
+    if (isJsonObject(json.value)) return check(schema, json.value);
+    return invalid(`The body must be a JSON object, and is ${show(json.value)}.`);
+  }
   if (json.reason === "too_deep")
     return invalid(`The body is nested too deeply: at most ${DEPTH_LIMIT} levels are read.`);
   return invalid(
@@ -90,7 +95,7 @@ function faultOf(issue: z.core.$ZodIssue): ApiError {
   const value = issue.input === undefined ? "is missing" : `is ${show(issue.input)}`;
   const message =
     issue.code === "unrecognized_keys"
-      ? `${field} has members that are not known: ${issue.keys.map(show).join(", ")}.`
+      ? `${field} has members that are not known: ${issue.keys.slice(0, KEY_LIMIT).map(show).join(", ")}.`
       : `${field} ${issue.message}, and ${value}.`;
   return { error: "invalid_parameter", message };
 }

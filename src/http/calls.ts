@@ -13,8 +13,8 @@ import { renderLog } from "./webhook-log.ts";
 
 /** A payload's bound, in bytes of UTF-8 as it is serialised. */
 const PAYLOAD_LIMIT_BYTES = 1_048_576;
-/** A report may be larger on the wire than its payload is once serialised: white space, and six bytes for one. */
-const REPORT_LIMIT_BYTES = 8 * PAYLOAD_LIMIT_BYTES;
+/** A report may be larger on the wire than its payload is once serialised: white space, and escaped characters. */
+const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
 
 export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: reportSchema, limitBytes: REPORT_LIMIT_BYTES });

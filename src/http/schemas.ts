@@ -42,14 +42,11 @@ const payload = z
     }
   });
 
-export const reportSchema = z.strictObject(
-  {
-    payload,
-    webhook: z.string("must be a URL or null").nullable().optional(),
-    webhook_events: webhookEvents.optional(),
-  },
-  "must be a JSON object",
-);
+export const reportSchema = z.strictObject({
+  payload,
+  webhook: z.string("must be a URL or null").nullable().optional(),
+  webhook_events: webhookEvents.optional(),
+});
 
 const callIds = z
   .array(callId, "must be an array of call ids")
@@ -64,14 +61,8 @@ const callIds = z
     }
   });
 
-export const resendSchema = z.object(
-  { call_ids: callIds, event: logEvent.default("call") },
-  "must be a JSON object",
-);
+export const resendSchema = z.object({ call_ids: callIds, event: logEvent.default("call") });
 
-export const createSchema = z.object(
-  { call_ids: callIds, webhook_url: z.string("must be a URL") },
-  "must be a JSON object",
-);
+export const createSchema = z.object({ call_ids: callIds, webhook_url: z.string("must be a URL") });
 
 export const eventParameter = logEvent.default("call");

@@ -1,4 +1,5 @@
 /** The local org: its key and signing secret. Made here and nowhere else, so that no deployment ever holds them. */
+import { ConfigError } from "../config.ts";
 import { NONCE_BYTES, seal, unseal } from "../core/sealing.ts";
 import { sha256Hex, signingSecretOf } from "../core/signature.ts";
 import { insertKey, SCOPES } from "../record/keys.ts";
@@ -27,7 +28,9 @@ export async function seedLocalOrg(
   if (sealed === null) return makeSigningSecret(database, { masterKey, now });
   const secret = await unseal({ masterKey, sealed, context: LOCAL_ORG });
   if (secret === null)
-    throw new Error("SECRETS_KEY is not the key that the signing secrets in this state were encrypted with.");
+    throw new ConfigError(
+      "SECRETS_KEY is not the key that the signing secrets in this state were encrypted with",
+    );
   return secret;
 }
 

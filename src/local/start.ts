@@ -59,6 +59,7 @@ function readPort(text: string): number {
 
 function explain(error: unknown): unknown {
   if (error instanceof ConfigError) return `Postcall did not start: ${error.message}.`;
-  const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
-  return taken ? `Postcall did not start: port ${PORT} is taken. PORT=8788 npm start uses another.` : error;
+  if (!(error instanceof Error && "code" in error)) return error;
+  if (error.code !== "EADDRINUSE") return `Postcall did not start: ${error.message}`;
+  return `Postcall did not start: port ${PORT} is taken. PORT=8788 npm start uses another.`;
 }

@@ -5,7 +5,7 @@ import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 
 /**
  * A log as a batch sees it. `payload` is null where the named attempt is not the next one, and where the payloads
- * before it filled the read: then it is had by reading again. `last_sent_at` is the log's newest entry.
+ * before it filled the read: a later batch has room for it. `last_sent_at` is the log's newest entry.
  */
 export interface DueLog extends LogState {
   send_type: SendType | null;
@@ -18,7 +18,6 @@ export interface DueLog extends LogState {
 /** An attempt that was made, and the state its log goes to if this attempt is still the one it waits for. */
 export interface Result {
   key: AttemptKey;
-  send_type: SendType;
   entry: AttemptEntry;
   next: NextState;
 }
@@ -74,7 +73,7 @@ export async function writeResults(
 
 const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
 
-const attemptRow = ({ key, send_type, entry }: Result) => ({ ...key, send_type, ...entry });
+const attemptRow = ({ key, entry }: Result) => ({ ...key, ...entry });
 
 /** The log of row `j`, if it still waits for the attempt that the row names. */
 const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { BatchVerbs } from "../../src/deliver/batch.ts";
+import type { Reply } from "../../src/deliver/job.ts";
 import { away, made, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
@@ -11,14 +12,14 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** What meets one message. `split`: its payload comes with a second read only. */
+/** What meets one message. `unread`: its payload was left out of the read. `replaced`: it names a retry. */
 interface Fate {
-  log: "due" | "split" | "stale" | "gone" | "early";
+  log: "due" | "unread" | "stale" | "gone" | "early" | "replaced" | "replaced_first";
   reply: "delivered" | "failed" | "under_way" | "superseded" | "lost" | "no_secret";
   losses: number;
 }
 const someFate: fc.Arbitrary<Fate> = fc.record({
-  log: fc.constantFrom("due", "split", "stale", "gone", "early"),
+  log: fc.constantFrom("due", "unread", "stale", "gone", "early", "replaced", "replaced_first"),
   reply: fc.constantFrom("delivered", "failed", "under_way", "superseded", "lost", "no_secret"),
   losses: fc.nat({ max: 3 }),
 });
@@ -28,29 +29,46 @@ const someScene = fc.record({
   enqueues: fc.boolean(),
 });
 
-/** Verbs that answer each call as its fate wants; a call's id is its fate's index. */
-function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; enqueues: boolean }) {
-  const seen = new Set<string>();
-  const logFor = (call_id: string) => {
-    const { log, losses } = fates[Number(call_id)] ?? {};
-    if (log === undefined || log === "gone") return undefined;
-    const change = { call_id, losses: losses ?? 0, attempts: log === "stale" ? 1 : 0 };
-    const next_attempt_at = log === "early" ? NOW + 60_000 : NOW;
-    const unread = log === "split" && !seen.has(call_id);
-    seen.add(call_id);
-    return logOf({ ...change, next_attempt_at, ...(unread ? { payload: null } : {}) });
+/** A call's id is its fate's index. */
+const keysOf = (fates: readonly Fate[]) =>
+  fates.map(({ log }, index) => keyOf({ call_id: String(index), attempt: log === "replaced" ? 2 : 1 }));
+
+function logFor(call_id: string, { log, losses }: Fate) {
+  if (log === "gone") return undefined;
+  const waiting = logOf({ call_id, losses });
+  const changes = {
+    due: {},
+    unread: { payload: null },
+    stale: { attempts: 1 },
+    early: { next_attempt_at: NOW + 60_000 },
+    replaced: { delivery_id: "dlv_2" },
+    replaced_first: { delivery_id: "dlv_2" },
   };
-  const replyFor = (call_id: string) => fates[Number(call_id)]?.reply;
+  return { ...waiting, ...changes[log] };
+}
+
+/** Verbs that answer each call as its fate wants. A replaced log does not move on; a recall asks for no secret. */
+function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; enqueues: boolean }) {
+  const fateOf = (call_id: string) => fates[Number(call_id)];
+  const answer = async ({ call_id }: { call_id: string }): Promise<Reply> => {
+    const reply = fateOf(call_id)?.reply;
+    if (reply === "under_way" || reply === "superseded") return { kind: reply };
+    if (reply === "lost") return away();
+    return made(reply === "failed" ? failureOf(500) : entryOf());
+  };
   const verbs: Partial<BatchVerbs> = {
-    read: async (asked) => asked.map(({ call_id }) => logFor(call_id)),
-    openSecret: async ({ call_id }) => (replyFor(call_id) === "no_secret" ? null : "whsec_c2VjcmV0"),
-    attempt: async ({ key }) => {
-      const reply = replyFor(key.call_id);
-      if (reply === "under_way" || reply === "superseded") return { kind: reply };
-      if (reply === "lost") return away();
-      return made(reply === "failed" ? failureOf(500) : entryOf());
+    read: async (asked) =>
+      asked.map(({ call_id }) => {
+        const fate = fateOf(call_id);
+        return fate && logFor(call_id, fate);
+      }),
+    openSecret: async ({ call_id }) => (fateOf(call_id)?.reply === "no_secret" ? null : "whsec_c2VjcmV0"),
+    attempt: ({ key }) => answer(key),
+    recall: answer,
+    write: async ({ results }) => {
+      if (!writes) return away();
+      return results.map(({ key }) => key).filter(({ call_id }) => fateOf(call_id)?.log !== "replaced");
     },
-    write: async ({ results }) => (writes ? results.map(({ key }) => key) : away()),
     enqueue: async () => (enqueues ? undefined : away()),
   };
   return verbs;
@@ -60,21 +78,41 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
 const idsWhere = (fates: readonly Fate[], holds: (fate: Fate) => boolean) =>
   fates.flatMap((fate, index) => (holds(fate) ? [String(index)] : []));
 const idsOf = (keys: readonly { call_id: string }[]) => keys.map(({ call_id }) => call_id).toSorted();
+/** What one verb was asked for, each time it was asked. */
+const asksOf = (order: readonly string[], verb: string) =>
+  order.flatMap((line) => (line.startsWith(`${verb} `) ? [line.slice(verb.length + 1)] : []));
 
-const isReady = ({ log }: Fate) => log === "due" || log === "split";
-const isAttempted = (fate: Fate) => isReady(fate) && fate.reply !== "no_secret";
-const isInterrupted = ({ reply, losses }: Fate) => reply === "lost" && losses >= 2;
-const hasResult = (fate: Fate) =>
-  isReady(fate) && (fate.reply === "delivered" || fate.reply === "failed" || isInterrupted(fate));
+const isDue = ({ log }: Fate) => log === "due";
+const isReplaced = ({ log }: Fate) => log === "replaced";
+const isAttempted = (fate: Fate) => isDue(fate) && fate.reply !== "no_secret";
+const isInterrupted = (fate: Fate) => isDue(fate) && fate.reply === "lost" && fate.losses >= 2;
+const isMade = (fate: Fate) =>
+  ((isDue(fate) || isReplaced(fate)) && (fate.reply === "delivered" || fate.reply === "failed")) ||
+  (isReplaced(fate) && fate.reply === "no_secret");
+const hasResult = (fate: Fate) => isMade(fate) || isInterrupted(fate);
 const isDone = (fate: Fate) =>
-  fate.log === "stale" || fate.log === "gone" || (isReady(fate) && fate.reply === "superseded");
+  ["stale", "gone", "replaced_first"].includes(fate.log) ||
+  ((isDue(fate) || isReplaced(fate)) && fate.reply === "superseded");
 
 test("each attempt is made once at most, and only where its log waits for it", async () => {
   await fc.assert(
     fc.asyncProperty(someScene, async (scene) => {
-      const keys = scene.fates.map((_, index) => keyOf({ call_id: String(index) }));
+      const keys = keysOf(scene.fates);
       const { jobs } = await runBatch({ keys: [...keys, ...keys], logs: [], replace: verbsOf(scene) });
       expect(idsOf(jobs.map(({ key }) => key))).toEqual(idsWhere(scene.fates, isAttempted));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a batch reads once, each key once, and recalls exactly the retries that were replaced", async () => {
+  await fc.assert(
+    fc.asyncProperty(someScene, async (scene) => {
+      const keys = keysOf(scene.fates);
+      const { order } = await runBatch({ keys: [...keys, ...keys], logs: [], replace: verbsOf(scene) });
+      const all = keys.map(({ call_id }) => call_id).join(" ");
+      expect(asksOf(order, "read")).toEqual(keys.length > 0 ? [all] : []);
+      expect(asksOf(order, "recall").toSorted()).toEqual(idsWhere(scene.fates, isReplaced));
     }),
     { numRuns: 200 },
   );
@@ -83,30 +121,43 @@ test("each attempt is made once at most, and only where its log waits for it", a
 test("a message is acked exactly where nothing is left to do or its result was written", async () => {
   await fc.assert(
     fc.asyncProperty(someScene, async (scene) => {
-      const keys = scene.fates.map((_, index) => keyOf({ call_id: String(index) }));
+      const keys = keysOf(scene.fates);
       const trace = await runBatch({ keys, logs: [], replace: verbsOf(scene) });
       const acked = keys.filter((_, index) => trace.settlements[index]?.kind === "ack");
       expect(idsOf(acked)).toEqual(
         idsWhere(scene.fates, (fate) => isDone(fate) || (scene.writes && hasResult(fate))),
       );
-      expect(trace.settlements).not.toContainEqual({ kind: "retry", delaySeconds: 0 });
     }),
     { numRuns: 200 },
   );
 });
 
-test("every result and every loss is written once, and only what was written and failed has a successor", async () => {
+test("a message comes back at once exactly where its payload was left out of the read", async () => {
+  await fc.assert(
+    fc.asyncProperty(someScene, async (scene) => {
+      const keys = keysOf(scene.fates);
+      const { settlements } = await runBatch({ keys, logs: [], replace: verbsOf(scene) });
+      const atOnce = keys.filter((_, index) => {
+        const settlement = settlements[index];
+        return settlement?.kind === "retry" && settlement.delaySeconds === 0;
+      });
+      expect(idsOf(atOnce)).toEqual(idsWhere(scene.fates, ({ log }) => log === "unread"));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("every result and every loss is written once, and only what moved its log on and failed has a successor", async () => {
   await fc.assert(
     fc.asyncProperty(someScene, async (scene) => {
       const { fates, writes } = scene;
-      const keys = fates.map((_, index) => keyOf({ call_id: String(index) }));
-      const trace = await runBatch({ keys, logs: [], replace: verbsOf(scene) });
+      const trace = await runBatch({ keys: keysOf(fates), logs: [], replace: verbsOf(scene) });
       expect(idsOf(trace.results.map(({ key }) => key))).toEqual(idsWhere(fates, hasResult));
       expect(idsOf(trace.losses)).toEqual(
-        idsWhere(fates, (fate) => isReady(fate) && fate.reply === "lost" && !isInterrupted(fate)),
+        idsWhere(fates, (fate) => isDue(fate) && fate.reply === "lost" && !isInterrupted(fate)),
       );
       expect(idsOf(trace.successors.map(({ key }) => key))).toEqual(
-        idsWhere(fates, (fate) => writes && hasResult(fate) && fate.reply !== "delivered"),
+        idsWhere(fates, (fate) => writes && isDue(fate) && hasResult(fate) && fate.reply !== "delivered"),
       );
       for (const { key } of trace.successors) expect(key.attempt).toBe(2);
     }),

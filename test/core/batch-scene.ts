@@ -14,6 +14,14 @@ export const away = async (): Promise<never> => {
   throw new Error("away");
 };
 
+/** The log's next state after a first attempt that failed. */
+export const RETRYING = {
+  status: "retrying",
+  reason: null,
+  next_attempt_at: NOW + 5_000,
+  sweep_at: NOW + 65_000,
+};
+
 interface Trace {
   /** The verbs in the order they were asked, with the call ids they were asked for. */
   order: string[];
@@ -50,6 +58,10 @@ export async function runBatch(scene: {
       note("attempt", [job.key]);
       trace.jobs.push(job);
       return replace.attempt ? replace.attempt(job) : made(entryOf());
+    },
+    recall: async (key) => {
+      note("recall", [key]);
+      return replace.recall ? replace.recall(key) : { kind: "superseded" };
     },
     write: async (writing) => {
       const written = writing.results.map(({ key }) => key);

@@ -1,7 +1,8 @@
-/** One batch of messages: the order of its verbs, what becomes of each message, and what a failing verb changes. */
+/** One batch of messages: the order of its verbs, and what becomes of each message. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { BatchVerbs } from "../../src/deliver/batch.ts";
 import type { Reply } from "../../src/deliver/job.ts";
-import { ACK, again, away, made, runBatch } from "./batch-scene.ts";
+import { ACK, again, made, RETRYING, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
 beforeEach(() => {
@@ -16,19 +17,11 @@ const logA = logOf({ call_id: "a" });
 const logB = logOf({ call_id: "b" });
 const STALE = { ...logB, attempts: 1 };
 const fails = async () => made(failureOf(500));
-const retrying = {
-  status: "retrying",
-  reason: null,
-  next_attempt_at: NOW + 5_000,
-  sweep_at: NOW + 65_000,
-  delaySeconds: 5,
-};
 const delivered = {
   status: "delivered",
   reason: null,
   next_attempt_at: null,
   sweep_at: null,
-  delaySeconds: null,
 };
 
 describe("a batch", () => {
@@ -46,7 +39,7 @@ describe("a batch", () => {
     const entry = entryOf();
     const { settlements, results, order, jobs } = await runBatch({ keys: [a], logs: [logA] });
     expect(settlements).toEqual([ACK]);
-    expect(results).toEqual([{ key: a, send_type: "spawn", entry, next: delivered }]);
+    expect(results).toEqual([{ key: a, entry, next: delivered }]);
     expect(order).toEqual(["read a", "attempt a", "write a"]);
     expect(jobs).toEqual([
       {
@@ -86,22 +79,14 @@ describe("a batch", () => {
   test("of no messages asks for nothing", async () => {
     expect((await runBatch({ keys: [], logs: [] })).order).toEqual([]);
   });
-
-  test("reads again for the payloads that did not fit its first read", async () => {
-    let reads = 0;
-    const read = async () => (reads++ === 0 ? [logA, { ...logB, payload: null }] : [logB]);
-    const { order, settlements, jobs } = await runBatch({ keys: [a, b], logs: [], replace: { read } });
-    expect(order).toEqual(["read a b", "attempt a", "read b", "attempt b", "write a b"]);
-    expect(settlements).toEqual([ACK, ACK]);
-    expect(jobs.map(({ payload }) => payload)).toEqual([logA.payload, logB.payload]);
-  });
 });
 
 describe("a message", () => {
   test.each([
     ["whose attempt is recorded", STALE],
-    ["of a delivery that was replaced", { ...logB, delivery_id: "dlv_2" }],
+    ["of the first attempt of a delivery that was replaced", { ...logB, delivery_id: "dlv_2" }],
     ["of a settled log", { ...logB, next_attempt_at: null }],
+    ["of a settled log, read without its payload", { ...logB, next_attempt_at: null, payload: null }],
     ["of a log without a URL", { ...logB, url: null }],
     ["of a log without a send type", { ...logB, send_type: null }],
     ["of another call, whose log is gone", logA],
@@ -111,11 +96,27 @@ describe("a message", () => {
     expect(order).toEqual(["read b"]);
   });
 
-  test("that is early comes back when it is due, unsent", async () => {
-    const early = { ...logA, next_attempt_at: NOW + 90_000 };
-    const { settlements, order } = await runBatch({ keys: [a], logs: [early] });
-    expect(settlements).toEqual([again(90)]);
-    expect(order).toEqual(["read a"]);
+  test.each([logA.payload, null])(
+    "that is early comes back when it is due, unsent, with its payload read as %j",
+    async (payload) => {
+      const early = { ...logA, next_attempt_at: NOW + 90_000, payload };
+      const { settlements, order } = await runBatch({ keys: [a], logs: [early] });
+      expect(settlements).toEqual([again(90)]);
+      expect(order).toEqual(["read a"]);
+    },
+  );
+
+  test("whose payload was left out of the one read comes back at once, unsent, and the others go on", async () => {
+    const unread = { ...logA, payload: null };
+    const openSecret = vi.fn(async () => "whsec_c2VjcmV0");
+    const { settlements, order } = await runBatch({
+      keys: [a, b],
+      logs: [unread, logB],
+      replace: { openSecret },
+    });
+    expect(settlements).toEqual([again(0), ACK]);
+    expect(order).toEqual(["read a b", "attempt b", "write b"]);
+    expect(openSecret.mock.calls).toEqual([[logB]]);
   });
 
   test("whose attempt is under way comes back in 3 s, and nothing is written", async () => {
@@ -153,9 +154,33 @@ describe("a failed attempt", () => {
       replace: { attempt: fails },
     });
     expect(settlements).toEqual([ACK]);
-    expect(results).toEqual([{ key: a, send_type: "spawn", entry: failureOf(500), next: retrying }]);
+    expect(results).toEqual([{ key: a, entry: failureOf(500), next: RETRYING }]);
     expect(successors).toEqual([{ key: { ...a, attempt: 2 }, delaySeconds: 5 }]);
   });
+
+  test.each([
+    { lateMs: 1, delaySeconds: 5 },
+    { lateMs: 1_000, delaySeconds: 4 },
+    { lateMs: 3_200, delaySeconds: 2 },
+    { lateMs: 5_000, delaySeconds: 0 },
+    { lateMs: 60_000, delaySeconds: 0 },
+  ])(
+    "whose write takes $lateMs ms has a successor after $delaySeconds s",
+    async ({ lateMs, delaySeconds }) => {
+      let clock = NOW;
+      const write: BatchVerbs["write"] = async ({ results }) => {
+        clock += lateMs;
+        return results.map(({ key }) => key);
+      };
+      const { results, successors } = await runBatch({
+        keys: [a],
+        logs: [logA],
+        replace: { attempt: fails, write, now: () => clock },
+      });
+      expect(results).toEqual([{ key: a, entry: failureOf(500), next: RETRYING }]);
+      expect(successors).toEqual([{ key: { ...a, attempt: 2 }, delaySeconds }]);
+    },
+  );
 
   test("has no successor where its log did not move on", async () => {
     const write = async () => [b];
@@ -177,72 +202,5 @@ describe("a failed attempt", () => {
     expect(settlements).toEqual([ACK]);
     expect(results[0]?.next).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
     expect(order).toEqual(["read a", "attempt a", "write a"]);
-  });
-});
-
-describe("an attempt whose object was lost", () => {
-  test.each([0, 1])("after %i losses is counted as one more and comes back in 5 s", async (losses) => {
-    const {
-      settlements,
-      results,
-      losses: written,
-      successors,
-    } = await runBatch({
-      keys: [a],
-      logs: [{ ...logA, losses }],
-      replace: { attempt: away },
-    });
-    expect(settlements).toEqual([again(5)]);
-    expect({ results, written, successors }).toEqual({ results: [], written: [a], successors: [] });
-  });
-
-  test("for the third time is recorded as interrupted, after the log's newest entry, and retried", async () => {
-    const { settlements, results, losses, successors } = await runBatch({
-      keys: [a],
-      logs: [{ ...logA, losses: 2, last_sent_at: NOW + 50 }],
-      replace: { attempt: away },
-    });
-    const entry = entryOf({ sent_at: NOW + 51, response_code: null, response_ms: 0, error: "interrupted" });
-    expect(settlements).toEqual([ACK]);
-    expect(results).toEqual([{ key: a, send_type: "spawn", entry, next: retrying }]);
-    expect(losses).toEqual([]);
-    expect(successors).toEqual([{ key: { ...a, attempt: 2 }, delaySeconds: 5 }]);
-  });
-});
-
-describe("where the record is away", () => {
-  test("for reading, every message comes back in 5 s and nothing is attempted", async () => {
-    const { settlements, order } = await runBatch({ keys: [a, b], logs: [], replace: { read: away } });
-    expect(settlements).toEqual([again(5), again(5)]);
-    expect(order).toEqual(["read a b"]);
-  });
-
-  test("for the second read, what the first one brought is made and written all the same", async () => {
-    let reads = 0;
-    const read = async () => (reads++ === 0 ? [{ ...logA, payload: null }, logB] : away());
-    const { settlements, order } = await runBatch({ keys: [a, b], logs: [], replace: { read } });
-    expect(settlements).toEqual([again(5), ACK]);
-    expect(order).toEqual(["read a b", "attempt b", "read a", "write b"]);
-  });
-
-  test("for writing, what was made comes back in 5 s unenqueued, and what was settled is acked", async () => {
-    const lost = keyOf({ call_id: "c" });
-    const { settlements, order } = await runBatch({
-      keys: [a, b, lost],
-      logs: [logA, STALE, logOf({ call_id: "c" })],
-      replace: { write: away, attempt: ({ key }) => (key.call_id === "c" ? away() : fails()) },
-    });
-    expect(settlements).toEqual([again(5), ACK, again(5)]);
-    expect(order).toEqual(["read a b c", "attempt a", "attempt c", "write a c"]);
-  });
-
-  test("for the queue alone, a written message is acked: the schedule stands without it", async () => {
-    const { settlements, results } = await runBatch({
-      keys: [a],
-      logs: [logA],
-      replace: { attempt: fails, enqueue: away },
-    });
-    expect(settlements).toEqual([ACK]);
-    expect(results).toMatchObject([{ key: a, next: retrying }]);
   });
 });

@@ -64,11 +64,24 @@ describe("the configuration", () => {
     expect(readConfig({ ...ENV, [name]: value })).toMatchObject(expected);
   });
 
-  test("asks for a short admin key in local use only, and for a session key of 32 characters always", () => {
-    const local = { ...ENV, ALLOW_PRIVATE_TARGETS: "true" };
-    expect(readConfig({ ...local, ADMIN_KEY: "pc" }).adminKey).toBe("pc");
-    expect(namedIn(refusalOf({ ...local, ADMIN_KEY: "" }))).toEqual(["ADMIN_KEY"]);
-    expect(namedIn(refusalOf({ ...local, SESSION_KEY: "s".repeat(31) }))).toEqual(["SESSION_KEY"]);
+  test.each(["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"])(
+    "takes a short admin key at %s, but none that is empty and no short session key",
+    (url) => {
+      const local = { ...ENV, PUBLIC_URL: url };
+      expect(readConfig({ ...local, ADMIN_KEY: "pc" }).adminKey).toBe("pc");
+      expect(namedIn(refusalOf({ ...local, ADMIN_KEY: "" }))).toEqual(["ADMIN_KEY"]);
+      expect(namedIn(refusalOf({ ...local, SESSION_KEY: "s".repeat(31) }))).toEqual(["SESSION_KEY"]);
+    },
+  );
+
+  test.each([
+    "https://postcall.example.com",
+    "https://localhost.example.com",
+    "https://127.0.0.1.example.com",
+    "http://10.0.0.1",
+  ])("takes no short admin key at %s, even where private targets are let through", (url) => {
+    const reachable = { ...ENV, PUBLIC_URL: url, ALLOW_PRIVATE_TARGETS: "true" };
+    expect(namedIn(refusalOf({ ...reachable, ADMIN_KEY: "a".repeat(31) }))).toEqual(["ADMIN_KEY"]);
   });
 });
 

@@ -2,58 +2,12 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openLine } from "../../src/call/line.ts";
-import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import type { AttemptJob } from "../../src/deliver/job.ts";
-import { entryOf, jobOf, keyOf, NOW } from "./samples.ts";
+import { heldLine, jobFor, made, passMs, quickLine, SUPERSEDED, UNDER_WAY } from "./line-scene.ts";
+import { entryOf, keyOf, NOW } from "./samples.ts";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
-
-const passMs = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const jobFor = (key: Partial<AttemptKey>, change: Partial<AttemptJob> = {}) =>
-  jobOf({ key: keyOf(key), ...change });
-const made = (entry: AttemptEntry) => ({ kind: "made", entry });
-const UNDER_WAY = { kind: "under_way" };
-
-/** A line whose requests are held open: `answer` and `lose` end the one that is running. */
-function heldLine(now = () => NOW) {
-  const requests: { job: AttemptJob; sentAt: number; end: PromiseWithResolvers<AttemptEntry> }[] = [];
-  const kept: Promise<unknown>[] = [];
-  const ask = openLine({
-    send: (job, sentAt) => {
-      const end = Promise.withResolvers<AttemptEntry>();
-      requests.push({ job, sentAt, end });
-      return end.promise;
-    },
-    keepAlive: (work) => kept.push(work),
-    now,
-  });
-  return {
-    ask,
-    kept,
-    sent: () => requests.map(({ job }) => `${job.key.delivery_id} ${job.key.attempt}`),
-    answer: async () => {
-      const entry = entryOf({ sent_at: requests.at(-1)?.sentAt ?? Number.NaN });
-      requests.at(-1)?.end.resolve(entry);
-      await passMs(0);
-      return entry;
-    },
-    lose: async () => {
-      requests.at(-1)?.end.reject(new Error("lost"));
-      await passMs(0);
-    },
-  };
-}
-
-/** A line whose requests are answered at once. */
-function quickLine(now = () => NOW) {
-  const sent: { job: AttemptJob; sentAt: number }[] = [];
-  const send = async (job: AttemptJob, sentAt: number) => {
-    sent.push({ job, sentAt });
-    return entryOf({ sent_at: sentAt });
-  };
-  return { ask: openLine({ send, keepAlive: () => {}, now }), sent };
-}
 
 describe("order", () => {
   test("an attempt begins when the one before it has ended", async () => {
@@ -81,7 +35,7 @@ describe("order", () => {
           if (step?.fails) throw new Error("lost");
           return entryOf();
         };
-        const ask = openLine({ send, keepAlive: () => {}, now: () => NOW });
+        const { attempt: ask } = openLine({ send, keepAlive: () => {}, now: () => NOW });
         const asked = steps.map((_, index) => ask(jobFor({ delivery_id: String(index) })));
         const kinds = (await Promise.allSettled(asked)).map(({ status }) => status);
         expect(kinds).toEqual(steps.map(({ fails }) => (fails ? "rejected" : "fulfilled")));
@@ -215,7 +169,6 @@ describe("waiting", () => {
 describe("a retry of an older delivery", () => {
   const older = { delivery_ordinal: 1 };
   const newer = { delivery_ordinal: 2 };
-  const SUPERSEDED = { kind: "superseded" };
 
   test("is superseded once a newer delivery was seen, and stays so", async () => {
     const { ask, sent } = quickLine();

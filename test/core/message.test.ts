@@ -87,6 +87,8 @@ describe("judging a message", () => {
   type Log = Parameters<typeof judgeMessage>[1];
   const awaits = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
     log?.delivery_id === key.delivery_id && key.attempt === log.attempts + 1;
+  const isReplaced = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
+    log !== undefined && log.delivery_id !== key.delivery_id && key.attempt > 1;
 
   test("sends exactly the attempt that the log waits for, within a second of when it is due", () => {
     fc.assert(
@@ -99,10 +101,20 @@ describe("judging a message", () => {
     );
   });
 
-  test("takes a message as stale exactly where its log does not wait for it", () => {
+  test("takes a message as replaced exactly where it names a retry of a delivery that is not its log's", () => {
     fc.assert(
       fc.property(named, someLog, (key, log) => {
-        const stale = !awaits(log, key) || log.next_attempt_at === null;
+        expect(judgeMessage(key, log, NOW).kind === "replaced").toBe(isReplaced(log, key));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("takes a message as stale exactly where its log does not wait for it and no retry was replaced", () => {
+    fc.assert(
+      fc.property(named, someLog, (key, log) => {
+        const waits = awaits(log, key) && log.next_attempt_at !== null;
+        const stale = !waits && !isReplaced(log, key);
         expect(judgeMessage(key, log, NOW).kind === "stale").toBe(stale);
       }),
       { numRuns: 500 },
@@ -128,7 +140,30 @@ describe("judging a message", () => {
     { name: "a log that is gone", log: undefined, due: { kind: "stale" } },
     { name: "a settled log", log: { next_attempt_at: null }, due: { kind: "stale" } },
     { name: "a recorded attempt", log: { attempts: 1 }, due: { kind: "stale" } },
-    { name: "a replaced delivery", log: { delivery_id: "dlv_2" }, due: { kind: "stale" } },
+    { name: "a retry whose log is gone", attempt: 2, log: undefined, due: { kind: "stale" } },
+    {
+      name: "the first attempt of a replaced delivery",
+      log: { delivery_id: "dlv_2" },
+      due: { kind: "stale" },
+    },
+    {
+      name: "a retry of a replaced delivery",
+      attempt: 2,
+      log: { delivery_id: "dlv_2", attempts: 1 },
+      due: { kind: "replaced" },
+    },
+    {
+      name: "a retry whose replacement is not due yet",
+      attempt: 2,
+      log: { delivery_id: "dlv_2", next_attempt_at: NOW + 9_000 },
+      due: { kind: "replaced" },
+    },
+    {
+      name: "a retry whose replacement has settled",
+      attempt: 2,
+      log: { delivery_id: "dlv_2", next_attempt_at: null },
+      due: { kind: "replaced" },
+    },
     { name: "an attempt due now", log: {}, due: { kind: "send" } },
     { name: "an attempt long overdue", log: { next_attempt_at: 0 }, due: { kind: "send" } },
     { name: "one a second early", log: { next_attempt_at: NOW + 1_000 }, due: { kind: "send" } },
@@ -137,9 +172,9 @@ describe("judging a message", () => {
       log: { next_attempt_at: NOW + 1_001 },
       due: { kind: "early", delaySeconds: 2 },
     },
-  ])("answers $due.kind for $name", ({ log, due }) => {
+  ])("answers $due.kind for $name", ({ log, due, attempt = 1 }) => {
     const waiting = { delivery_id: "dlv_1", attempts: 0, next_attempt_at: NOW };
-    expect(judgeMessage(keyOf(), log && { ...waiting, ...log }, NOW)).toEqual(due);
+    expect(judgeMessage(keyOf({ attempt }), log && { ...waiting, ...log }, NOW)).toEqual(due);
   });
 });
 

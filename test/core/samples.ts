@@ -16,6 +16,7 @@ export const keyOf = (change: Partial<AttemptKey> = {}): AttemptKey => ({
 });
 
 export const entryOf = (change: Partial<AttemptEntry> = {}): AttemptEntry => ({
+  send_type: "spawn",
   sent_at: NOW,
   response_code: 200,
   response_ms: 12,

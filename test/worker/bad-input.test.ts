@@ -38,6 +38,7 @@ describe("a report is refused", () => {
     ["an empty body", "", "empty"],
     ["no object", "[]", "The body must be a JSON object, and is \\[\\]"],
     ["no payload", "{}", "payload must be a JSON object, and is missing"],
+    ["a number whose digits are kept", "1.10", "The body must be a JSON object, and is 1.10"],
     ["a payload that is an array", '{"payload":[1]}', "payload must be a JSON object, and is \\[1\\]"],
     ["a payload that is a number", '{"payload":1.50}', "payload must be a JSON object, and is 1.50"],
     ["no call_id", '{"payload":{}}', "payload.call_id must be a string, and is missing"],
@@ -128,7 +129,7 @@ describe("a report is refused", () => {
   });
 
   test("with 413 for a body that can't hold a payload any more, before it is read as JSON", async () => {
-    const body = `{"payload":{"call_id":"a"}${" ".repeat(8 * MIB)}}`;
+    const body = `{"payload":{"call_id":"a"}${" ".repeat(4 * MIB)}}`;
     await expectRefused(await call(org, "POST", CALLS, { body }), 413, "PAYLOAD_TOO_LARGE");
   });
 

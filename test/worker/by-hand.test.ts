@@ -1,13 +1,6 @@
 /** Sending by hand: resend and create, all or nothing, joined or new, waited for or not. */
 import { beforeEach, describe, expect, test } from "vitest";
 import {
-  envWithLosingQueues,
-  handleAttempts,
-  letTimePass,
-  reportUnheard,
-  request,
-} from "../support/handlers.ts";
-import {
   create,
   logOf,
   makeOrg,
@@ -142,34 +135,6 @@ describe("resend", () => {
     });
     expect(await crm.received()).toHaveLength(1);
     expect((await logOf(org, call_id)).metadata).toHaveLength(1);
-  });
-});
-
-describe("a late commit", () => {
-  test("of a replaced delivery joins the history and changes nothing else", async () => {
-    const crm = await receiver({ status: 500 }, { status: 500, delayMs: 800 }, 200);
-    const key = await reportUnheard(org, crm.url);
-    const { env: lossy, deliveries, retries } = envWithLosingQueues();
-    await handleAttempts(lossy, [key]);
-    await letTimePass(key, 5_000);
-    const late = handleAttempts(lossy, [{ ...key, attempt: 2 }]);
-    await scheduler.wait(100);
-    const path = "/v1/postcall/webhooks/resend";
-    const headers = { prefer: "respond-async" };
-    await request(lossy, org, { method: "POST", path, body: { call_ids: [key.call_id] }, headers });
-    const resent = deliveries[0]?.body;
-    if (resent === undefined) throw new Error("the resend enqueued nothing");
-    expect(await Promise.all([late, handleAttempts(lossy, [resent])])).toEqual([["ack"], ["ack"]]);
-    const log = await logOf(org, key.call_id);
-    expect(log).toMatchObject({ status: "delivered", next_attempt_at: null });
-    expect(log.metadata.map(({ send_type, attempt }: Entry) => [send_type, attempt])).toEqual([
-      ["spawn", 1],
-      ["spawn", 2],
-      ["resend", 1],
-    ]);
-    expect(retries.map(({ body }) => body.attempt)).toEqual([2]);
-    const received = await crm.received();
-    expect(received[2]?.started_at).toBeGreaterThanOrEqual(received[1]?.ended_at ?? Number.POSITIVE_INFINITY);
   });
 });
 

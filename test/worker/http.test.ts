@@ -29,6 +29,7 @@ describe("a path or method", () => {
   test.each([
     ["GET", CALLS, "POST"],
     ["PUT", RESEND, "POST"],
+    ["POST", "/healthz", "GET, HEAD"],
     ["DELETE", "/v1/postcall/webhooks/any", "GET, HEAD"],
   ])("that does not fit is answered 405: %s %s", async (method, path, allow) => {
     const answer = await call(org, method, path);

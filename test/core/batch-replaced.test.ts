@@ -1,0 +1,121 @@
+/** Messages of retries whose delivery a newer one has replaced: recalled, never attempted. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Reply } from "../../src/deliver/job.ts";
+import { ACK, again, away, made, runBatch } from "./batch-scene.ts";
+import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
+
+beforeEach(() => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** The second attempt of `dlv_1`, in a log that waits for the first of `dlv_2`. */
+const retry = keyOf({ call_id: "a", attempt: 2 });
+const replaced = logOf({ call_id: "a", delivery_id: "dlv_2", delivery_ordinal: 2, send_type: "resend" });
+const current = keyOf({ call_id: "b" });
+const logB = logOf({ call_id: "b" });
+
+/** The log's guards: a result of a delivery that is not the current one moves nothing. */
+const guarded = async () => [];
+const recalling = (reply: Reply) => async () => reply;
+
+test("one that was made is written with its own send type, and its message acked", async () => {
+  const entry = entryOf({ send_type: "create", sent_at: NOW - 4_000 });
+  const { settlements, results, losses, order } = await runBatch({
+    keys: [retry],
+    logs: [replaced],
+    replace: { recall: recalling(made(entry)), write: guarded },
+  });
+  const next = { status: "delivered", reason: null, next_attempt_at: null, sweep_at: null };
+  expect(settlements).toEqual([ACK]);
+  expect(results).toEqual([{ key: retry, entry, next }]);
+  expect(losses).toEqual([]);
+  expect(order).toEqual(["read a", "recall a", "write a"]);
+});
+
+test("one that was made and failed has no successor, as its log does not move on", async () => {
+  const { settlements, results, successors, order } = await runBatch({
+    keys: [retry],
+    logs: [replaced],
+    replace: { recall: recalling(made(failureOf(500))), write: guarded },
+  });
+  expect(settlements).toEqual([ACK]);
+  expect(results).toMatchObject([{ key: retry, entry: failureOf(500) }]);
+  expect(successors).toEqual([]);
+  expect(order).toEqual(["read a", "recall a", "write a"]);
+});
+
+test("one that was made comes back in 5 s where the record is away for writing", async () => {
+  const { settlements } = await runBatch({
+    keys: [retry],
+    logs: [replaced],
+    replace: { recall: recalling(made(entryOf())), write: away },
+  });
+  expect(settlements).toEqual([again(5)]);
+});
+
+test.each([
+  ["under way comes back in 3 s", recalling({ kind: "under_way" }), again(3)],
+  ["superseded is acked", recalling({ kind: "superseded" }), ACK],
+  ["of an object that could not be asked comes back in 5 s", away, again(5)],
+])("one %s, with nothing written", async (_name, recall, settlement) => {
+  const { settlements, order } = await runBatch({ keys: [retry], logs: [replaced], replace: { recall } });
+  expect(settlements).toEqual([settlement]);
+  expect(order).toEqual(["read a", "recall a"]);
+});
+
+test("one is asked for by its own key, once however often it is named", async () => {
+  const recall = vi.fn(recalling({ kind: "superseded" }));
+  const { settlements } = await runBatch({
+    keys: [retry, { ...retry }],
+    logs: [replaced],
+    replace: { recall },
+  });
+  expect(recall.mock.calls).toEqual([[retry]]);
+  expect(settlements).toEqual([ACK, ACK]);
+});
+
+test.each([
+  ["that has settled", { next_attempt_at: null }],
+  ["that is not due yet", { next_attempt_at: NOW + 90_000 }],
+  ["read without its payload", { payload: null }],
+  ["without a URL", { url: null }],
+  ["without a send type", { send_type: null }],
+])("one is recalled too in a log %s", async (_name, change) => {
+  const { settlements, results } = await runBatch({
+    keys: [retry],
+    logs: [{ ...replaced, ...change }],
+    replace: { recall: recalling(made(entryOf())), write: guarded },
+  });
+  expect(settlements).toEqual([ACK]);
+  expect(results).toMatchObject([{ key: retry, entry: entryOf() }]);
+});
+
+test("one needs no signing secret", async () => {
+  const { settlements } = await runBatch({
+    keys: [retry],
+    logs: [replaced],
+    replace: { openSecret: async () => null, recall: recalling(made(entryOf())), write: guarded },
+  });
+  expect(settlements).toEqual([ACK]);
+});
+
+test("one is recalled beside the attempts of its batch, and written with their results", async () => {
+  const both = Promise.withResolvers<void>();
+  let begun = 0;
+  const answer = async (): Promise<Reply> => {
+    begun += 1;
+    if (begun === 2) both.resolve();
+    await both.promise;
+    return made(failureOf(500));
+  };
+  const { settlements, order, successors } = await runBatch({
+    keys: [retry, current],
+    logs: [replaced, logB],
+    replace: { recall: answer, attempt: answer, write: async () => [current] },
+  });
+  expect(settlements).toEqual([ACK, ACK]);
+  expect(order).toEqual(["read a b", "recall a", "attempt b", "write a b", "enqueue b"]);
+  expect(successors).toEqual([{ key: { ...current, attempt: 2 }, delaySeconds: 5 }]);
+});

@@ -1,0 +1,148 @@
+/** The guards on every write: what comes late, twice, or from a state that is past changes nothing it must not. */
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { afterAttempt } from "../../src/core/transition.ts";
+import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import { type Result, writeResults } from "../../src/record/results.ts";
+import {
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  reportUnheard,
+  request,
+} from "../support/handlers.ts";
+import { logOf, makeOrg, type Org, receiver } from "../support/words.ts";
+
+let org: Org;
+beforeEach(async () => {
+  org = await makeOrg();
+});
+
+const RESEND = "/v1/postcall/webhooks/resend";
+
+/** What a batch would write for an attempt that the receiver answered with this status. */
+function resultOf(key: AttemptKey, response_code: number, sent_at = Date.now()): Result {
+  const error = response_code < 300 ? null : "http_status";
+  const headers = { request_headers: {}, response_headers: {}, response_body: "" };
+  const entry: AttemptEntry = {
+    send_type: "spawn",
+    sent_at,
+    response_code,
+    response_ms: 1,
+    error,
+    ...headers,
+  };
+  const rules = { retryScheduleMs: [1_000, 1_000], sweepGraceMs: 60_000 };
+  return {
+    key,
+    entry,
+    next: afterAttempt({ entry, attempt: key.attempt, rules, now: sent_at, random: 0.5 }),
+  };
+}
+
+const write = (...results: Result[]) => writeResults(env.DB, { results, losses: [] });
+
+describe("a late commit", () => {
+  test("of an earlier attempt can't revive a delivered call", async () => {
+    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    await write(resultOf(key, 500));
+    await write(resultOf({ ...key, attempt: 2 }, 200));
+    const delivered = await logOf(org, key.call_id);
+    expect(delivered).toMatchObject({ status: "delivered", next_attempt_at: null });
+    expect(await write(resultOf(key, 500))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(delivered);
+  });
+
+  test("of the same attempt leaves the entry that stands, and moves nothing", async () => {
+    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    expect(await write(resultOf(key, 200))).toEqual([key]);
+    const delivered = await logOf(org, key.call_id);
+    expect(await write(resultOf(key, 503, Date.now() + 5_000))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(delivered);
+  });
+
+  test("of a replaced delivery changes nothing of the delivery that replaced it, even with the same number", async () => {
+    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    await write(resultOf(key, 500));
+    const resent = await resendUnheard(key);
+    await write(resultOf(resent, 500, Date.now() + 10));
+    const before = await logOf(org, key.call_id);
+    expect(await write(resultOf({ ...key, attempt: 2 }, 410, Date.now() + 20))).toEqual([]);
+    const { metadata, ...state } = await logOf(org, key.call_id);
+    expect({ ...state, metadata: metadata.slice(0, 2) }).toEqual(before);
+    expect(metadata[2]).toMatchObject({ delivery_id: key.delivery_id, attempt: 2, response_code: 410 });
+  });
+
+  test("of a retry longer than a batch waits joins the history of the call that was resent meanwhile", async () => {
+    const crm = await receiver(500, { status: 500, delayMs: 3_000 }, 200);
+    const key = await reportUnheard(org, crm.url);
+    const { env: lossy } = envWithLosingQueues();
+    await handleAttempts(lossy, [key]);
+    await letTimePass(key, 5_000);
+    const second = { ...key, attempt: 2 };
+    expect(await handleAttempts(lossy, [second])).toEqual([3]);
+    const resent = await resendUnheard(key);
+    expect(await handleAttempts(lossy, [second, resent])).toEqual(["ack", "ack"]);
+    const log = await logOf(org, key.call_id);
+    expect(log).toMatchObject({
+      status: "delivered",
+      metadata: [
+        { send_type: "spawn", attempt: 1 },
+        { send_type: "spawn", attempt: 2, response_code: 500 },
+        { send_type: "resend", attempt: 1, response_code: 200 },
+      ],
+    });
+    expect(await crm.received()).toHaveLength(3);
+  });
+});
+
+describe("two resends decided on the same state", () => {
+  test("start one delivery, which serves both", async () => {
+    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    await write(resultOf(key, 200));
+    const { env: lossy, deliveries } = envWithLosingQueues({ DB: databaseWhereUpdatesMeet(2) });
+    const body = { call_ids: [key.call_id] };
+    const headers = { prefer: "respond-async" };
+    const resend = () => request(lossy, org, { method: "POST", path: RESEND, body, headers });
+    const answers = await Promise.all([resend(), resend()]);
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(deliveries).toHaveLength(1);
+    const row = env.DB.prepare("SELECT delivery_id, delivery_ordinal FROM webhook_logs WHERE call_id = ?");
+    expect(await row.bind(key.call_id).first()).toEqual({
+      delivery_id: deliveries[0]?.body.delivery_id,
+      delivery_ordinal: 2,
+    });
+  });
+});
+
+/** Resends in an environment whose queues lose the message. Returns the new delivery's first attempt. */
+async function resendUnheard(key: AttemptKey): Promise<AttemptKey> {
+  const { env: lossy, deliveries } = envWithLosingQueues();
+  const headers = { prefer: "respond-async" };
+  await request(lossy, org, { method: "POST", path: RESEND, body: { call_ids: [key.call_id] }, headers });
+  const [message] = deliveries;
+  if (message === undefined) throw new Error("the resend enqueued nothing");
+  const { v: _v, ...resent } = message.body;
+  return resent;
+}
+
+/** A database where so many updates wait for each other before any of them runs. */
+function databaseWhereUpdatesMeet(count: number): D1Database {
+  const met = Promise.withResolvers<void>();
+  let arrived = 0;
+  const meet = (): Promise<void> => {
+    if (++arrived === count) met.resolve();
+    return met.promise;
+  };
+  const prepare = (query: string) => {
+    const statement = env.DB.prepare(query);
+    if (!query.startsWith("UPDATE")) return statement;
+    return {
+      bind: (...values: unknown[]) => ({ all: () => meet().then(() => statement.bind(...values).all()) }),
+    };
+  };
+  return {
+    prepare,
+    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
+  } as unknown as D1Database;
+}
