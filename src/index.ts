@@ -80,11 +80,22 @@ function configOf(env: Env): Config {
   return config;
 }
 
-const openSecret = async (
-  { user_id, sealed_secret }: DueLog,
-  { secretsKey }: Config,
-): Promise<string | null> =>
-  sealed_secret === null ? null : unseal({ masterKey: secretsKey, sealed: sealed_secret, context: user_id });
+/** Secrets opened lately, by their sealed text: every attempt needs one, and an org's rarely changes. */
+const openedSecrets = new Map<string, string>();
+const OPENED_SECRETS_LIMIT = 1_000;
+
+async function openSecret(
+  { user_id, sealed_secret: sealed }: DueLog,
+  config: Config,
+): Promise<string | null> {
+  if (sealed === null) return null;
+  const opened = openedSecrets.get(sealed);
+  if (opened !== undefined) return opened;
+  const secret = await unseal({ masterKey: config.secretsKey, sealed, context: user_id });
+  if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
+  if (secret !== null) openedSecrets.set(sealed, secret);
+  return secret;
+}
 
 const warnOfQueue = (error: unknown) =>
   console.warn("The queue did not take a message; the sweep will.", error);

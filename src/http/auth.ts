@@ -14,13 +14,12 @@ export function authenticate(): MiddlewareHandler<HttpEnv> {
   const cache = new Map<string, { apiKey: ApiKey; until: number }>();
 
   async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
-    const digest = await sha256Hex(key);
-    const cached = cache.get(digest);
+    const cached = cache.get(key);
     if (cached !== undefined && cached.until > now()) return cached.apiKey;
-    const apiKey = await findKey(databaseOf(), digest);
+    const apiKey = await findKey(databaseOf(), await sha256Hex(key));
     if (cache.size >= KEY_CACHE_ENTRIES) cache.clear();
-    if (apiKey === null) cache.delete(digest);
-    else cache.set(digest, { apiKey, until: now() + KEY_CACHE_MS });
+    if (apiKey === null) cache.delete(key);
+    else cache.set(key, { apiKey, until: now() + KEY_CACHE_MS });
     return apiKey;
   }
 

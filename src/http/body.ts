@@ -56,21 +56,29 @@ const BYTE_FAULTS: Record<"too_large" | "cut_off", (limitBytes: number) => ApiEr
   cut_off: () => ({ error: "invalid_parameter", message: "The body ended before all of it had arrived." }),
 };
 
+/** A body of known length is read at once, which is several times as fast; one of unknown length as far as the limit. */
 async function readBytes(
   request: Request,
   limitBytes: number,
 ): Promise<Uint8Array | "too_large" | "cut_off"> {
-  if (Number(request.headers.get("content-length")) > limitBytes) return "too_large";
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const length = request.headers.get("content-length");
+  if (Number(length) > limitBytes) return "too_large";
   try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > limitBytes) return "too_large";
-      chunks.push(chunk);
-    }
+    return length === null
+      ? await readChunks(request, limitBytes)
+      : new Uint8Array(await request.arrayBuffer());
   } catch {
     return "cut_off";
+  }
+}
+
+async function readChunks(request: Request, limitBytes: number): Promise<Uint8Array | "too_large"> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limitBytes) return "too_large";
+    chunks.push(chunk);
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
 }

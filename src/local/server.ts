@@ -69,6 +69,7 @@ const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptio
   script,
   name: "postcall",
   modules: true,
+  unsafeEphemeralDurableObjects: true, // a call's object stores nothing; on disk each would still be three files
   compatibilityDate: deployed.compatibility_date ?? "",
   compatibilityFlags: deployed.compatibility_flags,
   d1Databases: Object.fromEntries(deployed.d1_databases.map(({ binding }) => [binding, { id: binding }])),

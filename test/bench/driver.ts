@@ -45,7 +45,7 @@ export interface Reported {
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
-export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+export const pause = (ms: number) => new Promise((done) => setTimeout(done, Math.max(0, ms)));
 
 /** One request to the API; throws where it is not answered as expected. */
 export async function ask(
