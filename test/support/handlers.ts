@@ -49,6 +49,18 @@ export async function reportUnheard(org: Org, webhook: string, members: object =
   return key;
 }
 
+/** Resends a call without waiting, and no queue hears of it. Returns the new delivery's first attempt. */
+export async function resendUnheard(org: Org, { call_id }: AttemptKey): Promise<AttemptKey> {
+  const { env: lossy, deliveries } = envWithLosingQueues();
+  const path = "/v1/postcall/webhooks/resend";
+  const headers = { prefer: "respond-async" };
+  await request(lossy, org, { method: "POST", path, body: { call_ids: [call_id] }, headers });
+  const [message] = deliveries;
+  if (message === undefined) throw new Error("the resend enqueued nothing");
+  const { v: _v, ...key } = message.body;
+  return key;
+}
+
 /**
  * What a batch came to: for each message, in order, `ack` or the seconds after which it comes back. The platform's own
  * test batch does not tell the seconds.

@@ -10,6 +10,7 @@ import {
   letTimePass,
   reportUnheard,
   request,
+  resendUnheard,
 } from "../support/handlers.ts";
 import { logOf, makeOrg, type Org, receiver } from "../support/words.ts";
 
@@ -64,7 +65,7 @@ describe("a late commit", () => {
   test("of a replaced delivery changes nothing of the delivery that replaced it, even with the same number", async () => {
     const key = await reportUnheard(org, "http://127.0.0.1:1/");
     await write(resultOf(key, 500));
-    const resent = await resendUnheard(key);
+    const resent = await resendUnheard(org, key);
     await write(resultOf(resent, 500, Date.now() + 10));
     const before = await logOf(org, key.call_id);
     expect(await write(resultOf({ ...key, attempt: 2 }, 410, Date.now() + 20))).toEqual([]);
@@ -81,7 +82,7 @@ describe("a late commit", () => {
     await letTimePass(key, 5_000);
     const second = { ...key, attempt: 2 };
     expect(await handleAttempts(lossy, [second])).toEqual([3]);
-    const resent = await resendUnheard(key);
+    const resent = await resendUnheard(org, key);
     expect(await handleAttempts(lossy, [second, resent])).toEqual(["ack", "ack"]);
     const log = await logOf(org, key.call_id);
     expect(log).toMatchObject({
@@ -114,17 +115,6 @@ describe("two resends decided on the same state", () => {
     });
   });
 });
-
-/** Resends in an environment whose queues lose the message. Returns the new delivery's first attempt. */
-async function resendUnheard(key: AttemptKey): Promise<AttemptKey> {
-  const { env: lossy, deliveries } = envWithLosingQueues();
-  const headers = { prefer: "respond-async" };
-  await request(lossy, org, { method: "POST", path: RESEND, body: { call_ids: [key.call_id] }, headers });
-  const [message] = deliveries;
-  if (message === undefined) throw new Error("the resend enqueued nothing");
-  const { v: _v, ...resent } = message.body;
-  return resent;
-}
 
 /** A database where so many updates wait for each other before any of them runs. */
 function databaseWhereUpdatesMeet(count: number): D1Database {

@@ -2,7 +2,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../src/core/message.ts";
-import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -10,6 +9,7 @@ import {
   letTimePass,
   reportUnheard,
   request,
+  resendUnheard,
   sweepOnce,
 } from "../support/handlers.ts";
 import {
@@ -27,16 +27,6 @@ let org: Org;
 beforeEach(async () => {
   org = await makeOrg();
 });
-
-/** Resends in an environment whose queues lose the message, without waiting. Returns the new delivery's first attempt. */
-async function resendUnheard(key: AttemptKey): Promise<AttemptKey> {
-  const { env: lossy, deliveries } = envWithLosingQueues({});
-  const body = { call_ids: [key.call_id] };
-  const headers = { prefer: "respond-async" };
-  await request(lossy, org, { method: "POST", path: "/v1/postcall/webhooks/resend", body, headers });
-  const { v: _v, ...resent } = deliveries[0]?.body ?? writeMessage(key);
-  return resent;
-}
 
 describe("a message", () => {
   test("that comes twice is acked twice and sent once", async () => {
@@ -108,7 +98,7 @@ describe("a message", () => {
     const key = await reportUnheard(org, crm.url);
     const { env: lossy } = envWithLosingQueues();
     await handleAttempts(lossy, [key]);
-    const resent = await resendUnheard(key);
+    const resent = await resendUnheard(org, key);
     await letTimePass(key, 5_000);
     expect(await handleAttempts(lossy, [{ ...key, attempt: 2 }])).toEqual(["ack"]);
     expect(await crm.received()).toHaveLength(1);
