@@ -141,15 +141,14 @@ async function run(calls: number, rounds: number, servers: LocalServer[]): Promi
 type Rate = Awaited<ReturnType<typeof throughput>>;
 
 async function meteredResults(server: MeteredServer, receiver: Receiver) {
-  progress(`growth to ${SIZES.at(-1)} logs`);
-  const rowsRead = await growth(server, receiver, SIZES);
   const bills: Results["bills"] = [];
   await billAt(server, receiver, { calls: BILL_CALLS, delay: 0 }); // a warm-up: the keys' lookup and the compiler
   for (const delay of DELAYS_MS) {
     progress(`the bill at a receiver of ${delay} ms`);
     bills.push({ delay, ...(await billAt(server, receiver, { calls: BILL_CALLS, delay })) });
   }
-  return { bills, growth: rowsRead };
+  progress(`growth to ${SIZES.at(-1)} logs`);
+  return { bills, growth: await growth(server, receiver, SIZES) };
 }
 
 function readCount(name: "calls" | "rounds"): number {
