@@ -65,6 +65,10 @@ const countingObjects = (objects: Env["CALLS"]) =>
             usage.object_ms += performance.now() - started;
           }
         },
+        recall: (key: Parameters<CallObject["recall"]>[0]) => {
+          usage.object_requests++;
+          return stub.recall(key);
+        },
       };
     },
   }) as unknown as Env["CALLS"];

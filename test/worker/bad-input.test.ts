@@ -133,6 +133,29 @@ describe("a report is refused", () => {
     await expectRefused(await call(org, "POST", CALLS, { body }), 413, "PAYLOAD_TOO_LARGE");
   });
 
+  test("with 413 for a body of unknown length, as soon as it is over the limit", async () => {
+    const mebibyte = new Uint8Array(MIB).fill(0x20);
+    let sent = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        if (sent++ < 64) controller.enqueue(mebibyte);
+        else controller.close();
+      },
+    });
+    const headers = { authorization: org.key, "content-type": "application/json" };
+    const endless = new Request<unknown, IncomingRequestCfProperties>(`http://postcall.test${CALLS}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    await expectRefused(
+      await read(await worker.fetch(endless, env, createExecutionContext())),
+      413,
+      "PAYLOAD_TOO_LARGE",
+    );
+    expect(sent).toBeLessThan(10);
+  });
+
   test.each([
     "text/plain",
     "application/x-www-form-urlencoded",
