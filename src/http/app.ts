@@ -1,5 +1,6 @@
 /** The HTTP API: every path, who may use it, and what is answered where nothing else is. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
@@ -29,21 +30,15 @@ const ROUTES: Route[] = [
 const RETRY_AFTER_SECONDS = "5";
 
 export function createApp(): Hono<HttpEnv> {
-  const app = new Hono<HttpEnv>();
+  // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
+  const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
   app.use(checkConfig);
   app.use("/v1/*", authenticate());
   for (const { method, path, scope, handler } of ROUTES) {
     if (scope !== null) app.on(method, path, requireScope(scope));
     app.on(method, path, handler);
   }
-  for (const [path, routes] of Map.groupBy(ROUTES, (route) => route.path)) {
-    const allow = routes.map(({ method }) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
-    app.all(path, (c) => {
-      const message = `${c.req.method} is not a method of ${c.req.path}; it has ${allow}.`;
-      return refuse({ error: "METHOD_NOT_ALLOWED", message }, { allow });
-    });
-  }
-  app.notFound((c) => notFound(`There is nothing at ${c.req.path}.`));
+  app.notFound(answerUnrouted);
   app.onError((error) => answerFault(error));
   return app;
 }
@@ -53,6 +48,15 @@ const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
   c.env.config();
   return next();
 };
+
+function answerUnrouted(c: Context<HttpEnv>): Response {
+  const { method, path } = c.req;
+  const routes = ROUTES.filter((route) => new URLPattern({ pathname: route.path }).test({ pathname: path }));
+  if (routes.length === 0) return notFound(`There is nothing at ${path}.`);
+  const allow = routes.map((route) => (route.method === "GET" ? "GET, HEAD" : route.method)).join(", ");
+  const message = `${method} is not a method of ${path}; it has ${allow}.`;
+  return refuse({ error: "METHOD_NOT_ALLOWED", message }, { allow });
+}
 
 function answerFault(error: Error): Response {
   const request_id = crypto.randomUUID();

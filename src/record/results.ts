@@ -27,23 +27,25 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
 
 const IS_NEXT = "(l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
 
-/** The log that each of these attempts belongs to, in their order; undefined where the log is gone. */
+/**
+ * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Looks each log up
+ * once: a look-up compares whole rows, payloads too, and costs as much as reading them.
+ */
 export async function readDue(db: D1Database, keys: readonly AttemptKey[]): Promise<(DueLog | undefined)[]> {
   const { results } = await db
     .prepare(
-      `WITH sized AS (
-         SELECT j.key AS position, l.user_id, l.call_id, l.event, ${IS_NEXT} AS is_next,
-           sum(l.payload_bytes) FILTER (WHERE ${IS_NEXT}) OVER (ORDER BY j.key) AS bytes_so_far
-         FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
-         ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
-       )
-       SELECT s.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason, l.delivery_id,
-         l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.next_attempt_at, l.payload_bytes,
-         CASE WHEN s.is_next AND s.bytes_so_far <= ?2 THEN l.payload END AS payload,
+      `SELECT l.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
+         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.next_attempt_at, l.payload_bytes,
+         CASE WHEN l.is_next AND l.bytes_so_far <= ?2 THEN l.payload END AS payload,
          (SELECT max(a.sent_at) FROM attempts AS a
           WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
          (SELECT k.sealed FROM signing_secrets AS k WHERE k.user_id = l.user_id) AS sealed_secret
-       FROM sized AS s CROSS JOIN webhook_logs AS l USING (user_id, call_id, event)`,
+       FROM (
+         SELECT j.key AS position, l.*, ${IS_NEXT} AS is_next,
+           sum(l.payload_bytes) FILTER (WHERE ${IS_NEXT}) OVER (ROWS UNBOUNDED PRECEDING) AS bytes_so_far
+         FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
+         ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
+       ) AS l`,
     )
     .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES)
     .all<DueLog & { position: number }>();

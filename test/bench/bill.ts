@@ -22,6 +22,15 @@ export interface Cost {
   usd_per_million: number;
 }
 
+/** What each step costs, with a receiver that answers after `delay` milliseconds. */
+export interface Bills {
+  delay: number;
+  first: Cost;
+  retry: Cost;
+  resend: Cost;
+  get: Cost;
+}
+
 const REPORTERS = 16;
 
 /** Runs `step`, which does one thing `times` times, and returns what one of them used. */
@@ -59,16 +68,16 @@ function priced(usage: Usage, times: number, cpu_ms: number): Cost {
   return { ...cost, usd_per_million: usd * 1e6 };
 }
 
-/** What each step costs, with a receiver that answers after `delay` milliseconds. */
+/** Runs each step for this many calls. */
 export async function billAt(
   server: MeteredServer,
   receiver: Receiver,
   { calls, delay }: { calls: number; delay: number },
-) {
+): Promise<Bills> {
   const deliver = async (fail: number) => {
     const webhook = receiver.url({ delay, fail });
     const reported = await reportAll(server, { calls: newCalls(calls), webhook, reporters: REPORTERS });
-    await untilRecorded(server);
+    await untilRecorded(server, reported);
     await receiver.arrivals(calls);
     return reported.map(({ call_id }) => call_id);
   };
@@ -91,7 +100,7 @@ export async function billAt(
     (call_id) => ({ call_ids: [call_id] }),
   );
   await receiver.arrivals(calls);
-  return { first, retry: difference(withRetry, first), resend, get };
+  return { delay, first, retry: difference(withRetry, first), resend, get };
 }
 
 const difference = (whole: Cost, part: Cost): Cost => {

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { LOCAL_KEY } from "../../src/local/seed.ts";
+import { LOCAL_KEY, LOCAL_ORG } from "../../src/local/seed.ts";
 import type { LocalServer } from "../../src/local/server.ts";
 import { payloads } from "./payloads.ts";
 import type { Arrivals } from "./receiver.ts";
@@ -47,25 +47,57 @@ export interface Reported {
 const now = (): number => performance.timeOrigin + performance.now();
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, Math.max(0, ms)));
 
+interface Question {
+  body?: unknown;
+  status?: number;
+  prefer?: string;
+}
+
 /** One request to the API; throws where it is not answered as expected. */
 export async function ask(
   server: LocalServer,
   path: string,
-  { body, status = 200, prefer = "" }: { body?: unknown; status?: number; prefer?: string } = {},
+  { body, ...question }: Question = {},
 ): Promise<unknown> {
-  const headers = { authorization: LOCAL_KEY, "content-type": "application/json", prefer };
-  const init = body === undefined ? { headers } : { headers, method: "POST", body: JSON.stringify(body) };
-  const response = await fetch(`${server.url}${path}`, init);
-  const text = await response.text();
-  if (response.status !== status)
-    throw new Error(`${path} was answered ${response.status}: ${text.slice(0, 500)}`);
+  const text = await send(server, path, {
+    ...question,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
   return text === "" ? null : JSON.parse(text);
 }
 
-async function report(server: LocalServer, payload: { call_id: string }, webhook: string): Promise<Reported> {
-  const sentAt = now();
-  await ask(server, "/v1/postcall/calls", { body: { payload, webhook }, status: 202 });
-  return { call_id: payload.call_id, sentAt, answeredAt: now() };
+async function send(
+  server: LocalServer,
+  path: string,
+  { body, status = 200, prefer = "" }: Question & { body?: string },
+): Promise<string> {
+  // Identity: the local runtime would compress answers itself, which no deployed Worker does.
+  const headers = {
+    ...{ authorization: LOCAL_KEY, "content-type": "application/json", prefer },
+    "accept-encoding": "identity",
+  };
+  const init = body === undefined ? { headers } : { headers, method: "POST", body };
+  const response = await fetch(`${server.url}${path}`, init);
+  const text = await response.text();
+  if (response.status === status) return text;
+  throw new Error(`${path} was answered ${response.status}: ${text.slice(0, 500)}`);
+}
+
+interface Calls {
+  calls: readonly { call_id: string }[];
+  webhook: string;
+}
+
+/** Reports, written out beforehand: what it takes to write them is no time of the service's. */
+function reportsOf(server: LocalServer, { calls, webhook }: Calls): (() => Promise<Reported>)[] {
+  return calls.map((payload) => {
+    const body = JSON.stringify({ payload, webhook });
+    return async () => {
+      const sentAt = now();
+      await send(server, "/v1/postcall/calls", { body, status: 202 });
+      return { call_id: payload.call_id, sentAt, answeredAt: now() };
+    };
+  });
 }
 
 let series = 0;
@@ -79,16 +111,12 @@ export function newCalls(calls: number): { call_id: string }[] {
 /** Reports every call, as many at a time as there are reporters. */
 export async function reportAll(
   server: LocalServer,
-  {
-    calls,
-    webhook,
-    reporters,
-  }: { calls: readonly { call_id: string }[]; webhook: string; reporters: number },
+  { reporters, ...calls }: Calls & { reporters: number },
 ): Promise<Reported[]> {
   const reported: Reported[] = [];
-  const queue = calls.values();
+  const queue = reportsOf(server, calls).values();
   const reporter = async () => {
-    for (const payload of queue) reported.push(await report(server, payload, webhook));
+    for (const report of queue) reported.push(await report());
   };
   await Promise.all(Array.from({ length: reporters }, reporter));
   return reported;
@@ -97,18 +125,15 @@ export async function reportAll(
 /** Reports calls at a steady pace, whether the ones before are answered or not. */
 export async function reportPaced(
   server: LocalServer,
-  {
-    calls,
-    webhook,
-    perSecond,
-  }: { calls: readonly { call_id: string }[]; webhook: string; perSecond: number },
+  { perSecond, ...calls }: Calls & { perSecond: number },
 ): Promise<Reported[]> {
+  const reports = reportsOf(server, calls);
   const started = now();
-  const reports = calls.map(async (payload, index) => {
+  const paced = reports.map(async (report, index) => {
     await pause(started + (index * 1_000) / perSecond - now());
-    return report(server, payload, webhook);
+    return report();
   });
-  return Promise.all(reports);
+  return Promise.all(paced);
 }
 
 /** The one arrival of each reported call; throws for a call that arrived another number of times. */
@@ -119,21 +144,27 @@ export function arrivalOf(arrivals: Arrivals, { call_id }: Reported): number {
   return at;
 }
 
-/** Waits until no log is due any more; throws where that never comes, and where one ended otherwise than delivered. */
-export async function untilRecorded({ database }: LocalServer): Promise<void> {
+/** Waits until no log is due any more; throws where that never comes, and where one of these calls is not delivered. */
+export async function untilRecorded({ database }: LocalServer, reported: readonly Reported[]): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const counts = await database
+    const due = await database
       .prepare("SELECT count(*) AS due FROM webhook_logs WHERE sweep_at IS NOT NULL")
-      .first<{ due: number }>();
-    if (counts?.due === 0) break;
-    if (Date.now() > until) throw new Error(`of the logs, some are still due: ${JSON.stringify(counts)}`);
+      .first<number>("due");
+    if (due === 0) break;
+    if (Date.now() > until) throw new Error(`${due} logs are still due`);
     await pause(100);
   }
-  const failed = await database
-    .prepare("SELECT count(*) AS n FROM webhook_logs WHERE status <> 'delivered'")
+  const delivered = await database
+    .prepare(
+      `SELECT count(*) AS n FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
+       ON l.user_id = ?2 AND l.call_id = j.value AND l.event = 'call' WHERE l.status = 'delivered'`,
+    )
+    .bind(JSON.stringify(reported.map(({ call_id }) => call_id)), LOCAL_ORG)
     .first<number>("n");
-  if (failed !== 0) throw new Error(`${failed} logs are not delivered`);
+  if (delivered !== reported.length) {
+    throw new Error(`of ${reported.length} calls, ${delivered} are recorded as delivered`);
+  }
 }
 
 /** The value below which this share of the sorted values lies. */

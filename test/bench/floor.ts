@@ -26,7 +26,7 @@ export class Call extends DurableObject<Env> {
 
 const INSERT = `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
   payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at)
-  VALUES ('org_floor', ?1, 'call', 'msg', ?2, ?3, '', ?4, ?5, 'pending', 'dlv', 1, 'spawn', 0, 0, ?3, ?3 + 60000)`;
+  VALUES ('org_local', ?1, 'call', 'msg', ?2, ?3, '', ?4, ?5, 'pending', 'dlv', 1, 'spawn', 0, 0, ?3, ?3 + 60000)`;
 
 const READ = `SELECT l.user_id, l.call_id, l.url, l.payload FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
   ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = 'call'`;
@@ -46,7 +46,7 @@ export default {
     const { payload, webhook } = await request.json<{ payload: { call_id: string }; webhook: string }>();
     const text = JSON.stringify(payload);
     await env.DB.prepare(INSERT).bind(payload.call_id, webhook, Date.now(), text, text.length).run();
-    ctx.waitUntil(env.DELIVERIES.send({ user_id: "org_floor", call_id: payload.call_id }));
+    ctx.waitUntil(env.DELIVERIES.send({ user_id: "org_local", call_id: payload.call_id }));
     return new Response("{}", { status: 202 });
   },
 

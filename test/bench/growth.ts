@@ -19,12 +19,21 @@ const FILL_STEP = 10_000;
 export async function growth(
   server: MeteredServer,
   receiver: Receiver,
-  sizes: readonly number[],
+  { sizes, progress }: { sizes: readonly number[]; progress: (text: string) => void },
 ): Promise<RowsRead[]> {
   const read: RowsRead[] = [];
   for (const logs of sizes) {
+    progress(`rows read among ${logs} logs`);
     await fillUpTo(server, logs);
-    read.push({ logs, ...(await rowsRead(server, receiver)) });
+    // Twice, for the lesser: one of them may look up the API key, which is kept for 30 s.
+    const [one, other] = [await rowsRead(server, receiver), await rowsRead(server, receiver)];
+    read.push({
+      logs,
+      report: Math.min(one.report, other.report),
+      get: Math.min(one.get, other.get),
+      resend: Math.min(one.resend, other.resend),
+      sweep: Math.min(one.sweep, other.sweep),
+    });
   }
   return read;
 }
@@ -65,7 +74,6 @@ async function rowsRead(server: MeteredServer, receiver: Receiver): Promise<Omit
     await ask(server, path, request);
     return ((await ask(server, "/meter")) as Usage).rows_read;
   };
-  await ask(server, "/v1/postcall/webhooks/none", { status: 404 }); // the key's lookup, which is kept for a while
   const report = await used("/v1/postcall/calls", { body: { payload, webhook }, status: 202 });
   await receiver.arrivals(1);
   await pause(1_000);
