@@ -46,6 +46,7 @@ export type AttemptError =
   | "connect"
   | "tls"
   | "protocol"
+  | "blocked_url"
   | "interrupted";
 
 /** What one request to a receiver came to. `response_code` is null where no response came. */
