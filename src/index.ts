@@ -1,13 +1,16 @@
 /** The composition root: wires requests, batches and the clock to the rooms that serve them, and decides nothing. */
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
+import { probeUntil } from "./core/endpoint.ts";
 import { unseal } from "./core/sealing.ts";
+import type { AttemptKey } from "./core/webhook-log.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import { createApp } from "./http/app.ts";
 import { consume, consumeDeadLetters } from "./queue/consumer.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
+import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
 import { type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
@@ -22,16 +25,12 @@ const app = createApp();
 
 export default {
   fetch(request, env, ctx) {
+    const later = (work: Promise<unknown>) => ctx.waitUntil(work.catch(warnOfQueue));
     return app.fetch(request, {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
-      enqueue: (keys) =>
-        ctx.waitUntil(
-          enqueue(
-            env,
-            keys.map((key) => ({ key })),
-          ).catch(warnOfQueue),
-        ),
+      enqueue: (keys) => later(enqueueNow(env, keys)),
+      release: () => later(release(env)),
       now: Date.now,
     });
   },
@@ -45,13 +44,20 @@ export default {
     return consume(batch, (keys) =>
       deliverBatch(keys, config, {
         read: (wanted) => readDue(database, wanted),
+        readEndpoints: (wanted) => readEndpoints(database, wanted),
+        claimProbes: (claims) => {
+          const now = Date.now();
+          return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
+        },
         openSecret: (log) => openSecret(log, config),
         attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
-        recall: (key) => callObject(env.CALLS, key).recall(key),
+        recall: (key, waitMs) => callObject(env.CALLS, key).recall(key, waitMs),
         write: (writing) => writeResults(database, writing),
         enqueue: (successors) => enqueue(env, successors),
+        release: () => release(env),
         now: Date.now,
         random: Math.random,
+        newId: () => crypto.randomUUID(),
       }),
     );
   },
@@ -61,16 +67,32 @@ export default {
     const database = databaseOf(env);
     const swept = await sweep({
       claim: (limit) => claimOverdue(database, { now: Date.now(), sweepGraceMs, limit }),
-      enqueue: (keys) =>
-        enqueue(
-          env,
-          keys.map((key) => ({ key })),
-        ),
+      enqueue: (keys) => enqueueNow(env, keys),
+    });
+    const released = await sweep({
+      claim: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
+      enqueue: (keys) => enqueueNow(env, keys),
     });
     const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
-    if (swept + removed > 0) console.log(JSON.stringify({ event: "sweep", swept, removed }));
+    if (swept + released + removed > 0)
+      console.log(JSON.stringify({ event: "sweep", swept, released, removed }));
   },
 } satisfies ExportedHandler<Env>;
+
+const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
+  enqueue(
+    env,
+    keys.map((key) => ({ key })),
+  );
+
+/** What one request or batch brings forward at most of what waited for an endpoint; the sweep does the rest. */
+const RELEASE_LIMIT = 100;
+
+async function release(env: Env): Promise<void> {
+  const { sweepGraceMs } = configOf(env);
+  const limits = { now: Date.now(), sweepGraceMs, limit: RELEASE_LIMIT };
+  await enqueueNow(env, await releaseWaiting(databaseOf(env), limits));
+}
 
 /** The variables are checked once for each environment object, which is once for each isolate. */
 const configs = new WeakMap<Env, Config>();

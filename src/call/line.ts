@@ -6,9 +6,6 @@ import { nextSentAt } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { AttemptJob, Reply } from "../deliver/job.ts";
 
-/** A batch is answered after this long at most, in milliseconds, whether the attempt is done or not. */
-const WAIT_LIMIT_MS = 2_000;
-
 /** How many attempts are remembered: a whole schedule's and a few more. */
 const REMEMBERED_ATTEMPTS = 16;
 
@@ -23,7 +20,7 @@ export interface Line {
   /** Takes an attempt into the line, or finds it there. Rejects where making it failed. */
   attempt: (job: AttemptJob) => Promise<Reply>;
   /** Finds an attempt of a replaced delivery: made, under way, or superseded where it is not known. Makes none. */
-  recall: (key: AttemptKey) => Promise<Reply>;
+  recall: (key: AttemptKey, waitMs: number) => Promise<Reply>;
 }
 
 export function openLine({ send, keepAlive, now }: LineVerbs): Line {
@@ -64,15 +61,16 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   }
 
   return {
-    attempt: (job) => withinWait(join(job)),
-    recall: (key) => withinWait(attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" })),
+    attempt: (job) => withinWait(join(job), job.waitMs),
+    recall: (key, waitMs) =>
+      withinWait(attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" }), waitMs),
   };
 }
 
 /** The reply, or after a while that it is still to come. */
-function withinWait(reply: Promise<Reply>): Promise<Reply> {
+function withinWait(reply: Promise<Reply>, waitMs: number): Promise<Reply> {
   const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
-  const timer = setTimeout(() => resolve({ kind: "under_way" }), WAIT_LIMIT_MS);
+  const timer = setTimeout(() => resolve({ kind: "under_way" }), waitMs);
   // The timer goes with the answer: one left running would keep the object awake, and billed.
   return Promise.race([reply, underWay]).finally(() => clearTimeout(timer));
 }

@@ -21,8 +21,8 @@ export class Call extends DurableObject<Env> {
   }
 
   /** Finds an attempt made or under way, and never makes one. */
-  recall(key: AttemptKey): Promise<Reply> {
-    return this.#line.recall(key);
+  recall(key: AttemptKey, waitMs: number): Promise<Reply> {
+    return this.#line.recall(key, waitMs);
   }
 }
 

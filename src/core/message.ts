@@ -1,7 +1,7 @@
 /** Queue messages: what one says, and whether it still has anything to say. Pure. */
 import * as z from "zod";
 import { isCallId } from "./call-id.ts";
-import { type AttemptKey, LOG_EVENTS, type LogState } from "./webhook-log.ts";
+import { type AttemptKey, LOG_EVENTS, type LogState, OPERATIONAL_EVENT } from "./webhook-log.ts";
 
 /** The newest message version. A consumer understands this one and, once there is one, the version before it. */
 export const MESSAGE_VERSION = 1;
@@ -13,7 +13,7 @@ const schema = z.object({
   v: z.literal(MESSAGE_VERSION),
   user_id: z.string().min(1),
   call_id: z.string().refine(isCallId),
-  event: z.enum(LOG_EVENTS),
+  event: z.enum([...LOG_EVENTS, OPERATIONAL_EVENT]),
   delivery_id: z.string().min(1),
   attempt: z.int().min(1),
 });

@@ -1,18 +1,31 @@
 /** Which calls can be sent again, or for the first time by hand, and why others can't. Pure. */
-import type { LogState } from "./webhook-log.ts";
+import type { SendableLog } from "./webhook-log.ts";
 
-export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists";
+export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "endpoint_disabled";
 
 /** Why a resend refuses this log, or null where it does not. */
-export const resendRefusal = (log: Pick<LogState, "url"> | undefined): RefusalReason | null =>
-  log === undefined ? "not_found" : log.url === null ? "no_webhook" : null;
+export function resendRefusal(
+  log: Pick<SendableLog, "url" | "endpoint_state"> | undefined,
+): RefusalReason | null {
+  if (log === undefined) return "not_found";
+  if (log.url === null) return "no_webhook";
+  return log.endpoint_state === "disabled" ? "endpoint_disabled" : null;
+}
 
 /** Why a create refuses this log, or null where it does not. */
-export const createRefusal = (log: Pick<LogState, "url"> | undefined): RefusalReason | null =>
-  log === undefined ? "not_found" : log.url !== null ? "webhook_exists" : null;
+export function createRefusal(
+  log: Pick<SendableLog, "url"> | undefined,
+  { endpointDisabled }: { endpointDisabled: boolean },
+): RefusalReason | null {
+  if (log === undefined) return "not_found";
+  if (log.url !== null) return "webhook_exists";
+  return endpointDisabled ? "endpoint_disabled" : null;
+}
 
 /**
- * Whether a resend starts a delivery of its own. Where the current one has not made its first attempt yet,
- * that attempt is still to come and serves the resend too.
+ * Whether a resend starts a delivery of its own. Where the current one has its first attempt still to come, that
+ * serves the resend too; unless it waits for its endpoint, which a resend does not.
  */
-export const startsDelivery = (log: Pick<LogState, "attempts">): boolean => log.attempts > 0;
+export const startsDelivery = (
+  log: Pick<SendableLog, "attempts" | "next_attempt_at" | "waits_for_endpoint">,
+): boolean => log.attempts > 0 || log.next_attempt_at === null || log.waits_for_endpoint !== null;

@@ -1,8 +1,12 @@
 /** What a webhook log and an attempt are, in memory. Shapes only; times are milliseconds since the epoch. */
 
-/** The events that have a log of their own. */
+import type { EndpointState } from "./endpoint.ts";
+
+/** The events that a call has a log for. */
 export const LOG_EVENTS = ["call", "citations"] as const;
-export type LogEvent = (typeof LOG_EVENTS)[number];
+/** Operational webhooks have logs too, which are no call's. */
+export const OPERATIONAL_EVENT = "operational";
+export type LogEvent = (typeof LOG_EVENTS)[number] | typeof OPERATIONAL_EVENT;
 
 /** Why a delivery was decided: the normal call flow, a create outside it, or a resend asked for by hand. */
 export type SendType = "spawn" | "create" | "resend";
@@ -35,6 +39,14 @@ export interface LogState extends LogKey {
   attempts: number;
   next_attempt_at: number | null;
   payload_bytes: number;
+}
+
+/** A log as sending it by hand looks at it. */
+export interface SendableLog extends LogState {
+  /** 1 where it waits until its endpoint recovers or is enabled. */
+  waits_for_endpoint: 1 | null;
+  /** Of the log's endpoint; null where that never failed. */
+  endpoint_state: EndpointState | null;
 }
 
 /** Why an attempt did not succeed. `http_status` and `redirect` come with a response; the others mostly without. */

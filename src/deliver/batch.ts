@@ -3,27 +3,38 @@
  * Receives its verbs instead of an environment, so it runs under any runtime. Decides nothing about acks itself but
  * what becomes of each message; an attempt's meaning is decided in `core`.
  */
+import { type Admission, admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
-import { afterAttempt, nextSentAt, type RetryRules } from "../core/transition.ts";
-import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
-import type { DueLog, Result } from "../record/results.ts";
+import type { RetryRules } from "../core/transition.ts";
+import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
+import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
+import type { DueLog, Writing, Written } from "../record/results.ts";
+import { again, type Handled, handleMessage, type Judged } from "./handle.ts";
+import { changesOf, endpointsOf, noticesOf } from "./health.ts";
 import type { AttemptJob, Reply } from "./job.ts";
 
 export interface BatchVerbs {
   /** The log of each key, in their order. Rejects where the record is away. */
   read: (keys: readonly AttemptKey[]) => Promise<(DueLog | undefined)[]>;
+  /** The endpoints as they are now, in their order. */
+  readEndpoints: (keys: readonly EndpointKey[]) => Promise<DueLog["endpoint"][]>;
+  /** Gives each attempt its degraded endpoint's lease where that is free; returns those that got it. */
+  claimProbes: (claims: readonly (EndpointKey & { probe: string })[]) => Promise<Set<string>>;
   /** The signing secret of the log's org, or null where it can't be had. */
   openSecret: (log: DueLog) => Promise<string | null>;
   /** Rejects where the call's object was lost before it answered. */
   attempt: (job: AttemptJob) => Promise<Reply>;
   /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
-  recall: (key: AttemptKey) => Promise<Reply>;
-  /** Writes all in one transaction and returns the keys whose log moved on. Rejects where the record is away. */
-  write: (writing: { results: Result[]; losses: AttemptKey[] }) => Promise<AttemptKey[]>;
+  recall: (key: AttemptKey, waitMs: number) => Promise<Reply>;
+  /** Writes all in one transaction. Rejects where the record is away. */
+  write: (writing: Writing) => Promise<Written>;
+  /** Enqueues what waited for endpoints that have recovered. May fail: the sweep does it too. */
+  release: () => Promise<void>;
   /** Sends successors. May fail: the schedule in the record stands without them. */
   enqueue: (successors: { key: AttemptKey; delaySeconds: number }[]) => Promise<void>;
   now: () => number;
   random: () => number;
+  newId: () => string;
 }
 
 export interface BatchRules extends RetryRules {
@@ -33,28 +44,12 @@ export interface BatchRules extends RetryRules {
 /** What becomes of a message: it is done with, or comes back after a while. */
 export type Settlement = { kind: "ack" } | { kind: "retry"; delaySeconds: number };
 
-const ACK: Settlement = { kind: "ack" };
-const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
-
-/** A message whose attempt is under way comes back to join it. */
-const UNDER_WAY_SECONDS = 3;
 /** Soon enough to find the attempt in the memory of its object, which is kept for some 10 s. */
 const RECORD_AWAY_SECONDS = 5;
-/** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
-const LOST_SECONDS = 5;
-const LOST_REPEATS = 2;
-/** A payload that did not fit the batch's read: the next batch has room for it. */
-const UNREAD_SECONDS = 0;
-/** An org without a usable signing secret waits for its operator. */
-const NO_SECRET_SECONDS = 60;
-
-/** What a batch did for one key. `result` and `lost` are to be written before `settlement` holds. */
-interface Handled {
-  key: AttemptKey;
-  settlement: Settlement;
-  result?: Result;
-  lost?: true;
-}
+/** An attempt that could not be put off, because its log or endpoint has changed since the read, is judged anew. */
+const CHANGED_SECONDS = 1;
+/** An endpoint that another batch has changed since it was read is judged anew, this many times. */
+const JUDGEMENT_LIMIT = 3;
 
 /** Handles every key once, however often it is named, and returns what becomes of its messages. */
 export async function deliverBatch(
@@ -62,125 +57,158 @@ export async function deliverBatch(
   rules: BatchRules,
   verbs: BatchVerbs,
 ): Promise<(key: AttemptKey) => Settlement> {
-  const settlements = new Map<string, Settlement>();
   const unique = [...new Map(keys.map((key) => [attemptKeyText(key), key])).values()];
-  const handled = await attemptAll(unique, rules, verbs);
-  const written = await writeAll(handled, verbs);
-  for (const { key, settlement, result, lost } of handled) {
-    const holds = written || (result === undefined && lost === undefined);
-    settlements.set(attemptKeyText(key), holds ? settlement : again(RECORD_AWAY_SECONDS));
-  }
-  return (key) => settlements.get(attemptKeyText(key)) ?? ACK;
+  const handled = await handleAll(unique, rules, verbs);
+  const settled = await writeAll(handled, rules, verbs);
+  const settlements = new Map(settled.map(({ key, settlement }) => [attemptKeyText(key), settlement]));
+  return (key) => settlements.get(attemptKeyText(key)) ?? { kind: "ack" };
 }
 
-async function attemptAll(
+async function handleAll(
   keys: readonly AttemptKey[],
   rules: BatchRules,
   verbs: BatchVerbs,
 ): Promise<Handled[]> {
   if (keys.length === 0) return [];
-  let logs: (DueLog | undefined)[];
+  let judged: Judged[];
+  const now = verbs.now();
   try {
-    logs = await verbs.read(keys);
+    judged = await judgeAll(keys, rules, { verbs, now });
   } catch (error) {
     console.error("A batch could not be read; its messages come back.", error);
     return keys.map((key) => ({ key, settlement: again(RECORD_AWAY_SECONDS) }));
   }
-  const now = verbs.now();
-  return Promise.all(keys.map((key, index) => handleKey(key, logs[index], { rules, verbs, now })));
+  return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now })));
 }
 
-interface Means {
-  rules: BatchRules;
-  verbs: BatchVerbs;
-  now: number;
+/** Reads the logs, and decides which attempts are due and which their endpoints are spared. */
+async function judgeAll(
+  keys: readonly AttemptKey[],
+  rules: BatchRules,
+  { verbs, now }: { verbs: BatchVerbs; now: number },
+): Promise<Judged[]> {
+  const logs = await verbs.read(keys);
+  const attemptLimit = rules.retryScheduleMs.length + 1;
+  const judged = keys.map((key, index): Judged => {
+    const log = logs[index];
+    const due = judgeMessage(key, log, now);
+    const { endpoint = null, send_type } = log ?? {};
+    const admission: Admission =
+      due.kind === "send" && send_type ? admit({ endpoint, key, send_type, attemptLimit, now }) : "send";
+    return { key, log, due, admission };
+  });
+  const claims = judged.flatMap(({ key, log, admission }) =>
+    admission === "probe" && log?.url
+      ? [{ user_id: key.user_id, url: log.url, probe: attemptKeyText(key) }]
+      : [],
+  );
+  if (claims.length === 0) return judged;
+  const first = [...Map.groupBy(claims, endpointText).values()].flatMap(([claim]) => claim ?? []);
+  const probes = await verbs.claimProbes(first);
+  return judged.map((message) =>
+    message.admission === "probe" && !probes.has(attemptKeyText(message.key))
+      ? { ...message, admission: "put_off" }
+      : message,
+  );
 }
 
-/** A log whose attempt can be made now. */
-type ReadyLog = DueLog & { url: string; payload: string; send_type: NonNullable<DueLog["send_type"]> };
+const endpointText = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
 
-async function handleKey(key: AttemptKey, log: DueLog | undefined, means: Means): Promise<Handled> {
-  const due = judgeMessage(key, log, means.now);
-  if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
-  if (due.kind === "replaced") return recallReplaced(key, means);
-  if (due.kind === "stale" || !log?.url || !log.send_type) return { key, settlement: ACK };
-  if (log.payload === null) return { key, settlement: again(UNREAD_SECONDS) };
-  return makeDue(key, { ...log, url: log.url, payload: log.payload, send_type: log.send_type }, means);
-}
-
-/** An attempt that was under way when its delivery was replaced still belongs into the log's history. */
-async function recallReplaced(key: AttemptKey, means: Means): Promise<Handled> {
-  const reply = await means.verbs.recall(key).catch(() => null);
-  if (reply === null) return { key, settlement: again(LOST_SECONDS) };
-  if (reply.kind === "under_way") return { key, settlement: again(UNDER_WAY_SECONDS) };
-  if (reply.kind === "superseded") return { key, settlement: ACK };
-  return { key, settlement: ACK, result: resultOf(key, reply.entry, means) };
-}
-
-async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
-  const { rules, verbs } = means;
-  const secret = await verbs.openSecret(log);
-  if (secret === null) {
-    console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
-    return { key, settlement: again(NO_SECRET_SECONDS) };
-  }
-  const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
-  const { deliveryTimeoutMs: timeoutMs } = rules;
-  const job = { key, delivery_ordinal, send_type, webhook_id, url, payload, secret, last_sent_at, timeoutMs };
-  const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
-  switch (reply.kind) {
-    case "made":
-      return { key, settlement: ACK, result: resultOf(key, reply.entry, means) };
-    case "superseded":
-      return { key, settlement: ACK };
-    case "under_way":
-      return { key, settlement: again(UNDER_WAY_SECONDS) };
-    case "lost":
-      console.warn(`The object of call ${key.call_id} was lost during attempt ${key.attempt}.`, reply.error);
-      if (log.losses < LOST_REPEATS) return { key, settlement: again(LOST_SECONDS), lost: true };
-      return { key, settlement: ACK, result: resultOf(key, interrupted(log, verbs.now()), means) };
-  }
-}
-
-function resultOf(key: AttemptKey, entry: AttemptEntry, { rules, verbs }: Means): Result {
-  const next = afterAttempt({ entry, attempt: key.attempt, rules, now: verbs.now(), random: verbs.random() });
-  return { key, entry, next };
-}
-
-/** The entry of an attempt of which nobody can say any more how it went. */
-const interrupted = (log: ReadyLog, now: number): AttemptEntry => ({
-  send_type: log.send_type,
-  sent_at: nextSentAt(now, log.last_sent_at),
-  response_code: null,
-  response_ms: 0,
-  error: "interrupted",
-  request_headers: {},
-  response_headers: {},
-  response_body: "",
-});
-
-/** Writes what there is to write and sends the successors of what took effect. False where the record is away. */
-async function writeAll(handled: readonly Handled[], verbs: BatchVerbs): Promise<boolean> {
-  const results = handled.flatMap(({ result }) => result ?? []);
-  const losses = handled.flatMap(({ key, lost }) => (lost ? [key] : []));
-  if (results.length + losses.length === 0) return true;
-  let moved: Set<string>;
+/** Writes what there is to write, sends what follows from what took effect, and returns what holds then. */
+async function writeAll(
+  handled: readonly Handled[],
+  rules: BatchRules,
+  verbs: BatchVerbs,
+): Promise<Handled[]> {
+  const writes = handled.flatMap(({ write }) => write ?? []);
+  if (writes.length === 0) return [...handled];
+  const outcomes = writes.flatMap((write) => (write.kind === "result" ? [write] : []));
+  const means = { rules, now: verbs.now(), newId: verbs.newId };
+  const observed = endpointsOf(outcomes);
+  const endpoints = changesOf(observed, means);
+  let written: Written;
   try {
-    moved = new Set((await verbs.write({ results, losses })).map(attemptKeyText));
+    written = await verbs.write({
+      results: outcomes.map(({ result }) => result),
+      losses: keysOf(handled, "loss"),
+      postponed: writes.flatMap((write) => (write.kind === "postponement" ? [write.postponement] : [])),
+      disabled: keysOf(handled, "disabling"),
+      endpoints,
+      notices: noticesOf({ outcomes, observed, endpoints }, means),
+    });
   } catch (error) {
     console.error("A batch's results could not be written; its messages come back.", error);
-    return false;
+    return handled.map((message) =>
+      message.write === undefined ? message : { ...message, settlement: again(RECORD_AWAY_SECONDS) },
+    );
   }
-  const now = verbs.now();
-  const successors = results.flatMap(({ key, next: { next_attempt_at } }) => {
-    if (next_attempt_at === null || !moved.has(attemptKeyText(key))) return [];
-    const delaySeconds = Math.max(0, Math.ceil((next_attempt_at - now) / 1_000));
-    return [{ key: { ...key, attempt: key.attempt + 1 }, delaySeconds }];
+  const moved = new Set(written.moved.map(attemptKeyText));
+  await enqueue(successorsOf(handled, { moved, notified: written.notified, now: verbs.now() }), verbs);
+  await settleEndpoints({ observed, endpoints, versions: written.versions }, rules, verbs);
+  return handled.map((message) => {
+    const isPutOff = message.write?.kind === "postponement" || message.write?.kind === "disabling";
+    const isStillDue = isPutOff && !moved.has(attemptKeyText(message.key));
+    return isStillDue ? { ...message, settlement: again(CHANGED_SECONDS) } : message;
   });
+}
+
+const keysOf = (handled: readonly Handled[], kind: "loss" | "disabling"): AttemptKey[] =>
+  handled.flatMap(({ key, write }) => (write?.kind === kind ? [key] : []));
+
+/** The messages that follow from what took effect: next attempts, attempts put off, operational webhooks. */
+function successorsOf(
+  handled: readonly Handled[],
+  { moved, notified, now }: { moved: ReadonlySet<string>; notified: readonly AttemptKey[]; now: number },
+) {
+  const later = (key: AttemptKey, at: number | null) =>
+    at === null ? [] : [{ key, delaySeconds: Math.max(0, Math.ceil((at - now) / 1_000)) }];
+  const following = handled.flatMap(({ key, write }) => {
+    if (!moved.has(attemptKeyText(key))) return [];
+    if (write?.kind === "postponement") return later(key, write.postponement.next_attempt_at);
+    if (write?.kind !== "result") return [];
+    return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);
+  });
+  return [...following, ...notified.map((key) => ({ key, delaySeconds: 0 }))];
+}
+
+async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: BatchVerbs): Promise<void> {
   try {
     if (successors.length > 0) await verbs.enqueue(successors);
   } catch (error) {
     console.warn("The queue did not take a batch's retries; the sweep will.", error);
   }
-  return true;
+}
+
+/** Judges anew what another batch has changed meanwhile, and brings forward what waited for what has recovered. */
+async function settleEndpoints(
+  first: { observed: ReturnType<typeof endpointsOf>; endpoints: EndpointChange[]; versions: string[] },
+  rules: BatchRules,
+  verbs: BatchVerbs,
+): Promise<void> {
+  let { observed, endpoints, versions } = first;
+  let isReleasing = false;
+  try {
+    for (let judgement = 1; endpoints.length > 0; judgement++) {
+      const taken = new Set(versions);
+      isReleasing ||= endpoints.some(({ releasing, version }) => releasing && taken.has(version));
+      const lost = new Set(endpoints.filter(({ version }) => !taken.has(version)).map(endpointText));
+      observed = observed.filter((endpoint) => lost.has(endpointText(endpoint)));
+      if (observed.length === 0 || judgement === JUDGEMENT_LIMIT) break;
+      const current = await verbs.readEndpoints(observed.map(({ user_id, url }) => ({ user_id, url })));
+      observed = observed.map((endpoint, index) => ({ ...endpoint, endpoint: current[index] ?? null }));
+      const means = { rules, now: verbs.now(), newId: verbs.newId };
+      endpoints = changesOf(observed, means);
+      const notices = noticesOf({ outcomes: [], observed, endpoints }, means);
+      const nothing = { results: [], losses: [], postponed: [], disabled: [] };
+      const written = await verbs.write({ ...nothing, endpoints, notices });
+      versions = written.versions;
+      await enqueue(
+        written.notified.map((key) => ({ key, delaySeconds: 0 })),
+        verbs,
+      );
+    }
+    if (isReleasing) await verbs.release();
+  } catch (error) {
+    console.warn("An endpoint's health could not be written; its next attempt will.", error);
+  }
 }

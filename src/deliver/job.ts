@@ -12,6 +12,8 @@ export interface AttemptJob {
   secret: string;
   last_sent_at: number | null;
   timeoutMs: number;
+  /** The answer is `under_way` after this long, in milliseconds. */
+  waitMs: number;
 }
 
 /**

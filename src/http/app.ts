@@ -7,6 +7,7 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
 import { authenticate, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
+import { enable, getEndpoints } from "./endpoints.ts";
 import type { HttpEnv } from "./services.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
@@ -24,6 +25,8 @@ const ROUTES: Route[] = [
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
+  { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
+  { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
 ];
 
 /** Storage that is away is asked for again after this long, in seconds. */

@@ -27,10 +27,15 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   if (payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(payload_bytes));
   const log = await newLog(c, { report, payload, payload_bytes });
   const database = c.env.databaseOf(log.user_id);
-  if (!(await insertLog(database, log))) return repeatedReport(c, log);
+  const status = await insertLog(database, log);
+  if (status === null) return repeatedReport(c, log);
+  const unsent = { ...log, delivery_ordinal: 0, attempts: 0, reason: null, metadata: [] };
+  if (status === "disabled") {
+    const waiting = { status, reason: "endpoint_disabled", next_attempt_at: null };
+    return okText(renderLog({ ...unsent, ...waiting }), { status: 202 });
+  }
   if (log.delivery_id !== null) c.env.enqueue([{ ...log, delivery_id: log.delivery_id, attempt: 1 }]);
-  const unsent = { delivery_ordinal: 0, attempts: 0, reason: null, metadata: [] };
-  return okText(renderLog({ ...log, ...unsent }), { status: 202 });
+  return okText(renderLog(unsent), { status: 202 });
 }
 
 const payloadTooLarge = (bytes: number) => ({

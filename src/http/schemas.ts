@@ -65,4 +65,9 @@ export const resendSchema = z.object({ call_ids: callIds, event: logEvent.defaul
 
 export const createSchema = z.object({ call_ids: callIds, webhook_url: z.string("must be a URL") });
 
+export const enableSchema = z.strictObject({
+  url: z.string("must be a URL"),
+  redeliver: z.boolean("must be true or false").default(true),
+});
+
 export const eventParameter = logEvent.default("call");

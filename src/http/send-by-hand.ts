@@ -5,7 +5,7 @@
 import type { Context } from "hono";
 import type { RefusalReason } from "../core/refusal.ts";
 import { dueAt } from "../core/transition.ts";
-import type { LogEvent, LogState } from "../core/webhook-log.ts";
+import type { LogEvent, SendableLog } from "../core/webhook-log.ts";
 import type { startResends } from "../record/deliveries.ts";
 import { readFirstAttempts, readLogs, readStates } from "../record/logs.ts";
 import { payloadRuns } from "../record/payload.ts";
@@ -17,9 +17,9 @@ import { renderLog } from "./webhook-log.ts";
 export interface Sending {
   call_ids: readonly string[];
   event: LogEvent;
-  refusalOf: (log: LogState | undefined) => RefusalReason | null;
+  refusalOf: (log: SendableLog | undefined) => RefusalReason | null;
   /** Whether a delivery is to be started for this log; otherwise its current one serves. */
-  isToStart: (log: LogState) => boolean;
+  isToStart: (log: SendableLog) => boolean;
   /** Writes the new deliveries, where the logs still are as they were read, and returns the call ids that got one. */
   start: typeof startResends;
 }
@@ -38,7 +38,7 @@ export async function sendByHand(c: Context<HttpEnv>, sending: Sending): Promise
 }
 
 interface Started {
-  states: LogState[];
+  states: SendableLog[];
   /** The delivery that serves each call. */
   deliveries: Map<string, string>;
 }
@@ -80,10 +80,11 @@ const REFUSALS: Record<RefusalReason, string> = {
   not_found: "There is no such call.",
   no_webhook: "The call has no webhook; create one first.",
   webhook_exists: "The call has a webhook already; resend it instead.",
+  endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 
 /** One error for each call that is refused, or null where none is. */
-function refuseAny({ call_ids, refusalOf }: Sending, states: readonly LogState[]): Response | null {
+function refuseAny({ call_ids, refusalOf }: Sending, states: readonly SendableLog[]): Response | null {
   const stateOf = new Map(states.map((state) => [state.call_id, state]));
   const errors = call_ids.flatMap((call_id): ApiError[] => {
     const reason = refusalOf(stateOf.get(call_id));
@@ -95,7 +96,7 @@ function refuseAny({ call_ids, refusalOf }: Sending, states: readonly LogState[]
   return errors.length === 0 ? null : refuse(errors);
 }
 
-function refuseSize(states: readonly LogState[]): Response | null {
+function refuseSize(states: readonly SendableLog[]): Response | null {
   const bytes = states.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
   if (bytes <= ANSWER_LIMIT_BYTES) return null;
   const message = `call_ids: these calls hold ${bytes} bytes of payload together; at most ${ANSWER_LIMIT_BYTES} are sent at once.`;
@@ -125,7 +126,7 @@ async function waitForFirstAttempts(
 }
 
 /** The logs' JSON in parts; the first is read before the answer begins, so that trouble there still has a status. */
-async function openParts(c: Context<HttpEnv>, { event }: Sending, states: readonly LogState[]) {
+async function openParts(c: Context<HttpEnv>, { event }: Sending, states: readonly SendableLog[]) {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   async function* parts() {

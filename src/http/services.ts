@@ -9,6 +9,8 @@ export interface Services {
   databaseOf: (userId?: string) => D1Database;
   /** Enqueues first attempts after the answer has gone out. Never fails: the record has them due. */
   enqueue: (keys: readonly AttemptKey[]) => void;
+  /** Enqueues what waited for an endpoint that was enabled, after the answer. Never fails: the sweep does it too. */
+  release: () => void;
   now: () => number;
 }
 

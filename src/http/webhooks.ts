@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
 import { createRefusal, resendRefusal, startsDelivery } from "../core/refusal.ts";
 import { startCreates, startResends } from "../record/deliveries.ts";
+import { readEndpoints } from "../record/endpoints.ts";
 import { readLogs } from "../record/logs.ts";
 import { notFound, okText, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -47,10 +48,13 @@ export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const { call_ids, webhook_url: url } = body.value;
   const blocked = refuseTarget("webhook_url", url, c.env.config());
   if (blocked !== null) return refuse(blocked);
+  const { user_id } = c.get("apiKey");
+  const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [{ user_id, url }]);
+  const endpointDisabled = endpoint?.state === "disabled";
   return sendByHand(c, {
     call_ids,
     event: "call",
-    refusalOf: createRefusal,
+    refusalOf: (log) => createRefusal(log, { endpointDisabled }),
     isToStart: () => true,
     start: (database, request) => startCreates(database, { ...request, url }),
   });

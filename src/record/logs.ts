@@ -1,5 +1,12 @@
 /** Webhook logs as requests read and write them. Results of attempts are written in `results.ts`, by batches. */
-import type { LogEvent, LogKey, LogState, RecordedAttempt, SendType } from "../core/webhook-log.ts";
+import type {
+  LogEvent,
+  LogKey,
+  LogState,
+  RecordedAttempt,
+  SendableLog,
+  SendType,
+} from "../core/webhook-log.ts";
 import { getPayload, putPayload } from "./payload.ts";
 
 /** An attempt as a log's `metadata` shows it. */
@@ -34,14 +41,22 @@ const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.cre
 const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l
   ON l.user_id = ?2 AND l.call_id = j.value AND l.event = ?3`;
 
-/** Writes a log unless its key is taken. True where this write took effect: the commit point of a report. */
-export async function insertLog(db: D1Database, log: NewLog): Promise<boolean> {
+/**
+ * Writes a log unless its key is taken. Returns the status it got, or null where this write took no effect: the commit
+ * point of a report. Whether its endpoint is disabled is decided here, where an enabling can't come in between.
+ */
+export async function insertLog(db: D1Database, log: NewLog): Promise<LogState["status"] | null> {
   const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
-  const { meta } = await db
+  return db
     .prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-         payload_bytes, status, reason, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT DO NOTHING`,
+         payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
+         sweep_at, waits_for_endpoint)
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, iif(off, 'disabled', ?13),
+         iif(off, 'endpoint_disabled', NULL), iif(off, NULL, ?14), iif(off, NULL, ?15), iif(off, 1, NULL)
+       FROM (SELECT EXISTS (
+         SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?5 AND state = 'disabled') AS off) WHERE true
+       ON CONFLICT DO NOTHING RETURNING status`,
     )
     .bind(
       log.user_id,
@@ -53,26 +68,29 @@ export async function insertLog(db: D1Database, log: NewLog): Promise<boolean> {
       log.report_digest,
       payload,
       payload_bytes,
-      log.status,
       log.delivery_id,
       log.delivery_id === null ? 0 : 1,
       log.send_type,
+      log.status,
       log.next_attempt_at,
       log.sweep_at,
     )
-    .run();
-  return meta.changes > 0;
+    .first<LogState["status"]>("status");
 }
 
 /** The states of an org's logs, without payloads; ids that have none are left out. */
 export async function readStates(
   db: D1Database,
   { user_id, event, call_ids }: { user_id: string; event: LogEvent; call_ids: readonly string[] },
-): Promise<LogState[]> {
+): Promise<SendableLog[]> {
   const { results } = await db
-    .prepare(`SELECT ${STATE_COLUMNS} FROM ${LOGS_OF_IDS} ORDER BY j.key`)
+    .prepare(
+      `SELECT ${STATE_COLUMNS}, l.waits_for_endpoint, (
+         SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url) AS endpoint_state
+       FROM ${LOGS_OF_IDS} ORDER BY j.key`,
+    )
     .bind(JSON.stringify(call_ids), user_id, event)
-    .all<LogState>();
+    .all<SendableLog>();
   return results;
 }
 

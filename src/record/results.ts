@@ -1,6 +1,9 @@
 /** What a batch of deliveries reads and writes: one read and one write for all of its messages. */
+import type { Endpoint } from "../core/endpoint.ts";
 import type { NextState } from "../core/transition.ts";
 import type { AttemptEntry, AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
+import { ENDPOINT_OF_LOG, type EndpointChange, endpointStatement } from "./endpoints.ts";
+import { type Notice, noticeStatement } from "./notices.ts";
 import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 
 /**
@@ -13,6 +16,8 @@ export interface DueLog extends LogState {
   payload: string | null;
   last_sent_at: number | null;
   sealed_secret: string | null;
+  /** Null where the log's endpoint has never failed. */
+  endpoint: Endpoint | null;
 }
 
 /** An attempt that was made, and the state its log goes to if this attempt is still the one it waits for. */
@@ -20,6 +25,31 @@ export interface Result {
   key: AttemptKey;
   entry: AttemptEntry;
   next: NextState;
+}
+
+/** An attempt that is put off until its endpoint recovers, or until `next_attempt_at`. */
+export interface Postponement {
+  key: AttemptKey;
+  next_attempt_at: number;
+  sweep_at: number;
+}
+
+/** All that a batch writes. `losses` are attempts cut off before they could be recorded. */
+export interface Writing {
+  results: readonly Result[];
+  losses: readonly AttemptKey[];
+  postponed: readonly Postponement[];
+  /** Attempts whose endpoint is disabled: their logs wait until it is enabled. */
+  disabled: readonly AttemptKey[];
+  endpoints: readonly EndpointChange[];
+  notices: readonly Notice[];
+}
+
+/** What of it took effect: the attempts whose log moved on, the endpoints' new versions, the notices' attempts. */
+export interface Written {
+  moved: AttemptKey[];
+  versions: string[];
+  notified: AttemptKey[];
 }
 
 /** A statement's JSON parameter is cut here, in characters: D1 refuses parameters of more than 2 MB. */
@@ -39,7 +69,8 @@ export async function readDue(db: D1Database, keys: readonly AttemptKey[]): Prom
          CASE WHEN l.is_next AND l.bytes_so_far <= ?2 THEN l.payload END AS payload,
          (SELECT max(a.sent_at) FROM attempts AS a
           WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
-         (SELECT k.sealed FROM signing_secrets AS k WHERE k.user_id = l.user_id) AS sealed_secret
+         (SELECT k.sealed FROM signing_secrets AS k WHERE k.user_id = l.user_id) AS sealed_secret,
+         ${ENDPOINT_OF_LOG} AS endpoint
        FROM (
          SELECT j.key AS position, l.*, ${IS_NEXT} AS is_next,
            sum(l.payload_bytes) FILTER (WHERE ${IS_NEXT}) OVER (ROWS UNBOUNDED PRECEDING) AS bytes_so_far
@@ -48,29 +79,49 @@ export async function readDue(db: D1Database, keys: readonly AttemptKey[]): Prom
        ) AS l`,
     )
     .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES)
-    .all<DueLog & { position: number }>();
+    .all<Omit<DueLog, "endpoint"> & { position: number; endpoint: string | null }>();
   const logs: (DueLog | undefined)[] = keys.map(() => undefined);
-  for (const { position, ...log } of results) {
-    logs[position] = { ...log, payload: log.payload === null ? null : getPayload({ payload: log.payload }) };
+  for (const { position, payload, endpoint, ...log } of results) {
+    logs[position] = {
+      ...log,
+      payload: payload === null ? null : getPayload({ payload }),
+      endpoint: endpoint === null ? null : JSON.parse(endpoint),
+    };
   }
   return logs;
 }
 
 /**
- * Writes a batch's results in one transaction, and counts the losses: attempts cut off before they could be recorded.
- * An attempt that stands already is left as it is; a log moves on only from the attempt before. Returns the keys whose
- * log did move on.
+ * Writes a batch's results in one transaction. An attempt that stands already is left as it is; a log moves on only
+ * from the attempt before, an endpoint only from the version it was judged by.
  */
-export async function writeResults(
-  db: D1Database,
-  { results, losses }: { results: readonly Result[]; losses: readonly AttemptKey[] },
-): Promise<AttemptKey[]> {
-  const updates = parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows));
-  const inserts = parameters(results.map(attemptRow)).map((rows) => insertStatement(db, rows));
-  const counts = parameters(losses).map((rows) => lossStatement(db, rows));
-  if (updates.length + counts.length === 0) return [];
-  const answers = await db.batch<AttemptKey>([...updates, ...inserts, ...counts]);
-  return answers.slice(0, updates.length).flatMap((answer) => answer.results);
+export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
+  const { results, losses, postponed, disabled, endpoints, notices } = writing;
+  const moving = [
+    ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
+    ...parameters(postponed.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
+      postponeStatement(db, rows),
+    ),
+    ...parameters(disabled).map((rows) => disableStatement(db, rows)),
+  ];
+  const changing = endpoints.map((change) => endpointStatement(db, change));
+  const notifying = parameters(notices).map((rows) => noticeStatement(db, rows));
+  const statements = [
+    ...moving,
+    ...changing,
+    ...notifying,
+    ...parameters(results.map(attemptRow)).map((rows) => insertStatement(db, rows)),
+    ...parameters(losses).map((rows) => lossStatement(db, rows)),
+  ];
+  if (statements.length === 0) return { moved: [], versions: [], notified: [] };
+  const answers = await db.batch<AttemptKey & { version: string }>(statements);
+  const rowsOf = (start: number, { length }: { length: number }) =>
+    answers.slice(start, start + length).flatMap((answer) => answer.results);
+  return {
+    moved: rowsOf(0, moving),
+    versions: rowsOf(moving.length, changing).map(({ version }) => version),
+    notified: rowsOf(moving.length + changing.length, notifying),
+  };
 }
 
 const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
@@ -86,10 +137,32 @@ const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
-         attempts = j.value ->> 'attempt', losses = 0,
+         attempts = j.value ->> 'attempt', losses = 0, waits_for_endpoint = NULL,
          next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
+    )
+    .bind(rows);
+
+const postponeStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, next_attempt_at = j.value ->> 'next_attempt_at',
+         sweep_at = j.value ->> 'sweep_at'
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL 
+       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+    )
+    .bind(rows);
+
+/** Decided here and not by what the batch has read: an endpoint enabled meanwhile keeps its calls. */
+const disableStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, status = 'disabled', reason = 'endpoint_disabled',
+         next_attempt_at = NULL, sweep_at = NULL
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND EXISTS (
+         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url AND e.state = 'disabled')
+RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);
 

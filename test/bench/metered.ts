@@ -65,9 +65,9 @@ const countingObjects = (objects: Env["CALLS"]) =>
             usage.object_ms += performance.now() - started;
           }
         },
-        recall: (key: Parameters<CallObject["recall"]>[0]) => {
+        recall: (...asked: Parameters<CallObject["recall"]>) => {
           usage.object_requests++;
-          return stub.recall(key);
+          return stub.recall(...asked);
         },
       };
     },

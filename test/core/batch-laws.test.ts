@@ -1,9 +1,8 @@
 /** What holds for every batch, whatever becomes of its logs, its attempts, its write and its queue. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { BatchVerbs } from "../../src/deliver/batch.ts";
 import type { Reply } from "../../src/deliver/job.ts";
-import { away, made, runBatch } from "./batch-scene.ts";
+import { away, made, type Replaced, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
 beforeEach(() => {
@@ -56,7 +55,7 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
     if (reply === "lost") return away();
     return made(reply === "failed" ? failureOf(500) : entryOf());
   };
-  const verbs: Partial<BatchVerbs> = {
+  const verbs: Replaced = {
     read: async (asked) =>
       asked.map(({ call_id }) => {
         const fate = fateOf(call_id);

@@ -72,7 +72,7 @@ test("one is asked for by its own key, once however often it is named", async ()
     logs: [replaced],
     replace: { recall },
   });
-  expect(recall.mock.calls).toEqual([[retry]]);
+  expect(recall.mock.calls).toEqual([[retry, 2_000]]);
   expect(settlements).toEqual([ACK, ACK]);
 });
 

@@ -3,7 +3,7 @@
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
 import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
-import type { DueLog, Result } from "../../src/record/results.ts";
+import type { DueLog, Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
 const RULES = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000, deliveryTimeoutMs: 15_000 };
@@ -29,7 +29,13 @@ interface Trace {
   results: Result[];
   losses: AttemptKey[];
   successors: { key: AttemptKey; delaySeconds: number }[];
+  writings: Writing[];
 }
+
+/** Verbs that a test answers in its own way; of a write, the attempts whose log moved on. */
+export type Replaced = Partial<Omit<BatchVerbs, "write">> & {
+  write?: (writing: Writing) => Promise<AttemptKey[]>;
+};
 
 /**
  * Runs one batch. By itself every log is found, every attempt is answered 200, every write takes effect;
@@ -38,16 +44,22 @@ interface Trace {
 export async function runBatch(scene: {
   keys: readonly AttemptKey[];
   logs: readonly DueLog[];
-  replace?: Partial<BatchVerbs>;
+  replace?: Replaced;
 }): Promise<Trace & { settlements: Settlement[] }> {
   const { keys, logs, replace = {} } = scene;
-  const trace: Trace = { order: [], jobs: [], results: [], losses: [], successors: [] };
+  const trace: Trace = { order: [], jobs: [], results: [], losses: [], successors: [], writings: [] };
   const note = (verb: string, asked: readonly AttemptKey[]) =>
     trace.order.push([verb, ...asked.map(({ call_id }) => call_id)].join(" "));
   const verbs: BatchVerbs = {
     now: () => NOW,
     random: () => 0.5,
+    newId: () => "id",
     openSecret: async () => "whsec_c2VjcmV0",
+    readEndpoints: async (keys) => keys.map(() => null),
+    claimProbes: async (claims) => new Set(claims.map(({ probe }) => probe)),
+    release: async () => {
+      trace.order.push("release");
+    },
     ...replace,
     read: async (asked) => {
       note("read", asked);
@@ -59,16 +71,22 @@ export async function runBatch(scene: {
       trace.jobs.push(job);
       return replace.attempt ? replace.attempt(job) : made(entryOf());
     },
-    recall: async (key) => {
+    recall: async (key, waitMs) => {
       note("recall", [key]);
-      return replace.recall ? replace.recall(key) : { kind: "superseded" };
+      return replace.recall ? replace.recall(key, waitMs) : { kind: "superseded" };
     },
     write: async (writing) => {
-      const written = writing.results.map(({ key }) => key);
-      note("write", [...written, ...writing.losses]);
-      trace.results.push(...writing.results);
-      trace.losses.push(...writing.losses);
-      return replace.write ? replace.write(writing) : written;
+      const { results, postponed, disabled, losses, endpoints } = writing;
+      const moved = [...results, ...postponed].map(({ key }) => key).concat(disabled);
+      note("write", [...moved, ...losses]);
+      trace.writings.push(writing);
+      trace.results.push(...results);
+      trace.losses.push(...losses);
+      return {
+        moved: replace.write ? await replace.write(writing) : moved,
+        versions: endpoints.map(({ version }) => version),
+        notified: [],
+      };
     },
     enqueue: async (successors) => {
       note(

@@ -1,8 +1,7 @@
 /** One batch of messages: the order of its verbs, and what becomes of each message. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { BatchVerbs } from "../../src/deliver/batch.ts";
 import type { Reply } from "../../src/deliver/job.ts";
-import { ACK, again, made, RETRYING, runBatch } from "./batch-scene.ts";
+import { ACK, again, made, RETRYING, type Replaced, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
 beforeEach(() => {
@@ -52,6 +51,7 @@ describe("a batch", () => {
         secret: "whsec_c2VjcmV0",
         last_sent_at: null,
         timeoutMs: 15_000,
+        waitMs: 2_000,
       },
     ]);
   });
@@ -168,7 +168,7 @@ describe("a failed attempt", () => {
     "whose write takes $lateMs ms has a successor after $delaySeconds s",
     async ({ lateMs, delaySeconds }) => {
       let clock = NOW;
-      const write: BatchVerbs["write"] = async ({ results }) => {
+      const write: Replaced["write"] = async ({ results }) => {
         clock += lateMs;
         return results.map(({ key }) => key);
       };

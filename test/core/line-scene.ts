@@ -9,6 +9,9 @@ export const UNDER_WAY = { kind: "under_way" };
 export const SUPERSEDED = { kind: "superseded" };
 export const made = (entry: AttemptEntry) => ({ kind: "made", entry });
 
+/** How long a batch waits for an attempt. */
+const WAIT_MS = 2_000;
+
 /** Lets fake time pass. */
 export const passMs = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 export const jobFor = (key: Partial<AttemptKey>, change: Partial<AttemptJob> = {}) =>
@@ -18,7 +21,7 @@ export const jobFor = (key: Partial<AttemptKey>, change: Partial<AttemptJob> = {
 export function heldLine(now = () => NOW) {
   const requests: { job: AttemptJob; sentAt: number; end: PromiseWithResolvers<AttemptEntry> }[] = [];
   const kept: Promise<unknown>[] = [];
-  const { attempt: ask, recall } = openLine({
+  const { attempt: ask, recall: recallWithin } = openLine({
     send: (job, sentAt) => {
       const end = Promise.withResolvers<AttemptEntry>();
       requests.push({ job, sentAt, end });
@@ -29,7 +32,7 @@ export function heldLine(now = () => NOW) {
   });
   return {
     ask,
-    recall,
+    recall: (key: AttemptKey) => recallWithin(key, WAIT_MS),
     kept,
     sent: () => requests.map(({ job }) => `${job.key.delivery_id} ${job.key.attempt}`),
     answer: async () => {
@@ -52,6 +55,6 @@ export function quickLine(now = () => NOW) {
     sent.push({ job, sentAt });
     return entryOf({ sent_at: sentAt });
   };
-  const { attempt: ask, recall } = openLine({ send, keepAlive: () => {}, now });
-  return { ask, recall, sent };
+  const { attempt: ask, recall: recallWithin } = openLine({ send, keepAlive: () => {}, now });
+  return { ask, recall: (key: AttemptKey) => recallWithin(key, WAIT_MS), sent };
 }

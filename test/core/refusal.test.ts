@@ -1,16 +1,52 @@
 /** Which logs a resend and a create refuse and why, and when a resend joins the delivery that is to come. */
 import { expect, test } from "vitest";
 import { createRefusal, resendRefusal, startsDelivery } from "../../src/core/refusal.ts";
+import { NOW } from "./samples.ts";
+
+const healthy = { url: "https://crm.example", endpoint_state: null };
 
 test.each([
   { name: "an unknown call", log: undefined, resend: "not_found", create: "not_found" },
-  { name: "a call without a webhook", log: { url: null }, resend: "no_webhook", create: null },
-  { name: "a call with one", log: { url: "https://crm.example" }, resend: null, create: "webhook_exists" },
+  {
+    name: "a call without a webhook",
+    log: { url: null, endpoint_state: null },
+    resend: "no_webhook",
+    create: null,
+  },
+  { name: "a call with one", log: healthy, resend: null, create: "webhook_exists" },
+  {
+    name: "a call whose endpoint is degraded",
+    log: { ...healthy, endpoint_state: "degraded" as const },
+    resend: null,
+    create: "webhook_exists",
+  },
+  {
+    name: "a call whose endpoint is disabled",
+    log: { ...healthy, endpoint_state: "disabled" as const },
+    resend: "endpoint_disabled",
+    create: "webhook_exists",
+  },
 ])("$name is answered $resend by resend and $create by create", ({ log, resend, create }) => {
   expect(resendRefusal(log)).toBe(resend);
-  expect(createRefusal(log)).toBe(create);
+  expect(createRefusal(log, { endpointDisabled: false })).toBe(create);
 });
 
-test("a resend joins a delivery whose first attempt is still to come, and else starts its own", () => {
-  expect([0, 1, 2].map((attempts) => startsDelivery({ attempts }))).toEqual([false, true, true]);
+test("a create to a disabled endpoint is refused", () => {
+  const log = { url: null };
+  expect(createRefusal(log, { endpointDisabled: true })).toBe("endpoint_disabled");
+});
+
+const due = { attempts: 0, next_attempt_at: NOW, waits_for_endpoint: null };
+
+test.each([
+  ["joins a delivery whose first attempt is still to come", due, false],
+  ["starts its own where the first attempt is made", { ...due, attempts: 1 }, true],
+  ["starts its own where nothing is to come", { ...due, next_attempt_at: null }, true],
+  [
+    "does not wait for an endpoint as the delivery before does",
+    { ...due, waits_for_endpoint: 1 as const },
+    true,
+  ],
+])("a resend %s", (_name, log, starts) => {
+  expect(startsDelivery(log)).toBe(starts);
 });

@@ -40,6 +40,7 @@ export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
   secret: "whsec_c2VjcmV0",
   last_sent_at: null,
   timeoutMs: 15_000,
+  waitMs: 2_000,
   ...change,
 });
 
@@ -63,5 +64,6 @@ export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
   sealed_secret: "sealed",
+  endpoint: null,
   ...change,
 });

@@ -95,14 +95,16 @@ describe("resend", () => {
   });
 
   test("gets a schedule of its own", async () => {
-    const crm = await receiver(410, 500, 200);
+    const crm = await receiver(500, 500, 500, 500, 200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    await settledLogOf(org, call_id);
+    expect(await settledLogOf(org, call_id)).toMatchObject({ reason: "attempts_exhausted" });
     await resend(org, [call_id]);
     const log = await settledLogOf(org, call_id);
     expect(log).toMatchObject({ status: "delivered", reason: null });
     expect(log.metadata.map(({ send_type, attempt }: Entry) => [send_type, attempt])).toEqual([
       ["spawn", 1],
+      ["spawn", 2],
+      ["spawn", 3],
       ["resend", 1],
       ["resend", 2],
     ]);

@@ -1,0 +1,150 @@
+/**
+ * One message of a batch: what its attempt comes to, what of that is to be written, and what becomes of the message.
+ * Makes no write and sends no message itself.
+ */
+import { type Admission, putOffUntil } from "../core/endpoint.ts";
+import type { judgeMessage } from "../core/message.ts";
+import { afterAttempt, dueAt, nextSentAt } from "../core/transition.ts";
+import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
+import type { DueLog, Postponement, Result } from "../record/results.ts";
+import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
+import type { Reply } from "./job.ts";
+
+const ACK: Settlement = { kind: "ack" };
+export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
+
+/** A batch waits this long for an attempt, in milliseconds, */
+const WAIT_LIMIT_MS = 2_000;
+/** and hardly where its endpoint is known to be ill: the healthy calls beside it would wait too. */
+const DEGRADED_WAIT_LIMIT_MS = 200;
+/** A message whose attempt is under way comes back to join it. */
+const UNDER_WAY_SECONDS = 3;
+/** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
+const LOST_SECONDS = 5;
+const LOST_REPEATS = 2;
+/** A payload that did not fit the batch's read: the next batch has room for it. */
+const UNREAD_SECONDS = 0;
+/** An org without a usable signing secret waits for its operator. */
+const NO_SECRET_SECONDS = 60;
+
+/** What is to be written for an attempt before its message's settlement holds. */
+type ToWrite =
+  | { kind: "result"; result: Result; log: DueLog }
+  | { kind: "loss" }
+  | { kind: "postponement"; postponement: Postponement }
+  | { kind: "disabling" };
+
+export interface Handled {
+  key: AttemptKey;
+  settlement: Settlement;
+  write?: ToWrite;
+}
+
+export interface Means {
+  rules: BatchRules;
+  verbs: BatchVerbs;
+  now: number;
+}
+
+/** A message with what its batch has read and judged. */
+export interface Judged {
+  key: AttemptKey;
+  log: DueLog | undefined;
+  due: ReturnType<typeof judgeMessage>;
+  admission: Admission;
+}
+
+/** A log whose attempt can be made now. */
+type ReadyLog = DueLog & { url: string; payload: string; send_type: NonNullable<DueLog["send_type"]> };
+
+export async function handleMessage({ key, log, due, admission }: Judged, means: Means): Promise<Handled> {
+  if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
+  if (due.kind === "stale" || log === undefined) return { key, settlement: ACK };
+  if (due.kind === "replaced") {
+    return recallOr(key, log, { means, waitMs: WAIT_LIMIT_MS, unknown: { key, settlement: ACK } });
+  }
+  if (!log.url || !log.send_type) return { key, settlement: ACK };
+  if (admission === "put_off" || admission === "disable") {
+    const unknown = admission === "disable" ? disable(key) : putOff(key, means);
+    return recallOr(key, log, { means, waitMs: 0, unknown });
+  }
+  if (log.payload === null) return { key, settlement: again(UNREAD_SECONDS) };
+  return makeDue(key, { ...log, url: log.url, payload: log.payload, send_type: log.send_type }, means);
+}
+
+const disable = (key: AttemptKey): Handled => ({ key, settlement: ACK, write: { kind: "disabling" } });
+
+function putOff(key: AttemptKey, { rules, now }: Means): Handled {
+  const due = dueAt(putOffUntil(now, rules.retryScheduleMs[key.attempt - 2]), rules);
+  return { key, settlement: ACK, write: { kind: "postponement", postponement: { key, ...due } } };
+}
+
+/**
+ * For an attempt that is not to be made any more, but may have been under way when that was decided: it still belongs
+ * into the log's history. `unknown` is what it comes to where its object knows nothing of it.
+ */
+async function recallOr(
+  key: AttemptKey,
+  log: DueLog,
+  { means, waitMs, unknown }: { means: Means; waitMs: number; unknown: Handled },
+): Promise<Handled> {
+  const reply = await means.verbs.recall(key, waitMs).catch(() => null);
+  if (reply === null) return { key, settlement: again(LOST_SECONDS) };
+  if (reply.kind === "under_way") return { key, settlement: again(UNDER_WAY_SECONDS) };
+  return reply.kind === "made" ? recorded(key, log, { entry: reply.entry, means }) : unknown;
+}
+
+async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
+  const { rules, verbs } = means;
+  const secret = await verbs.openSecret(log);
+  if (secret === null) {
+    console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
+    return { key, settlement: again(NO_SECRET_SECONDS) };
+  }
+  const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
+  const waitMs = log.endpoint?.state === "degraded" ? DEGRADED_WAIT_LIMIT_MS : WAIT_LIMIT_MS;
+  const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs };
+  const job = { key, delivery_ordinal, send_type, webhook_id, url, payload, secret, last_sent_at, ...limits };
+  const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
+  return replied(key, log, { reply, means });
+}
+
+function replied(
+  key: AttemptKey,
+  log: ReadyLog,
+  { reply, means }: { reply: Reply | { kind: "lost"; error: unknown }; means: Means },
+): Handled {
+  switch (reply.kind) {
+    case "made":
+      return recorded(key, log, { entry: reply.entry, means });
+    case "superseded":
+      return { key, settlement: ACK };
+    case "under_way":
+      return { key, settlement: again(UNDER_WAY_SECONDS) };
+    case "lost":
+      console.warn(`The object of call ${key.call_id} was lost during attempt ${key.attempt}.`, reply.error);
+      if (log.losses < LOST_REPEATS) return { key, settlement: again(LOST_SECONDS), write: { kind: "loss" } };
+      return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
+  }
+}
+
+function recorded(
+  key: AttemptKey,
+  log: DueLog,
+  { entry, means: { rules, verbs } }: { entry: AttemptEntry; means: Means },
+): Handled {
+  const next = afterAttempt({ entry, attempt: key.attempt, rules, now: verbs.now(), random: verbs.random() });
+  return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
+}
+
+/** The entry of an attempt of which nobody can say any more how it went. */
+const interrupted = (log: ReadyLog, now: number): AttemptEntry => ({
+  send_type: log.send_type,
+  sent_at: nextSentAt(now, log.last_sent_at),
+  response_code: null,
+  response_ms: 0,
+  error: "interrupted",
+  request_headers: {},
+  response_headers: {},
+  response_body: "",
+});

@@ -1,0 +1,90 @@
+/** From a batch's attempts to its endpoints' health, and to what is told of both. Pure but for the ids it is handed. */
+import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
+import { deliveryFailed, endpointChanged } from "../core/notice.ts";
+import { dueAt, type RetryRules } from "../core/transition.ts";
+import { type AttemptEntry, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
+import type { Notice } from "../record/notices.ts";
+import type { DueLog, Result } from "../record/results.ts";
+
+/** An endpoint as it was read, and the attempts that a batch has made to it. */
+interface Observed extends EndpointKey {
+  endpoint: Endpoint | null;
+  entries: AttemptEntry[];
+}
+
+interface Outcome {
+  result: Result;
+  log: DueLog;
+}
+
+interface Means {
+  rules: RetryRules;
+  now: number;
+  newId: () => string;
+}
+
+/** Operational webhooks say nothing about an endpoint: they would tell of themselves. */
+const isOperational = ({ log }: Outcome): boolean => log.event === OPERATIONAL_EVENT;
+
+export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
+  const observed = new Map<string, Observed>();
+  for (const outcome of outcomes) {
+    const { user_id, url, endpoint } = outcome.log;
+    if (url === null || isOperational(outcome)) continue;
+    const known = observed.get(`${user_id} ${url}`) ?? { user_id, url, endpoint, entries: [] };
+    known.entries.push(outcome.result.entry);
+    observed.set(`${user_id} ${url}`, known);
+  }
+  return [...observed.values()];
+}
+
+/** The endpoints to be written: none where all went well and had before. */
+export const changesOf = (observed: readonly Observed[], { now, newId }: Means): EndpointChange[] =>
+  observed.flatMap(({ user_id, url, endpoint, entries }) => {
+    const health = afterOutcomes(endpoint, entries, now);
+    if (health === null) return [];
+    const releasing = health.state === "active" && endpoint?.state === "degraded";
+    return [{ user_id, url, from: endpoint?.version ?? null, version: newId(), health, releasing }];
+  });
+
+/** What is to be told: each names what must be in the record for it to be true. */
+export function noticesOf(
+  batch: {
+    outcomes: readonly Outcome[];
+    observed: readonly Observed[];
+    endpoints: readonly EndpointChange[];
+  },
+  means: Means,
+): Notice[] {
+  const { now } = means;
+  const failed = batch.outcomes.flatMap((outcome) => {
+    const { key, next } = outcome.result;
+    const { url } = outcome.log;
+    if (next.status !== "failed" || url === null || isOperational(outcome)) return [];
+    const { user_id, call_id, event, delivery_id, attempt: attempts } = key;
+    const about = { call_id, event, delivery_id, attempts };
+    const { reason } = next;
+    const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now });
+    return [noticeOf({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
+  });
+  const changed = batch.endpoints.flatMap(({ user_id, url, version, health }) => {
+    const before = batch.observed.find((one) => one.user_id === user_id && one.url === url)?.endpoint ?? null;
+    const type = endpointEvent(before, health);
+    if (type === null) return [];
+    const payload = endpointChanged({ type, endpoint: { user_id, url }, health, now });
+    return [noticeOf({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means)];
+  });
+  return [...failed, ...changed];
+}
+
+const noticeOf = (
+  notice: Pick<Notice, "user_id" | "id" | "payload" | "about">,
+  { rules, now, newId }: Means,
+): Notice => ({
+  ...notice,
+  webhook_id: `msg_${newId()}`,
+  delivery_id: `dlv_${newId()}`,
+  payload_bytes: new TextEncoder().encode(notice.payload).length,
+  ...dueAt(now, rules),
+});

@@ -1,0 +1,167 @@
+/** Endpoints that have failed, and the calls that wait for them. A healthy endpoint has no row. */
+import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
+import type { AttemptKey } from "../core/webhook-log.ts";
+
+/** An endpoint's primary key. */
+export interface EndpointKey {
+  user_id: string;
+  url: string;
+}
+
+/** A change decided on the state that had version `from` (null: no row), to be written under the version `version`. */
+export interface EndpointChange extends EndpointKey {
+  from: string | null;
+  version: string;
+  health: EndpointHealth;
+  /** Calls have waited for it, and are to be enqueued again. */
+  releasing: boolean;
+}
+
+const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, recovered_at,
+  last_success_at, disabled_at`;
+
+/** The endpoint of log `l` as JSON text, or null: a column of a query on logs. */
+export const ENDPOINT_OF_LOG = `(SELECT json_object('state', e.state, 'reason', e.reason, 'version', e.version,
+    'consecutive_failures', e.consecutive_failures, 'first_failure_at', e.first_failure_at,
+    'last_failure_at', e.last_failure_at, 'recovered_at', e.recovered_at, 'last_success_at', e.last_success_at,
+    'disabled_at', e.disabled_at, 'probe', e.probe, 'probe_until', e.probe_until)
+  FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url)`;
+
+/** Writes a change where the endpoint still is as it was read; returns its version where it took effect. */
+export const endpointStatement = (db: D1Database, change: EndpointChange): D1PreparedStatement => {
+  const { health } = change;
+  return db
+    .prepare(
+      `INSERT INTO endpoints (user_id, url, version, releasing, ${HEALTH_COLUMNS})
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+       ON CONFLICT DO UPDATE SET version = ?3, releasing = coalesce(?4, releasing), state = ?5, reason = ?6,
+         consecutive_failures = ?7, first_failure_at = ?8, last_failure_at = ?9, recovered_at = ?10,
+         last_success_at = ?11, disabled_at = ?12,
+         probe = CASE WHEN ?5 = 'degraded' THEN probe END, probe_until = CASE WHEN ?5 = 'degraded' THEN probe_until END
+       WHERE version = ?13
+       RETURNING version`,
+    )
+    .bind(
+      change.user_id,
+      change.url,
+      change.version,
+      change.releasing ? 1 : null,
+      health.state,
+      health.reason,
+      health.consecutive_failures,
+      health.first_failure_at,
+      health.last_failure_at,
+      health.recovered_at,
+      health.last_success_at,
+      health.disabled_at,
+      change.from,
+    );
+};
+
+/** The endpoints as they are now, in the order of `keys`; null where one has never failed. */
+export async function readEndpoints(
+  db: D1Database,
+  keys: readonly EndpointKey[],
+): Promise<(Endpoint | null)[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT j.key AS position, version, probe, probe_until, ${HEALTH_COLUMNS} FROM json_each(?1) AS j
+       CROSS JOIN endpoints AS e ON e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url'`,
+    )
+    .bind(JSON.stringify(keys))
+    .all<Endpoint & { position: number }>();
+  const endpoints: (Endpoint | null)[] = keys.map(() => null);
+  for (const { position, ...endpoint } of results) endpoints[position] = endpoint;
+  return endpoints;
+}
+
+/** The endpoints of an org that have failed, the worst and the newest first. */
+export async function listEndpoints(db: D1Database, userId: string): Promise<(Endpoint & EndpointKey)[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS} FROM endpoints WHERE user_id = ?1
+       ORDER BY state = 'active', last_failure_at DESC`,
+    )
+    .bind(userId)
+    .all<Endpoint & EndpointKey>();
+  return results;
+}
+
+/** Gives each probe its endpoint's lease where that is free. Returns the probes that have it. */
+export async function claimProbes(
+  db: D1Database,
+  {
+    claims,
+    now,
+    until,
+  }: { claims: readonly (EndpointKey & { probe: string })[]; now: number; until: number },
+): Promise<Set<string>> {
+  const { results } = await db
+    .prepare(
+      `UPDATE endpoints AS e SET probe = j.value ->> 'probe', probe_until = ?3 FROM json_each(?1) AS j
+       WHERE e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url' AND e.state = 'degraded'
+         AND (e.probe_until IS NULL OR e.probe_until <= ?2)
+       RETURNING probe`,
+    )
+    .bind(JSON.stringify(claims), now, until)
+    .all<{ probe: string }>();
+  return new Set(results.map(({ probe }) => probe));
+}
+
+/**
+ * Makes an endpoint active, whatever it was; a batch that judged it before judges it anew. What waited for it is
+ * released, but for disabled calls where they are not to be redelivered. Null where it has never failed.
+ */
+export async function enableEndpoint(
+  db: D1Database,
+  { user_id, url, now, redeliver }: EndpointKey & { now: number; redeliver: boolean },
+): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number } | null> {
+  const waiting = "webhook_logs WHERE user_id = ?1 AND url = ?2 AND waits_for_endpoint IS NOT NULL";
+  const leaving = db.prepare(
+    `UPDATE webhook_logs SET waits_for_endpoint = NULL WHERE (user_id, call_id, event) IN (
+       SELECT user_id, call_id, event FROM ${waiting} AND status = 'disabled')`,
+  );
+  const answers = await db.batch<Endpoint & EndpointKey & { n: number }>([
+    db
+      .prepare(
+        `UPDATE endpoints SET state = 'active', reason = NULL, version = ?3, consecutive_failures = 0,
+           first_failure_at = NULL, last_failure_at = NULL, recovered_at = ?4, disabled_at = NULL, probe = NULL,
+           probe_until = NULL, releasing = 1
+         WHERE user_id = ?1 AND url = ?2
+         RETURNING user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS}`,
+      )
+      .bind(user_id, url, crypto.randomUUID(), now),
+    ...(redeliver ? [] : [leaving.bind(user_id, url)]),
+    db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
+  ]);
+  const endpoint = answers[0]?.results[0];
+  return endpoint ? { endpoint, redelivering: answers.at(-1)?.results[0]?.n ?? 0 } : null;
+}
+
+/**
+ * Makes calls due that waited for an endpoint which is active again, up to `limit`, and returns the attempt each waits
+ * for. Once none is left, the endpoint is no longer looked at.
+ */
+export async function releaseWaiting(
+  db: D1Database,
+  { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
+): Promise<AttemptKey[]> {
+  const waiting = `endpoints AS e CROSS JOIN webhook_logs AS w ON w.user_id = e.user_id AND w.url = e.url
+    AND w.waits_for_endpoint IS NOT NULL WHERE e.releasing IS NOT NULL AND e.state = 'active'`;
+  const [released] = await db.batch<AttemptKey>([
+    db
+      .prepare(
+        `UPDATE webhook_logs SET waits_for_endpoint = NULL, reason = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
+           status = CASE attempts WHEN 0 THEN 'pending' ELSE 'retrying' END
+         WHERE (user_id, call_id, event) IN (SELECT w.user_id, w.call_id, w.event FROM ${waiting} LIMIT ?3)
+         RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+      )
+      .bind(now, sweepGraceMs, limit),
+    db.prepare(
+      `UPDATE endpoints AS u SET releasing = NULL WHERE u.releasing IS NOT NULL AND NOT EXISTS (
+         SELECT 1 FROM webhook_logs AS w
+         WHERE w.user_id = u.user_id AND w.url = u.url AND w.waits_for_endpoint IS NOT NULL)`,
+    ),
+  ]);
+  return released?.results ?? [];
+}

@@ -1,0 +1,320 @@
+/** Endpoints' health: how a bad one is spared and comes back, and that its calls are neither lost nor sent in vain. */
+import { env } from "cloudflare:workers";
+import { describe, expect, test } from "vitest";
+import { attemptOnce, degrade, enable, endLease, endpointsOf } from "../support/endpoints.ts";
+import {
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  reportUnheard,
+  request,
+  resendUnheard,
+  sweepOnce,
+} from "../support/handlers.ts";
+import {
+  eventually,
+  expectRefusal,
+  logOf,
+  makeOrg,
+  NOBODY,
+  receiver,
+  reportCall,
+  resend,
+} from "../support/words.ts";
+
+const MINUTES = 60_000;
+
+const minutesFromNow = (text: string): number =>
+  Math.abs(Math.round((Date.parse(text) - Date.now()) / MINUTES));
+
+describe("an endpoint that answers well", () => {
+  test("has no row, and neither has one that fails once beside a success in the same batch", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(200, 500, 200);
+    await attemptOnce(org, crm.url);
+    const keys = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
+    await handleAttempts(envWithLosingQueues().env, keys);
+    expect(await crm.received()).toHaveLength(3);
+    expect(await endpointsOf(org)).toEqual([]);
+  });
+});
+
+describe("five failures in a row", () => {
+  test.each([
+    ["500", 500],
+    ["503", 503],
+    ["nobody listening", null],
+  ])("degrade an endpoint: %s", async (_name, status) => {
+    const org = await makeOrg();
+    const url = status === null ? NOBODY : (await receiver(status)).url;
+    await degrade(org, url);
+    const error = status === null ? "connect" : "http_status";
+    expect(await endpointsOf(org)).toEqual([
+      {
+        url,
+        state: "degraded",
+        reason: error,
+        disabled_at: null,
+        consecutive_failures: 5,
+        last_success_at: null,
+      },
+    ]);
+  });
+
+  test.each([404, 429, 302])("do not where they say something about the call: %i", async (status) => {
+    const org = await makeOrg();
+    const crm = await receiver(status);
+    await degrade(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active", consecutive_failures: 0 }]);
+  });
+
+  test("do not with a success between them", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500, 500, 200, 500, 500, 500);
+    for (let call = 1; call <= 6; call++) await attemptOnce(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active", consecutive_failures: 3 }]);
+  });
+
+  test("do not where they were sent before the last recovery", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500, 200, 500);
+    await attemptOnce(org, crm.url);
+    await attemptOnce(org, crm.url);
+    await env.DB.prepare("UPDATE endpoints SET recovered_at = recovered_at + 60000 WHERE user_id = ?")
+      .bind(org.user_id)
+      .run();
+    await attemptOnce(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active", consecutive_failures: 0 }]);
+  });
+});
+
+describe("a degraded endpoint", () => {
+  test("gets one probe; what else is due is put off for five minutes, without an attempt of its own", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500);
+    await degrade(org, crm.url);
+    const [probe, other] = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
+    const { env: lossy, retries, deliveries } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, [probe, other])).toEqual(["ack", "ack"]);
+    expect(await crm.received()).toHaveLength(6);
+    expect(await logOf(org, probe.call_id)).toMatchObject({ status: "retrying", metadata: [{ attempt: 1 }] });
+    const log = await logOf(org, other.call_id);
+    expect(log).toMatchObject({ status: "pending", metadata: [] });
+    expect(minutesFromNow(log.next_attempt_at)).toBe(5);
+    expect(
+      [...retries, ...deliveries].map(({ body, delaySeconds }) => [body.call_id, body.attempt, delaySeconds]),
+    ).toEqual(
+      expect.arrayContaining([
+        [probe.call_id, 2, expect.any(Number)],
+        [other.call_id, 1, 300],
+      ]),
+    );
+  });
+
+  test("gets the next probe only once the lease of the one before is over", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500);
+    await degrade(org, crm.url);
+    await attemptOnce(org, crm.url);
+    await attemptOnce(org, crm.url);
+    expect(await crm.received()).toHaveLength(6);
+    await endLease(org);
+    await attemptOnce(org, crm.url);
+    expect(await crm.received()).toHaveLength(7);
+  });
+
+  test("gets what is sent by hand, and the last attempt of a schedule", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500);
+    const { key } = await attemptOnce(org, crm.url);
+    await degrade(org, crm.url);
+    await attemptOnce(org, crm.url); // takes the probe
+    const before = (await crm.received()).length;
+    const { env: lossy } = envWithLosingQueues();
+    await letTimePass(key, 60 * MINUTES);
+    await handleAttempts(lossy, [{ ...key, attempt: 2 }]);
+    expect(await crm.received()).toHaveLength(before);
+    const byHand = await resendUnheard(org, key);
+    await handleAttempts(lossy, [byHand]);
+    await letTimePass(key, 60 * MINUTES);
+    await handleAttempts(lossy, [{ ...byHand, attempt: 2 }]);
+    expect(await crm.received()).toHaveLength(before + 2);
+    const last = await reportUnheard(org, crm.url);
+    await env.DB.prepare("UPDATE webhook_logs SET attempts = 2 WHERE call_id = ?").bind(last.call_id).run();
+    await handleAttempts(lossy, [{ ...last, attempt: 3 }]);
+    expect(await crm.received()).toHaveLength(before + 3);
+    expect(await logOf(org, last.call_id)).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
+  });
+
+  test("does not keep a resend waiting for what was put off", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
+    await degrade(org, crm.url);
+    await attemptOnce(org, crm.url); // takes the probe
+    const { key } = await attemptOnce(org, crm.url);
+    const answer = await resend(org, [key.call_id]);
+    expect(answer.body.data).toMatchObject([{ status: "delivered", metadata: [{ send_type: "resend" }] }]);
+    expect(await crm.received()).toHaveLength(7);
+  });
+
+  test("is active after a success, and what was put off is brought forward", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
+    await degrade(org, crm.url);
+    await attemptOnce(org, crm.url);
+    const { key } = await attemptOnce(org, crm.url);
+    expect(await logOf(org, key.call_id)).toMatchObject({ metadata: [] });
+    await endLease(org);
+    const { deliveries } = await attemptOnce(org, crm.url);
+    expect(deliveries.map(({ body, delaySeconds }) => [body.call_id, body.attempt, delaySeconds])).toEqual([
+      [key.call_id, 1, 0],
+    ]);
+    const { v: _v, ...broughtForward } = deliveries[0]?.body ?? { ...key, v: 1 };
+    await handleAttempts(envWithLosingQueues().env, [broughtForward]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+    const [endpoint] = await endpointsOf(org);
+    expect(endpoint).toMatchObject({ state: "active", reason: null, consecutive_failures: 0 });
+    expect(minutesFromNow(endpoint.last_success_at)).toBe(0);
+  });
+
+  test("still gets into the log what was under way when it became so", async () => {
+    const org = await makeOrg();
+    const slow = await receiver({ status: 200, delayMs: 2_500 });
+    const key = await reportUnheard(org, slow.url);
+    const { env: lossy } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, [key])).toEqual([3]);
+    await env.DB.prepare(
+      `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, first_failure_at, probe, probe_until)
+       VALUES (?, ?, 'degraded', 'v', 5, 1, 'another', 9e15)`,
+    )
+      .bind(org.user_id, slow.url)
+      .run();
+    expect(await handleAttempts(lossy, [key])).toEqual([3]);
+    const settled = await eventually(async () => {
+      const [settlement] = await handleAttempts(lossy, [key]);
+      return settlement === "ack" ? settlement : undefined;
+    });
+    expect(settled).toBe("ack");
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+    expect(await slow.received()).toHaveLength(1);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active" }]);
+  });
+});
+
+describe("a disabled endpoint", () => {
+  test("is one that answered 410, and its calls are logged as disabled and not sent", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410);
+    const due = await reportUnheard(org, crm.url);
+    const { key } = await attemptOnce(org, crm.url);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "failed", reason: "gone" });
+    const [endpoint] = await endpointsOf(org);
+    expect(endpoint).toMatchObject({ state: "disabled", reason: "gone" });
+    expect(minutesFromNow(endpoint.disabled_at)).toBe(0);
+    const { env: lossy, deliveries, retries } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, [due])).toEqual(["ack"]);
+    const body = { payload: { call_id: `${due.call_id}-later` }, webhook: crm.url };
+    const report = await request(lossy, org, { method: "POST", path: "/v1/postcall/calls", body });
+    expect(report.status).toBe(202);
+    const disabled = { status: "disabled", reason: "endpoint_disabled", next_attempt_at: null, metadata: [] };
+    expect(report.body.data).toMatchObject(disabled);
+    expect(await logOf(org, due.call_id)).toMatchObject(disabled);
+    expect(await logOf(org, body.payload.call_id)).toMatchObject(disabled);
+    expect([...deliveries, ...retries]).toEqual([]);
+    expect(await crm.received()).toHaveLength(1);
+  });
+
+  test("is one where every attempt has failed for five days", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(404);
+    await attemptOnce(org, crm.url);
+    const age = (column: string, days: number) =>
+      env.DB.prepare(`UPDATE endpoints SET ${column} = ${column} - ? WHERE user_id = ?`)
+        .bind(days * 86_400_000, org.user_id)
+        .run();
+    await age("first_failure_at", 5.1);
+    await age("last_failure_at", 5);
+    await attemptOnce(org, crm.url); // both failures so far lie within 12 hours
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active" }]);
+    await attemptOnce(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "disabled", reason: "failing_for_5_days" }]);
+  });
+
+  test("refuses resends and creates by name", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410);
+    const { key } = await attemptOnce(org, crm.url);
+    const { call_id } = await reportCall(org, { webhook: null });
+    const refused = await resend(org, [key.call_id]);
+    expectRefusal(refused, 400, "invalid_parameter", /endpoint is disabled/);
+    expect(refused.body.errors).toMatchObject([{ call_id: key.call_id, reason: "endpoint_disabled" }]);
+    const body = { call_ids: [call_id], webhook_url: crm.url };
+    const path = "/v1/postcall/webhooks/create";
+    const create = await request(env, org, { method: "POST", path, body });
+    expect(create.body.errors).toMatchObject([{ call_id, reason: "endpoint_disabled" }]);
+    expect(await crm.received()).toHaveLength(1);
+  });
+
+  test("gets its calls when it is enabled, those beyond the first hundred by the sweep", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410, 200);
+    await attemptOnce(org, crm.url);
+    const { call_id } = await reportCall(org, { webhook: crm.url });
+    await env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
+         status, delivery_id, delivery_ordinal, send_type, attempts, losses, waits_for_endpoint)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 149)
+       SELECT ?1, ?2 || '-' || i, 'call', 'msg', ?3, 1, '', '{}', 2, 'disabled', 'dlv', 1, 'spawn', 0, 0, 1 FROM n`,
+    )
+      .bind(org.user_id, call_id, crm.url)
+      .run();
+    const { env: lossy, deliveries } = envWithLosingQueues();
+    const answer = await request(lossy, org, {
+      method: "POST",
+      path: "/v1/endpoints/enable",
+      body: { url: crm.url },
+    });
+    expect(answer.body.data).toMatchObject({
+      url: crm.url,
+      state: "active",
+      disabled_at: null,
+      redelivering: 150,
+    });
+    expect(deliveries).toHaveLength(100);
+    await sweepOnce(lossy);
+    const enqueued = deliveries.flatMap(({ body: { v: _v, ...key } }) =>
+      key.user_id === org.user_id ? [key] : [],
+    );
+    expect(new Set(enqueued.map((key) => key.call_id)).size).toBe(150);
+    expect(await logOf(org, call_id)).toMatchObject({ status: "pending", reason: null });
+    await handleAttempts(lossy, enqueued);
+    expect(await logOf(org, call_id)).toMatchObject({ status: "delivered" });
+    expect(await crm.received()).toHaveLength(151);
+  });
+
+  test("keeps its calls where it is told to, and they can be resent", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410, 200);
+    await attemptOnce(org, crm.url);
+    const { call_id } = await reportCall(org, { webhook: crm.url });
+    expect((await enable(org, crm.url, { redeliver: false })).body.data).toMatchObject({
+      state: "active",
+      redelivering: 0,
+    });
+    await sweepOnce(env);
+    expect(await logOf(org, call_id)).toMatchObject({ status: "disabled" });
+    expect((await resend(org, [call_id])).body.data).toMatchObject([{ status: "delivered" }]);
+    expect(await crm.received()).toHaveLength(2);
+  });
+});
+
+test("enabling asks for a known URL of one's own, and the scope to configure", async () => {
+  const [org, other] = [await makeOrg(), await makeOrg({ scopes: ["report", "read", "send"] })];
+  const crm = await receiver(410);
+  await attemptOnce(org, crm.url);
+  expectRefusal(await enable(org, "https://crm.example/unknown"), 404, "NOT_FOUND", /never failed/);
+  expectRefusal(await enable(other, crm.url), 403, "FORBIDDEN", /configure/);
+  expectRefusal(await enable(org, crm.url, { redeliver: "yes" }), 400, "invalid_parameter", /redeliver/);
+  expect(await endpointsOf(other)).toEqual([]);
+  expect(await endpointsOf(org)).toMatchObject([{ state: "disabled" }]);
+});
