@@ -17,6 +17,7 @@ import { removeSettled } from "./record/retention.ts";
 
 export { Call } from "./call/object.ts";
 
+const DELIVERIES_QUEUE = "postcall-deliveries";
 const DEAD_LETTERS_QUEUE = "postcall-dead-letters";
 
 const DAY_MS = 86_400_000;
@@ -41,7 +42,7 @@ export default {
     if (batch.queue === DEAD_LETTERS_QUEUE) {
       return consumeDeadLetters(batch, (keys) => noteDeadLetters(database, { keys, reason: "dead_letter" }));
     }
-    return consume(batch, (keys) =>
+    const deliver = (keys: AttemptKey[]) =>
       deliverBatch(keys, config, {
         read: (wanted) => readDue(database, wanted),
         readEndpoints: (wanted) => readEndpoints(database, wanted),
@@ -58,8 +59,9 @@ export default {
         now: Date.now,
         random: Math.random,
         newId: () => crypto.randomUUID(),
-      }),
-    );
+      });
+    if (batch.queue !== DELIVERIES_QUEUE) return consume(batch, { deliver });
+    return consume(batch, { deliver, moveOn: (entries) => enqueue(env, entries) });
   },
 
   async scheduled(_controller, env) {

@@ -9,6 +9,9 @@ import type { AttemptJob, Reply } from "../deliver/job.ts";
 /** How many attempts are remembered: a whole schedule's and a few more. */
 const REMEMBERED_ATTEMPTS = 16;
 
+/** Whoever asks again after an attempt is hardly kept waiting, in milliseconds: it would keep others from asking. */
+const JOIN_WAIT_LIMIT_MS = 200;
+
 export interface LineVerbs {
   send: (job: AttemptJob, sentAt: number) => Promise<AttemptEntry>;
   /** Keeps the object alive until the promise settles; a rejection in it is no concern of the caller's. */
@@ -28,12 +31,14 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   const made: string[] = [];
   const highestOrdinal = new Map<string, number>();
   let lastSentAt: number | null = null;
+  let running: { key: string; until: number } | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
   async function takeTurn(job: AttemptJob): Promise<Reply> {
     const { event, attempt } = job.key;
     if (attempt > 1 && job.delivery_ordinal < (highestOrdinal.get(event) ?? 0)) return { kind: "superseded" };
     lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), job.last_sent_at);
+    running = { key: attemptKeyText(job.key), until: now() + job.timeoutMs };
     return { kind: "made", entry: await send(job, lastSentAt) };
   }
 
@@ -60,17 +65,26 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
     if (made.length > REMEMBERED_ATTEMPTS) attempts.delete(made.shift() ?? "");
   }
 
-  return {
-    attempt: (job) => withinWait(join(job), job.waitMs),
-    recall: (key, waitMs) =>
-      withinWait(attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" }), waitMs),
-  };
-}
+  /** The reply, or after a while that it is still to come. */
+  function withinWait(key: AttemptKey, { reply, waitMs }: { reply: Promise<Reply>; waitMs: number }) {
+    const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
+    const timer = setTimeout(() => {
+      const leftMs = running?.key === attemptKeyText(key) ? running.until - now() : null;
+      resolve({ kind: "under_way", leftMs });
+    }, waitMs);
+    // The timer goes with the answer: one left running would keep the object awake, and billed.
+    return Promise.race([reply, underWay]).finally(() => clearTimeout(timer));
+  }
 
-/** The reply, or after a while that it is still to come. */
-function withinWait(reply: Promise<Reply>, waitMs: number): Promise<Reply> {
-  const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
-  const timer = setTimeout(() => resolve({ kind: "under_way" }), waitMs);
-  // The timer goes with the answer: one left running would keep the object awake, and billed.
-  return Promise.race([reply, underWay]).finally(() => clearTimeout(timer));
+  return {
+    attempt: (job) => {
+      const isKnown = attempts.has(attemptKeyText(job.key));
+      const waitMs = isKnown ? Math.min(job.waitMs, JOIN_WAIT_LIMIT_MS) : job.waitMs;
+      return withinWait(job.key, { reply: join(job), waitMs });
+    },
+    recall: (key, waitMs) => {
+      const reply = attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" });
+      return withinWait(key, { reply, waitMs });
+    },
+  };
 }

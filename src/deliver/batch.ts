@@ -41,8 +41,14 @@ export interface BatchRules extends RetryRules {
   deliveryTimeoutMs: number;
 }
 
-/** What becomes of a message: it is done with, or comes back after a while. */
-export type Settlement = { kind: "ack" } | { kind: "retry"; delaySeconds: number };
+/**
+ * What becomes of a message: it is done with, or comes back after a while. One that is `under_way` has been sent and
+ * is only to be asked after: it need not stand in line with those that are still to be sent.
+ */
+export type Settlement =
+  | { kind: "ack" }
+  | { kind: "retry"; delaySeconds: number }
+  | { kind: "under_way"; delaySeconds: number };
 
 /** Soon enough to find the attempt in the memory of its object, which is kept for some 10 s. */
 const RECORD_AWAY_SECONDS = 5;

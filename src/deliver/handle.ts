@@ -17,7 +17,7 @@ export const again = (delaySeconds: number): Settlement => ({ kind: "retry", del
 const WAIT_LIMIT_MS = 2_000;
 /** and hardly where its endpoint is known to be ill: the healthy calls beside it would wait too. */
 const DEGRADED_WAIT_LIMIT_MS = 200;
-/** A message whose attempt is under way comes back to join it. */
+/** A message whose attempt is under way comes back to join it, or when that must have ended. */
 const UNDER_WAY_SECONDS = 3;
 /** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
 const LOST_SECONDS = 5;
@@ -90,7 +90,7 @@ async function recallOr(
 ): Promise<Handled> {
   const reply = await means.verbs.recall(key, waitMs).catch(() => null);
   if (reply === null) return { key, settlement: again(LOST_SECONDS) };
-  if (reply.kind === "under_way") return { key, settlement: again(UNDER_WAY_SECONDS) };
+  if (reply.kind === "under_way") return { key, settlement: underWay(reply) };
   return reply.kind === "made" ? recorded(key, log, { entry: reply.entry, means }) : unknown;
 }
 
@@ -120,13 +120,18 @@ function replied(
     case "superseded":
       return { key, settlement: ACK };
     case "under_way":
-      return { key, settlement: again(UNDER_WAY_SECONDS) };
+      return { key, settlement: underWay(reply) };
     case "lost":
       console.warn(`The object of call ${key.call_id} was lost during attempt ${key.attempt}.`, reply.error);
       if (log.losses < LOST_REPEATS) return { key, settlement: again(LOST_SECONDS), write: { kind: "loss" } };
       return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
   }
 }
+
+const underWay = ({ leftMs }: Extract<Reply, { kind: "under_way" }>): Settlement => {
+  const leftSeconds = Math.max(1, Math.ceil((leftMs ?? Number.POSITIVE_INFINITY) / 1_000));
+  return { kind: "under_way", delaySeconds: Math.min(leftSeconds, UNDER_WAY_SECONDS) };
+};
 
 function recorded(
   key: AttemptKey,

@@ -17,7 +17,10 @@ export interface AttemptJob {
 }
 
 /**
- * `made`: the attempt's entry, made now or before. `under_way`: it runs or waits its turn; ask again.
+ * `made`: the attempt's entry, made now or before. `under_way`: it runs, for `leftMs` more at most, or waits its turn (null); ask again.
  * `superseded`: a retry of a delivery that a newer one has replaced; it was not sent and never will be.
  */
-export type Reply = { kind: "made"; entry: AttemptEntry } | { kind: "under_way" } | { kind: "superseded" };
+export type Reply =
+  | { kind: "made"; entry: AttemptEntry }
+  | { kind: "under_way"; leftMs: number | null }
+  | { kind: "superseded" };

@@ -2,18 +2,44 @@
 import { readMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Settlement } from "../deliver/batch.ts";
+import type { Enqueued } from "./producer.ts";
 
-/** Hands a batch's messages over, and acks or retries each as it was settled. */
+/**
+ * Hands a batch's messages over, and acks or retries each as it was settled. With `moveOn`, those that are under way
+ * go to another lane, where no backlog keeps them: behind one, a hung attempt would not be known to have failed.
+ */
 export async function consume(
   batch: MessageBatch,
-  deliver: (keys: AttemptKey[]) => Promise<(key: AttemptKey) => Settlement>,
+  verbs: {
+    deliver: (keys: AttemptKey[]) => Promise<(key: AttemptKey) => Settlement>;
+    moveOn?: (entries: Enqueued[]) => Promise<void>;
+  },
 ): Promise<void> {
   const messages = readMessages(batch);
-  const settle = await deliver(messages.map(({ key }) => key));
+  const settle = await verbs.deliver(messages.map(({ key }) => key));
+  const underWay = messages.flatMap(({ key }) => {
+    const settlement = settle(key);
+    return settlement.kind === "under_way" ? [{ key, delaySeconds: settlement.delaySeconds }] : [];
+  });
+  const isMoved = underWay.length > 0 && (await hasMoved(underWay, verbs.moveOn));
   for (const { message, key } of messages) {
     const settlement = settle(key);
-    if (settlement.kind === "ack") message.ack();
+    if (settlement.kind === "ack" || (settlement.kind === "under_way" && isMoved)) message.ack();
     else message.retry({ delaySeconds: settlement.delaySeconds });
+  }
+}
+
+async function hasMoved(
+  entries: Enqueued[],
+  moveOn?: (entries: Enqueued[]) => Promise<void>,
+): Promise<boolean> {
+  if (moveOn === undefined) return false;
+  try {
+    await moveOn(entries);
+    return true;
+  } catch (error) {
+    console.warn("The queue did not take what is under way; it comes back by its own lane.", error);
+    return false;
   }
 }
 

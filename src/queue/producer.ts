@@ -1,4 +1,4 @@
-/** The only place that puts messages into a queue: first attempts into one lane, the others into another. */
+/** The only place that puts messages into a queue: first attempts into one lane, what comes later into another. */
 import { clampDelay, writeMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 
@@ -15,9 +15,10 @@ const SEND_LIMIT = 100;
 
 /** Rejects where a queue does not take them; some of them may be in it all the same. */
 export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promise<void> {
-  const first = entries.filter(({ key }) => key.attempt === 1);
-  const further = entries.filter(({ key }) => key.attempt > 1);
-  await Promise.all([sendAll(lanes.DELIVERIES, first), sendAll(lanes.RETRIES, further)]);
+  const isFirst = ({ key, delaySeconds = 0 }: Enqueued) => key.attempt === 1 && delaySeconds === 0;
+  const first = entries.filter(isFirst);
+  const later = entries.filter((entry) => !isFirst(entry));
+  await Promise.all([sendAll(lanes.DELIVERIES, first), sendAll(lanes.RETRIES, later)]);
 }
 
 async function sendAll(lane: Queue, entries: readonly Enqueued[]): Promise<void> {

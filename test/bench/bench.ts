@@ -1,4 +1,7 @@
-/** `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`. */
+/**
+ * `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`;
+ * with `--poison` what one hanging endpoint does to the others instead.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -8,6 +11,7 @@ import { type Bills, billAt, type MeteredServer } from "./bill.ts";
 import { compare } from "./compare.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
 import { growth } from "./growth.ts";
+import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
 import { printResults, type Results } from "./report.ts";
 
@@ -20,6 +24,7 @@ const { values: options } = parseArgs({
     calls: { type: "string", default: "1000" },
     rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
+    poison: { type: "boolean", default: false },
   },
 });
 
@@ -28,9 +33,12 @@ const progress = (text: string) =>
 const stateDir = mkdtempSync(join(tmpdir(), "postcall-bench-"));
 const servers: LocalServer[] = [];
 
-async function start(name: string, main?: string): Promise<LocalServer> {
+async function start(
+  name: string,
+  { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: NodeJS.ProcessEnv } = {},
+): Promise<LocalServer> {
   progress(`starting the ${name}`);
-  const environment = { ...process.env, RETRY_SCHEDULE: "1s" };
+  const environment = { ...process.env, ...variables };
   const input = { port: await freePort(), stateDir: join(stateDir, name), environment };
   const server = await startLocalServer(main === undefined ? input : { ...input, main });
   servers.push(server);
@@ -39,7 +47,7 @@ async function start(name: string, main?: string): Promise<LocalServer> {
 
 async function startMetered(name: string): Promise<MeteredServer> {
   const others = runtimePids();
-  const server = await start(name, "test/bench/metered.ts");
+  const server = await start(name, { main: "test/bench/metered.ts" });
   const pid = runtimePids().find((candidate) => !others.includes(candidate));
   if (pid === undefined) throw new Error("the metered runtime's process is not to be found");
   return { ...server, pid };
@@ -49,7 +57,7 @@ async function run(calls: number, rounds: number): Promise<Results> {
   const receiver = await openReceiver();
   try {
     const service = await start("service");
-    const floor = await start("floor", "test/bench/floor.ts");
+    const floor = await start("floor", { main: "test/bench/floor.ts" });
     const comparison = await compare({ service, floor }, receiver, { calls, rounds, progress });
     return {
       machine: `${cpus().length} × ${cpus()[0]?.model ?? "processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
@@ -93,8 +101,13 @@ function readCount(name: "calls" | "rounds"): number {
 }
 
 try {
-  const results = await run(readCount("calls"), readCount("rounds"));
-  printResults(results, { json: options.json });
+  if (options.poison) {
+    const service = await start("service", { variables: POISON_VARIABLES });
+    printPoison(await poison(service, progress), options.json);
+  } else {
+    const results = await run(readCount("calls"), readCount("rounds"));
+    printResults(results, { json: options.json });
+  }
 } catch (error) {
   console.error("The benchmark went wrong; it has no figures.", error);
   process.exitCode = 1;

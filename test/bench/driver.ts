@@ -11,9 +11,9 @@ import type { Arrivals } from "./receiver.ts";
 const PATIENCE_MS = 60_000;
 
 export interface Receiver {
-  url: (options?: { delay?: number; fail?: number }) => string;
-  /** Waits until this many calls have arrived, then tells when, and forgets them. */
-  arrivals: (calls: number) => Promise<Arrivals>;
+  url: (options?: { delay?: number; fail?: number; endpoint?: number }) => string;
+  /** Waits until this many calls (or these) have arrived, then tells when all did, and forgets them. */
+  arrivals: (calls: number, which?: readonly Reported[]) => Promise<Arrivals>;
   stop: () => void;
 }
 
@@ -23,18 +23,26 @@ export async function openReceiver(): Promise<Receiver> {
   const base = `http://127.0.0.1:${port}`;
   const ask = async (path: string) => (await fetch(`${base}${path}`)).json();
   return {
-    url: ({ delay = 0, fail = 0 } = {}) => `${base}/?delay=${delay}&fail=${fail}`,
-    async arrivals(calls) {
+    url: ({ delay = 0, fail = 0, endpoint = 0 } = {}) => `${base}/${endpoint}?delay=${delay}&fail=${fail}`,
+    async arrivals(calls, which) {
       const until = Date.now() + PATIENCE_MS;
+      const all: Arrivals = {};
       for (;;) {
         const { count } = (await ask("/count")) as { count: number };
-        if (count >= calls) return (await ask("/arrivals")) as Arrivals;
-        if (Date.now() > until) throw new Error(`${calls - count} of ${calls} calls never arrived`);
-        await pause(20);
+        if (which !== undefined || count >= calls) add(all, (await ask("/arrivals")) as Arrivals);
+        const missing =
+          which === undefined ? calls - count : which.filter(({ call_id }) => !(call_id in all)).length;
+        if (missing <= 0) return all;
+        if (Date.now() > until) throw new Error(`${missing} of ${calls} calls never arrived`);
+        await pause(which === undefined ? 20 : 500);
       }
     },
     stop: () => void child.disconnect(),
   };
+}
+
+function add(all: Arrivals, more: Arrivals): void {
+  for (const [call_id, at] of Object.entries(more)) all[call_id] = [...(all[call_id] ?? []), ...at];
 }
 
 /** A report as its reporter saw it; times in milliseconds since the epoch. */
@@ -44,7 +52,7 @@ export interface Reported {
   answeredAt: number;
 }
 
-const now = (): number => performance.timeOrigin + performance.now();
+export const now = (): number => performance.timeOrigin + performance.now();
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, Math.max(0, ms)));
 
 interface Question {
@@ -102,11 +110,17 @@ function reportsOf(server: LocalServer, { calls, webhook }: Calls): (() => Promi
 
 let series = 0;
 
-/** Payloads for this many calls with ids never used before. */
-export function newCalls(calls: number): { call_id: string }[] {
+/** Payloads with ids never used before, without end. */
+function callsWithoutEnd(): Generator<{ call_id: string }> {
   const name = `bench-${process.pid}-${++series}`;
-  return [...payloads(Array.from({ length: calls }, (_, index) => `${name}-${index}`))];
+  function* ids() {
+    for (let index = 0; ; index++) yield `${name}-${index}`;
+  }
+  return payloads(ids());
 }
+
+/** This many of them. */
+export const newCalls = (calls: number): { call_id: string }[] => [...callsWithoutEnd().take(calls)];
 
 /** Reports every call, as many at a time as there are reporters. */
 export async function reportAll(
@@ -119,6 +133,26 @@ export async function reportAll(
     for (const report of queue) reported.push(await report());
   };
   await Promise.all(Array.from({ length: reporters }, reporter));
+  return reported;
+}
+
+/** Reports calls as fast as they are taken for as long as `isOn`; `index` is a call's place in the order they were begun. */
+export async function reportWhile(
+  server: LocalServer,
+  input: { webhookOf: (index: number) => string; reporters: number; isOn: () => boolean },
+): Promise<(Reported & { index: number })[]> {
+  const reported: (Reported & { index: number })[] = [];
+  const queue = callsWithoutEnd();
+  let next = 0;
+  const reporter = async () => {
+    for (const call of queue) {
+      const index = next++;
+      const [report] = reportsOf(server, { calls: [call], webhook: input.webhookOf(index) });
+      if (report) reported.push({ ...(await report()), index });
+      if (!input.isOn()) break;
+    }
+  };
+  await Promise.all(Array.from({ length: input.reporters }, reporter));
   return reported;
 }
 

@@ -51,7 +51,8 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
   const fateOf = (call_id: string) => fates[Number(call_id)];
   const answer = async ({ call_id }: { call_id: string }): Promise<Reply> => {
     const reply = fateOf(call_id)?.reply;
-    if (reply === "under_way" || reply === "superseded") return { kind: reply };
+    if (reply === "superseded") return { kind: reply };
+    if (reply === "under_way") return { kind: reply, leftMs: null };
     if (reply === "lost") return away();
     return made(reply === "failed" ? failureOf(500) : entryOf());
   };

@@ -1,7 +1,7 @@
 /** Messages of retries whose delivery a newer one has replaced: recalled, never attempted. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Reply } from "../../src/deliver/job.ts";
-import { ACK, again, away, made, runBatch } from "./batch-scene.ts";
+import { ACK, again, away, made, runBatch, underWay } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
 beforeEach(() => {
@@ -56,7 +56,7 @@ test("one that was made comes back in 5 s where the record is away for writing",
 });
 
 test.each([
-  ["under way comes back in 3 s", recalling({ kind: "under_way" }), again(3)],
+  ["under way comes back in 3 s", recalling({ kind: "under_way", leftMs: null }), underWay(3)],
   ["superseded is acked", recalling({ kind: "superseded" }), ACK],
   ["of an object that could not be asked comes back in 5 s", away, again(5)],
 ])("one %s, with nothing written", async (_name, recall, settlement) => {

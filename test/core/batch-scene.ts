@@ -9,6 +9,7 @@ import { entryOf, NOW } from "./samples.ts";
 const RULES = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000, deliveryTimeoutMs: 15_000 };
 export const ACK: Settlement = { kind: "ack" };
 export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
+export const underWay = (delaySeconds: number): Settlement => ({ kind: "under_way", delaySeconds });
 export const made = (entry: AttemptEntry): Reply => ({ kind: "made", entry });
 export const away = async (): Promise<never> => {
   throw new Error("away");

@@ -1,7 +1,7 @@
 /** One batch of messages: the order of its verbs, and what becomes of each message. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Reply } from "../../src/deliver/job.ts";
-import { ACK, again, made, RETRYING, type Replaced, runBatch } from "./batch-scene.ts";
+import { ACK, again, made, RETRYING, type Replaced, runBatch, underWay } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
 beforeEach(() => {
@@ -119,12 +119,20 @@ describe("a message", () => {
     expect(openSecret.mock.calls).toEqual([[logB]]);
   });
 
-  test("whose attempt is under way comes back in 3 s, and nothing is written", async () => {
-    const attempt = async (): Promise<Reply> => ({ kind: "under_way" });
-    const { settlements, order } = await runBatch({ keys: [a], logs: [logA], replace: { attempt } });
-    expect(settlements).toEqual([again(3)]);
-    expect(order).toEqual(["read a", "attempt a"]);
-  });
+  test.each([
+    { leftMs: null, delaySeconds: 3 },
+    { leftMs: 13_000, delaySeconds: 3 },
+    { leftMs: 1_200, delaySeconds: 2 },
+    { leftMs: -5, delaySeconds: 1 },
+  ])(
+    "whose attempt is under way for $leftMs ms more comes back in $delaySeconds s, and nothing is written",
+    async ({ leftMs, delaySeconds }) => {
+      const attempt = async (): Promise<Reply> => ({ kind: "under_way", leftMs });
+      const { settlements, order } = await runBatch({ keys: [a], logs: [logA], replace: { attempt } });
+      expect(settlements).toEqual([underWay(delaySeconds)]);
+      expect(order).toEqual(["read a", "attempt a"]);
+    },
+  );
 
   test("whose attempt was superseded is acked, and nothing is written", async () => {
     const attempt = async (): Promise<Reply> => ({ kind: "superseded" });

@@ -1,6 +1,6 @@
 /** What a call's line answers of attempts it may know, without ever making one. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { heldLine, jobFor, made, passMs, quickLine, SUPERSEDED, UNDER_WAY } from "./line-scene.ts";
+import { heldLine, jobFor, made, passMs, quickLine, RUNNING, SUPERSEDED, WAITING } from "./line-scene.ts";
 import { keyOf } from "./samples.ts";
 
 beforeEach(() => vi.useFakeTimers());
@@ -33,13 +33,13 @@ describe("an attempt that is known", () => {
     const line = heldLine();
     const asked = line.ask(jobFor({}));
     await passMs(2_000);
-    expect(await asked).toEqual(UNDER_WAY);
+    expect(await asked).toEqual(RUNNING);
     const settled = vi.fn();
     const recalled = line.recall(keyOf()).finally(settled);
     await passMs(1_999);
     expect(settled).not.toHaveBeenCalled();
     await passMs(1);
-    expect(await recalled).toEqual(UNDER_WAY);
+    expect(await recalled).toEqual(RUNNING);
     const entry = await line.answer();
     expect(await line.recall(keyOf())).toEqual(made(entry));
     expect(line.sent()).toEqual(["dlv_1 1"]);
@@ -50,7 +50,7 @@ describe("an attempt that is known", () => {
     const asked = [line.ask(jobFor({ delivery_id: "one" })), line.ask(jobFor({ delivery_id: "two" }))];
     const recalled = line.recall(keyOf({ delivery_id: "two" }));
     await passMs(2_000);
-    expect(await Promise.all([...asked, recalled])).toEqual([UNDER_WAY, UNDER_WAY, UNDER_WAY]);
+    expect(await Promise.all([...asked, recalled])).toEqual([RUNNING, WAITING, WAITING]);
     expect(line.sent()).toEqual(["one 1"]);
     await line.answer();
     const entry = await line.answer();

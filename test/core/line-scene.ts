@@ -5,7 +5,9 @@ import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import type { AttemptJob } from "../../src/deliver/job.ts";
 import { entryOf, jobOf, keyOf, NOW } from "./samples.ts";
 
-export const UNDER_WAY = { kind: "under_way" };
+/** Running, with all of its timeout left: these clocks stand still. */
+export const RUNNING = { kind: "under_way", leftMs: 15_000 };
+export const WAITING = { kind: "under_way", leftMs: null };
 export const SUPERSEDED = { kind: "superseded" };
 export const made = (entry: AttemptEntry) => ({ kind: "made", entry });
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openLine } from "../../src/call/line.ts";
 import type { AttemptJob } from "../../src/deliver/job.ts";
-import { heldLine, jobFor, made, passMs, quickLine, SUPERSEDED, UNDER_WAY } from "./line-scene.ts";
+import { heldLine, jobFor, made, passMs, quickLine, RUNNING, SUPERSEDED, WAITING } from "./line-scene.ts";
 import { entryOf, keyOf, NOW } from "./samples.ts";
 
 beforeEach(() => vi.useFakeTimers());
@@ -119,7 +119,7 @@ describe("a request that is lost", () => {
     const line = heldLine();
     const asked = line.ask(jobFor({}));
     await passMs(2_000);
-    expect(await asked).toEqual(UNDER_WAY);
+    expect(await asked).toEqual(RUNNING);
     await line.lose();
     expect(line.kept).toHaveLength(1);
     await expect(Promise.all(line.kept)).resolves.toHaveLength(1);
@@ -134,7 +134,7 @@ describe("waiting", () => {
     await passMs(1_999);
     expect(settled).not.toHaveBeenCalled();
     await passMs(1);
-    expect(await asked).toEqual(UNDER_WAY);
+    expect(await asked).toEqual(RUNNING);
     const joined = line.ask(jobFor({}));
     const entry = await line.answer();
     expect(await joined).toEqual(made(entry));
@@ -145,7 +145,7 @@ describe("waiting", () => {
     const line = heldLine();
     const asked = [line.ask(jobFor({ delivery_id: "one" })), line.ask(jobFor({ delivery_id: "two" }))];
     await passMs(2_000);
-    expect(await Promise.all(asked)).toEqual([UNDER_WAY, UNDER_WAY]);
+    expect(await Promise.all(asked)).toEqual([RUNNING, WAITING]);
     await line.answer();
     const entry = await line.answer();
     expect(line.sent()).toEqual(["one 1", "two 1"]);

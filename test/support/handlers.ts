@@ -91,8 +91,8 @@ export async function handleBatch(
 }
 
 /** A batch of one message for each attempt. */
-export const handleAttempts = (on: Env, keys: readonly AttemptKey[]) =>
-  handleBatch(on, keys.map(writeMessage));
+export const handleAttempts = (on: Env, keys: readonly AttemptKey[], queue?: string) =>
+  handleBatch(on, keys.map(writeMessage), queue);
 
 /** One run of the sweep. */
 export const sweepOnce = (on: Env) => worker.scheduled({} as ScheduledController, on);

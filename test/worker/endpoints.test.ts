@@ -23,6 +23,7 @@ import {
 } from "../support/words.ts";
 
 const MINUTES = 60_000;
+const RETRIES = "postcall-retries";
 
 const minutesFromNow = (text: string): number =>
   Math.abs(Math.round((Date.parse(text) - Date.now()) / MINUTES));
@@ -182,16 +183,16 @@ describe("a degraded endpoint", () => {
     const slow = await receiver({ status: 200, delayMs: 2_500 });
     const key = await reportUnheard(org, slow.url);
     const { env: lossy } = envWithLosingQueues();
-    expect(await handleAttempts(lossy, [key])).toEqual([3]);
+    expect(await handleAttempts(lossy, [key], RETRIES)).toEqual([3]);
     await env.DB.prepare(
       `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, first_failure_at, probe, probe_until)
        VALUES (?, ?, 'degraded', 'v', 5, 1, 'another', 9e15)`,
     )
       .bind(org.user_id, slow.url)
       .run();
-    expect(await handleAttempts(lossy, [key])).toEqual([3]);
+    expect(await handleAttempts(lossy, [key], RETRIES)).toEqual([3]);
     const settled = await eventually(async () => {
-      const [settlement] = await handleAttempts(lossy, [key]);
+      const [settlement] = await handleAttempts(lossy, [key], RETRIES);
       return settlement === "ack" ? settlement : undefined;
     });
     expect(settled).toBe("ack");
@@ -199,6 +200,23 @@ describe("a degraded endpoint", () => {
     expect(await slow.received()).toHaveLength(1);
     expect(await endpointsOf(org)).toMatchObject([{ state: "active" }]);
   });
+});
+
+test("an attempt under way is asked after in the retries lane, where no backlog of first attempts keeps it", async () => {
+  const org = await makeOrg();
+  const slow = await receiver({ status: 200, delayMs: 2_500 });
+  const key = await reportUnheard(org, slow.url);
+  const { env: lossy, retries, deliveries } = envWithLosingQueues();
+  expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
+  expect(deliveries).toEqual([]);
+  expect(retries).toEqual([{ body: { v: 1, ...key }, delaySeconds: 3 }]);
+  const closed = { sendBatch: () => Promise.reject(new Error("away")) } as unknown as Queue;
+  expect(await handleAttempts({ ...lossy, RETRIES: closed }, [key])).toEqual([3]);
+  await eventually(async () =>
+    (await handleAttempts(lossy, [key], RETRIES))[0] === "ack" ? true : undefined,
+  );
+  expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+  expect(await slow.received()).toHaveLength(1);
 });
 
 describe("a disabled endpoint", () => {

@@ -82,7 +82,7 @@ describe("a late commit", () => {
     await handleAttempts(lossy, [key]);
     await letTimePass(key, 5_000);
     const second = { ...key, attempt: 2 };
-    expect(await handleAttempts(lossy, [second])).toEqual([3]);
+    expect(await handleAttempts(lossy, [second], "postcall-retries")).toEqual([3]);
     const resent = await resendUnheard(org, key);
     expect(await handleAttempts(lossy, [second, resent])).toEqual(["ack", "ack"]);
     const log = await logOf(org, key.call_id);

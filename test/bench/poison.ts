@@ -1,0 +1,120 @@
+/**
+ * `npm run bench -- --poison`: of ten endpoints one hangs until the timeout. What that does to the calls of the other
+ * nine, before it is degraded and after. Throws where one of theirs is lost, or where degrading takes too long.
+ */
+import type { LocalServer } from "../../src/local/server.ts";
+import {
+  arrivalOf,
+  ask,
+  now,
+  openReceiver,
+  pause,
+  type Receiver,
+  type Reported,
+  reportWhile,
+  untilRecorded,
+} from "./driver.ts";
+
+const ENDPOINTS = 10;
+const REPORTERS = 16;
+const WINDOW_MS = 10_000;
+/** What the service is run with, and how long an attempt then takes at most. */
+export const POISON_VARIABLES = { DELIVERY_TIMEOUT: "15s" };
+const TIMEOUT_MS = 15_000;
+/** An endpoint is degraded within its timeout and this much more. */
+const MARGIN_MS = 5_000;
+/** Longer than any attempt may take. */
+const HANG_MS = 60_000;
+
+/** Healthy calls delivered per second: all endpoints well, one hanging and not yet known to be, one degraded. */
+export interface Poison {
+  clean: number;
+  dip: number;
+  degraded: number;
+  /** From the first hung attempt until its endpoint was degraded. */
+  degradedAfterMs: number;
+}
+
+type Progress = (text: string) => void;
+
+export async function poison(server: LocalServer, progress: Progress): Promise<Poison> {
+  const receiver = await openReceiver();
+  try {
+    progress(`ten endpoints, all well, for ${WINDOW_MS / 1_000} s`);
+    const clean = await cleanRate(server, receiver);
+    progress("ten endpoints, one of them hanging");
+    return { clean, ...(await poisonedRates(server, receiver, progress)) };
+  } finally {
+    receiver.stop();
+  }
+}
+
+async function cleanRate(server: LocalServer, receiver: Receiver): Promise<number> {
+  const started = now();
+  const until = started + 2 * WINDOW_MS;
+  const webhookOf = (index: number) => receiver.url({ endpoint: index % ENDPOINTS });
+  const reported = await reportWhile(server, { webhookOf, reporters: REPORTERS, isOn: () => now() < until });
+  const arrivals = await receiver.arrivals(reported.length);
+  await untilRecorded(server, reported);
+  const arrived = healthy(reported).map((report) => arrivalOf(arrivals, report));
+  return rateBetween(arrived, started + WINDOW_MS, until);
+}
+
+async function poisonedRates(server: LocalServer, receiver: Receiver, progress: Progress) {
+  const urlOf = (endpoint: number) =>
+    receiver.url(endpoint === 0 ? { endpoint: ENDPOINTS, delay: HANG_MS } : { endpoint });
+  let isOver = false;
+  const reporting = reportWhile(server, {
+    webhookOf: (index) => urlOf(index % ENDPOINTS),
+    reporters: REPORTERS,
+    isOn: () => !isOver,
+  });
+  reporting.catch(() => {}); // met again below, unless degrading fails first
+  const started = now();
+  while (!(await isDegraded(server, urlOf(0)))) {
+    if (now() > started + 4 * TIMEOUT_MS) throw new Error("the hanging endpoint was never degraded");
+    await pause(250);
+  }
+  const degradedAt = now();
+  progress(`degraded; ${WINDOW_MS / 1_000} s more`);
+  await pause(WINDOW_MS);
+  isOver = true;
+  const reported = await reporting;
+  const others = healthy(reported);
+  const arrivals = await receiver.arrivals(others.length, others);
+  const arrived = others.map((report) => arrivalOf(arrivals, report));
+  const hung = reported.filter((report) => !others.includes(report));
+  const firstHungAt = Math.min(...hung.flatMap(({ call_id }) => arrivals[call_id] ?? []));
+  const degradedAfterMs = degradedAt - firstHungAt;
+  if (degradedAfterMs > TIMEOUT_MS + MARGIN_MS)
+    throw new Error(`the hanging endpoint was degraded only after ${Math.round(degradedAfterMs)} ms`);
+  return {
+    dip: rateBetween(arrived, firstHungAt, degradedAt),
+    degraded: rateBetween(arrived, degradedAt, degradedAt + WINDOW_MS),
+    degradedAfterMs,
+  };
+}
+
+const healthy = (reported: readonly (Reported & { index: number })[]) =>
+  reported.filter(({ index }) => index % ENDPOINTS !== 0);
+
+const rateBetween = (arrived: readonly number[], from: number, until: number): number =>
+  (arrived.filter((at) => at >= from && at < until).length * 1_000) / (until - from);
+
+async function isDegraded(server: LocalServer, url: string): Promise<boolean> {
+  const { data } = (await ask(server, "/v1/endpoints")) as { data: { url: string; state: string }[] };
+  return data.some((endpoint) => endpoint.url === url && endpoint.state === "degraded");
+}
+
+export function printPoison({ clean, dip, degraded, degradedAfterMs }: Poison, json: boolean): void {
+  const ratio = degraded / clean;
+  console.log(`
+| calls of nine healthy endpoints, delivered per second | | of the first |
+|---|---|---|
+| beside a tenth that is well | ${clean.toFixed(0)} | 1.00 |
+| beside one that hangs, until it is degraded (${(degradedAfterMs / 1_000).toFixed(1)} s) | ${dip.toFixed(0)} | ${(dip / clean).toFixed(2)} |
+| once it is degraded | ${degraded.toFixed(0)} | ${ratio.toFixed(2)} (bound: ≥ 0.8) |
+`);
+  const figures = { clean_per_s: clean, dip_per_s: dip, degraded_per_s: degraded, ratio_degraded: ratio };
+  if (json) console.log(JSON.stringify({ ...figures, degraded_after_ms: degradedAfterMs }));
+}
