@@ -1,7 +1,7 @@
 /** The composition root: wires requests, batches and the clock to the rooms that serve them, and decides nothing. */
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
-import { unseal } from "./core/sealing.ts";
+import { openSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import { createApp } from "./http/app.ts";
 import { consume, consumeDeadLetters } from "./queue/consumer.ts";
@@ -44,8 +44,8 @@ export default {
     }
     return consume(batch, (keys) =>
       deliverBatch(keys, config, {
-        read: (wanted) => readDue(database, wanted),
-        openSecret: (log) => openSecret(log, config),
+        read: (wanted) => readDue(database, { keys: wanted, now: Date.now() }),
+        openSecrets: (log) => openSecrets(log, config),
         attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
         recall: (key) => callObject(env.CALLS, key).recall(key),
         write: (writing) => writeResults(database, writing),
@@ -84,17 +84,28 @@ function configOf(env: Env): Config {
 const openedSecrets = new Map<string, string>();
 const OPENED_SECRETS_LIMIT = 1_000;
 
-async function openSecret(
-  { user_id, sealed_secret: sealed }: DueLog,
-  config: Config,
-): Promise<string | null> {
-  if (sealed === null) return null;
-  const opened = openedSecrets.get(sealed);
-  if (opened !== undefined) return opened;
-  const secret = await unseal({ masterKey: config.secretsKey, sealed, context: user_id });
-  if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
-  if (secret !== null) openedSecrets.set(sealed, secret);
-  return secret;
+/** Those of the log's secrets that can be opened: one that can't must not hold up what the others can sign. */
+async function openSecrets(
+  { user_id, sealed_secrets }: DueLog,
+  { secretsKey: masterKey }: Config,
+): Promise<SigningSecrets | null> {
+  const opened = await Promise.all(
+    sealed_secrets.map(async (sealed) => {
+      const kept = openedSecrets.get(sealed);
+      if (kept !== undefined) return kept;
+      const secret = await openSigningSecret({ user_id, masterKey, sealed });
+      if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
+      if (secret !== null) openedSecrets.set(sealed, secret);
+      return secret;
+    }),
+  );
+  const [newest, ...older] = opened.filter((secret) => secret !== null);
+  const lost = opened.length - older.length - 1;
+  if (newest !== undefined && lost > 0)
+    console.warn(
+      `${lost} of org ${user_id}'s ${opened.length} signing secrets can't be opened and don't sign.`,
+    );
+  return newest === undefined ? null : [newest, ...older];
 }
 
 const warnOfQueue = (error: unknown) =>

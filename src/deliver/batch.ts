@@ -4,6 +4,7 @@
  * what becomes of each message; an attempt's meaning is decided in `core`.
  */
 import { judgeMessage } from "../core/message.ts";
+import type { SigningSecrets } from "../core/signing-secret.ts";
 import { afterAttempt, nextSentAt, type RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { DueLog, Result } from "../record/results.ts";
@@ -12,8 +13,8 @@ import type { AttemptJob, Reply } from "./job.ts";
 export interface BatchVerbs {
   /** The log of each key, in their order. Rejects where the record is away. */
   read: (keys: readonly AttemptKey[]) => Promise<(DueLog | undefined)[]>;
-  /** The signing secret of the log's org, or null where it can't be had. */
-  openSecret: (log: DueLog) => Promise<string | null>;
+  /** The signing secrets of the log's org, or null where none can be had. */
+  openSecrets: (log: DueLog) => Promise<SigningSecrets | null>;
   /** Rejects where the call's object was lost before it answered. */
   attempt: (job: AttemptJob) => Promise<Reply>;
   /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
@@ -119,14 +120,24 @@ async function recallReplaced(key: AttemptKey, means: Means): Promise<Handled> {
 
 async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
   const { rules, verbs } = means;
-  const secret = await verbs.openSecret(log);
-  if (secret === null) {
+  const secrets = await verbs.openSecrets(log);
+  if (secrets === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
     return { key, settlement: again(NO_SECRET_SECONDS) };
   }
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
   const { deliveryTimeoutMs: timeoutMs } = rules;
-  const job = { key, delivery_ordinal, send_type, webhook_id, url, payload, secret, last_sent_at, timeoutMs };
+  const job = {
+    key,
+    delivery_ordinal,
+    send_type,
+    webhook_id,
+    url,
+    payload,
+    secrets,
+    last_sent_at,
+    timeoutMs,
+  };
   const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
   switch (reply.kind) {
     case "made":

@@ -7,11 +7,12 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
 import { authenticate, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
+import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import type { HttpEnv } from "./services.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PATCH";
   path: string;
   /** Null where no key is asked for. */
   scope: Scope | null;
@@ -24,6 +25,15 @@ const ROUTES: Route[] = [
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
+  { method: "GET", path: "/v1/org", scope: "read", handler: getOrg },
+  { method: "PATCH", path: "/v1/org", scope: "configure", handler: patchOrg },
+  { method: "GET", path: "/v1/org/signing-secrets", scope: "read", handler: getSigningSecrets },
+  {
+    method: "POST",
+    path: "/v1/org/signing-secrets/rotate",
+    scope: "configure",
+    handler: rotateSigningSecrets,
+  },
 ];
 
 /** Storage that is away is asked for again after this long, in seconds. */

@@ -47,7 +47,7 @@ export async function runBatch(scene: {
   const verbs: BatchVerbs = {
     now: () => NOW,
     random: () => 0.5,
-    openSecret: async () => "whsec_c2VjcmV0",
+    openSecrets: async () => ["whsec_c2VjcmV0"],
     ...replace,
     read: async (asked) => {
       note("read", asked);
