@@ -9,6 +9,7 @@ import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
+import { sealAgain } from "./record/reseal.ts";
 import { type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
@@ -57,7 +58,7 @@ export default {
   },
 
   async scheduled(_controller, env) {
-    const { sweepGraceMs, retentionDays } = configOf(env);
+    const { sweepGraceMs, retentionDays, masterKeys } = configOf(env);
     const database = databaseOf(env);
     const swept = await sweep({
       claim: (limit) => claimOverdue(database, { now: Date.now(), sweepGraceMs, limit }),
@@ -69,6 +70,9 @@ export default {
     });
     const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
     if (swept + removed > 0) console.log(JSON.stringify({ event: "sweep", swept, removed }));
+    // Also where there was nothing to do: that is how an operator learns that the older keys can go.
+    if (masterKeys.length > 1)
+      console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));
   },
 } satisfies ExportedHandler<Env>;
 
@@ -87,13 +91,13 @@ const OPENED_SECRETS_LIMIT = 1_000;
 /** Those of the log's secrets that can be opened: one that can't must not hold up what the others can sign. */
 async function openSecrets(
   { user_id, sealed_secrets }: DueLog,
-  { secretsKey: masterKey }: Config,
+  { masterKeys }: Config,
 ): Promise<SigningSecrets | null> {
   const opened = await Promise.all(
     sealed_secrets.map(async (sealed) => {
       const kept = openedSecrets.get(sealed);
       if (kept !== undefined) return kept;
-      const secret = await openSigningSecret({ user_id, masterKey, sealed });
+      const secret = await openSigningSecret({ user_id, masterKeys, sealed });
       if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
       if (secret !== null) openedSecrets.set(sealed, secret);
       return secret;

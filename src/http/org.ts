@@ -50,9 +50,9 @@ export async function rotateSigningSecrets(c: Context<HttpEnv>): Promise<Respons
   const body = await readBody(c, { schema: rotateSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
   if (!body.ok) return body.refusal;
   const { user_id } = c.get("apiKey");
-  const { secretsKey: masterKey } = c.env.config();
+  const { masterKeys } = c.env.config();
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
-  const { secret, sealed } = await makeSigningSecret({ user_id, masterKey, random });
+  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
   const id = `sec_${crypto.randomUUID()}`;
   const overlapMs = body.value.overlap_hours * HOUR_MS;
   const now = c.env.now();

@@ -8,18 +8,18 @@ import {
   SIGNING_SECRET_RANDOM_BYTES,
 } from "../../src/core/signing-secret.ts";
 
-const masterKey = new Uint8Array(MASTER_KEY_BYTES).fill(7);
+const masterKeys = [new Uint8Array(MASTER_KEY_BYTES).fill(7)] as const;
 const random = Uint8Array.from({ length: SIGNING_SECRET_RANDOM_BYTES }, (_, index) => index);
 const NONCE = random.subarray(-NONCE_BYTES);
 
 test("a new secret is its random bytes in base64, and opens for its org and no other", async () => {
-  const { secret, sealed } = await makeSigningSecret({ user_id: "org_1", masterKey, random });
+  const { secret, sealed } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
   expect(secret).toBe(`whsec_${toBase64(random.subarray(0, 32))}`);
-  expect(await openSigningSecret({ user_id: "org_1", masterKey, sealed })).toBe(secret);
-  expect(await openSigningSecret({ user_id: "org_2", masterKey, sealed })).toBeNull();
+  expect(await openSigningSecret({ user_id: "org_1", masterKeys, sealed })).toBe(secret);
+  expect(await openSigningSecret({ user_id: "org_2", masterKeys, sealed })).toBeNull();
 });
 
 test("its nonce is none of the secret's bytes", async () => {
-  const { sealed } = await makeSigningSecret({ user_id: "org_1", masterKey, random });
+  const { sealed } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
   expect(sealed.split(".")[1]).toBe(toBase64(NONCE));
 });

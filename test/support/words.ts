@@ -18,8 +18,8 @@ export interface Org {
 export async function makeOrg({ scopes = [...SCOPES] }: { scopes?: Scope[] } = {}): Promise<Org> {
   const user_id = `org_${crypto.randomUUID()}`;
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
-  const masterKey = fromBase64(env.SECRETS_KEY);
-  const { secret, sealed } = await makeSigningSecret({ user_id, masterKey, random });
+  const masterKeys = [fromBase64(env.SECRETS_KEY)] as const;
+  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
   const now = Date.now();
   await insertOrg(env.DB, { user_id, name: "Test", created_at: now });
   await rotateSigningSecret(env.DB, { user_id, id: "sec_test", sealed, now, overlapMs: 0 });
