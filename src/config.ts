@@ -1,6 +1,6 @@
 /** The environment's variables, checked once and given their types. An unusable value is refused by its name. */
 import { parseDuration, parseDurations } from "./core/duration.ts";
-import { MASTER_KEY_BYTES } from "./core/sealing.ts";
+import { MASTER_KEY_BYTES, type MasterKeys } from "./core/sealing.ts";
 import { fromBase64 } from "./core/signature.ts";
 
 export interface Config {
@@ -17,8 +17,8 @@ export interface Config {
   /** Settled logs older than this are removed. */
   retentionDays: number;
   adminKey: string;
-  /** The master key that signing secrets are encrypted with. */
-  secretsKey: Uint8Array;
+  /** What signing secrets are encrypted with. */
+  masterKeys: MasterKeys;
   sessionKey: string;
 }
 
@@ -64,7 +64,7 @@ export function readConfig(env: Record<string, unknown>): Config {
       `a secret of at least ${minimum} characters`,
       true,
     ),
-    secretsKey: read("SECRETS_KEY", parseMasterKey, `${MASTER_KEY_BYTES} random bytes in base64`, true),
+    masterKeys: read("SECRETS_KEY", parseMasterKeys, masterKeysRule(env.SECRETS_KEY), true),
     sessionKey: read(
       "SESSION_KEY",
       (text) => atLeast(SECRET_MINIMUM_CHARACTERS, text),
@@ -104,6 +104,22 @@ function parseOrigin(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
   return url.href === `${url.origin}/` && /^https?:$/.test(url.protocol) ? url : null;
+}
+
+const splitKeys = (text: string): string[] => text.split(",").map((key) => key.trim());
+
+function parseMasterKeys(text: string): MasterKeys | null {
+  const [newest, ...older] = splitKeys(text).map(parseMasterKey);
+  if (newest == null || older.includes(null)) return null;
+  return [newest, ...older.filter((key) => key !== null)];
+}
+
+/** Which of several keys is unusable is told by its place: a secret is never shown. */
+function masterKeysRule(text: unknown): string {
+  const rule = `${MASTER_KEY_BYTES} random bytes in base64, or several such keys separated by commas, the newest first`;
+  const keys = typeof text === "string" ? splitKeys(text) : [];
+  const unusable = keys.flatMap((key, index) => (parseMasterKey(key) === null ? [index + 1] : []));
+  return keys.length > 1 ? `${rule}, and key ${unusable.join(", ")} of ${keys.length} is not` : rule;
 }
 
 function parseMasterKey(text: string): Uint8Array | null {

@@ -2,7 +2,7 @@
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
 import { probeUntil } from "./core/endpoint.ts";
-import { unseal } from "./core/sealing.ts";
+import { openSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
 import type { AttemptKey } from "./core/webhook-log.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import { createApp } from "./http/app.ts";
@@ -12,6 +12,7 @@ import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
+import { sealAgain } from "./record/reseal.ts";
 import { type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
@@ -44,13 +45,13 @@ export default {
     }
     const deliver = (keys: AttemptKey[]) =>
       deliverBatch(keys, config, {
-        read: (wanted) => readDue(database, wanted),
+        read: (wanted) => readDue(database, { keys: wanted, now: Date.now() }),
         readEndpoints: (wanted) => readEndpoints(database, wanted),
         claimProbes: (claims) => {
           const now = Date.now();
           return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
         },
-        openSecret: (log) => openSecret(log, config),
+        openSecrets: (log) => openSecrets(log, config),
         attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
         recall: (key, waitMs) => callObject(env.CALLS, key).recall(key, waitMs),
         write: (writing) => writeResults(database, writing),
@@ -65,7 +66,7 @@ export default {
   },
 
   async scheduled(_controller, env) {
-    const { sweepGraceMs, retentionDays } = configOf(env);
+    const { sweepGraceMs, retentionDays, masterKeys } = configOf(env);
     const database = databaseOf(env);
     const swept = await sweep({
       claim: (limit) => claimOverdue(database, { now: Date.now(), sweepGraceMs, limit }),
@@ -78,6 +79,9 @@ export default {
     const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
     if (swept + released + removed > 0)
       console.log(JSON.stringify({ event: "sweep", swept, released, removed }));
+    // Also where there was nothing to do: that is how an operator learns that the older keys can go.
+    if (masterKeys.length > 1)
+      console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));
   },
 } satisfies ExportedHandler<Env>;
 
@@ -108,17 +112,28 @@ function configOf(env: Env): Config {
 const openedSecrets = new Map<string, string>();
 const OPENED_SECRETS_LIMIT = 1_000;
 
-async function openSecret(
-  { user_id, sealed_secret: sealed }: DueLog,
-  config: Config,
-): Promise<string | null> {
-  if (sealed === null) return null;
-  const opened = openedSecrets.get(sealed);
-  if (opened !== undefined) return opened;
-  const secret = await unseal({ masterKey: config.secretsKey, sealed, context: user_id });
-  if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
-  if (secret !== null) openedSecrets.set(sealed, secret);
-  return secret;
+/** Those of the log's secrets that can be opened: one that can't must not hold up what the others can sign. */
+async function openSecrets(
+  { user_id, sealed_secrets }: DueLog,
+  { masterKeys }: Config,
+): Promise<SigningSecrets | null> {
+  const opened = await Promise.all(
+    sealed_secrets.map(async (sealed) => {
+      const kept = openedSecrets.get(sealed);
+      if (kept !== undefined) return kept;
+      const secret = await openSigningSecret({ user_id, masterKeys, sealed });
+      if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
+      if (secret !== null) openedSecrets.set(sealed, secret);
+      return secret;
+    }),
+  );
+  const [newest, ...older] = opened.filter((secret) => secret !== null);
+  const lost = opened.length - older.length - 1;
+  if (newest !== undefined && lost > 0)
+    console.warn(
+      `${lost} of org ${user_id}'s ${opened.length} signing secrets can't be opened and don't sign.`,
+    );
+  return newest === undefined ? null : [newest, ...older];
 }
 
 const warnOfQueue = (error: unknown) =>

@@ -1,41 +1,44 @@
 /**
- * Secrets at rest: AES-256-GCM under the operator's master key, `SECRETS_KEY`. A sealed text names the key it was
- * sealed with, so that a key can be replaced. No storage; the nonce is an argument.
+ * Secrets at rest: AES-256-GCM under the operator's master keys, `SECRETS_KEY`. The newest one seals; a sealed text
+ * names the key it was sealed with, so that older keys open what they sealed. No storage; the nonce is an argument.
  */
 import { fromBase64, sha256Hex, toBase64 } from "./signature.ts";
 
 export const MASTER_KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
 
+/** The newest first: it seals, and all open. */
+export type MasterKeys = readonly [newest: Uint8Array, ...older: Uint8Array[]];
+
 /** `keyId.nonce.ciphertext`, the latter two in base64. `context` is bound in: the text opens for no other one. */
 export async function seal(input: {
-  masterKey: Uint8Array;
+  masterKeys: MasterKeys;
   plain: string;
   context: string;
   nonce: Uint8Array;
 }): Promise<string> {
-  const key = await importKey(input.masterKey);
+  const [masterKey] = input.masterKeys;
+  const key = await importKey(masterKey);
   const sealed = await crypto.subtle.encrypt(
     gcm(input.nonce, input.context),
     key,
     new TextEncoder().encode(input.plain),
   );
-  return [await masterKeyId(input.masterKey), toBase64(input.nonce), toBase64(new Uint8Array(sealed))].join(
-    ".",
-  );
+  return [await masterKeyId(masterKey), toBase64(input.nonce), toBase64(new Uint8Array(sealed))].join(".");
 }
 
-/** The plain text, or null where the text was sealed under another key or for another context, or was changed. */
+/** The plain text, or null where the text was sealed under none of these keys or for another context, or was changed. */
 export async function unseal(input: {
-  masterKey: Uint8Array;
+  masterKeys: MasterKeys;
   sealed: string;
   context: string;
 }): Promise<string | null> {
   const [keyId, nonce, ciphertext, ...rest] = input.sealed.split(".");
   if (nonce === undefined || ciphertext === undefined || rest.length > 0) return null;
-  if (keyId !== (await masterKeyId(input.masterKey))) return null;
+  const masterKey = await keyNamed(keyId, input.masterKeys);
+  if (masterKey === undefined) return null;
   try {
-    const key = await importKey(input.masterKey);
+    const key = await importKey(masterKey);
     const plain = await crypto.subtle.decrypt(
       gcm(fromBase64(nonce), input.context),
       key,
@@ -47,8 +50,13 @@ export async function unseal(input: {
   }
 }
 
-/** Eight hex digits that tell master keys apart and tell nothing else about them. */
-const masterKeyId = async (masterKey: Uint8Array): Promise<string> =>
+async function keyNamed(id: string | undefined, masterKeys: MasterKeys): Promise<Uint8Array | undefined> {
+  for (const masterKey of masterKeys) if ((await masterKeyId(masterKey)) === id) return masterKey;
+  return undefined;
+}
+
+/** Eight hex digits that tell master keys apart and tell nothing else about them. A sealed text begins with them. */
+export const masterKeyId = async (masterKey: Uint8Array): Promise<string> =>
   (await sha256Hex(`postcall master key ${toBase64(masterKey)}`)).slice(0, 8);
 
 const gcm = (iv: Uint8Array, context: string) => ({

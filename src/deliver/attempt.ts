@@ -22,14 +22,15 @@ export async function makeAttempt(job: AttemptJob, sentAt: number): Promise<Atte
 
 async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Promise<Record<string, string>> {
   const timestampSeconds = Math.floor(sentAt / 1_000);
-  const { secret, webhook_id: webhookId } = job;
+  const { secrets, webhook_id: webhookId } = job;
+  const standard = secrets.map((secret) => standardSignature({ secret, webhookId, timestampSeconds, body }));
   return {
     "content-type": "application/json",
     "user-agent": `postcall/${packageJson.version}`,
     "webhook-id": webhookId,
     "webhook-timestamp": String(timestampSeconds),
-    "webhook-signature": await standardSignature({ secret, webhookId, timestampSeconds, body }),
-    "x-webhook-signature": await bodySignature(secret, body),
+    "webhook-signature": (await Promise.all(standard)).join(" "),
+    "x-webhook-signature": await bodySignature(secrets[0], body),
     "x-postcall-delivery": job.key.delivery_id,
     "x-postcall-attempt": String(job.key.attempt),
     "x-postcall-send-type": job.send_type,

@@ -5,6 +5,7 @@
  */
 import { type Admission, admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
+import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { RetryRules } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
@@ -20,8 +21,8 @@ export interface BatchVerbs {
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<DueLog["endpoint"][]>;
   /** Gives each attempt its degraded endpoint's lease where that is free; returns those that got it. */
   claimProbes: (claims: readonly (EndpointKey & { probe: string })[]) => Promise<Set<string>>;
-  /** The signing secret of the log's org, or null where it can't be had. */
-  openSecret: (log: DueLog) => Promise<string | null>;
+  /** The signing secrets of the log's org, or null where none can be had. */
+  openSecrets: (log: DueLog) => Promise<SigningSecrets | null>;
   /** Rejects where the call's object was lost before it answered. */
   attempt: (job: AttemptJob) => Promise<Reply>;
   /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */

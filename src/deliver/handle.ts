@@ -96,15 +96,25 @@ async function recallOr(
 
 async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
   const { rules, verbs } = means;
-  const secret = await verbs.openSecret(log);
-  if (secret === null) {
+  const secrets = await verbs.openSecrets(log);
+  if (secrets === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
     return { key, settlement: again(NO_SECRET_SECONDS) };
   }
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
   const waitMs = log.endpoint?.state === "degraded" ? DEGRADED_WAIT_LIMIT_MS : WAIT_LIMIT_MS;
   const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs };
-  const job = { key, delivery_ordinal, send_type, webhook_id, url, payload, secret, last_sent_at, ...limits };
+  const job = {
+    key,
+    delivery_ordinal,
+    send_type,
+    webhook_id,
+    url,
+    payload,
+    secrets,
+    last_sent_at,
+    ...limits,
+  };
   const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
   return replied(key, log, { reply, means });
 }

@@ -1,7 +1,8 @@
 /** What a batch asks of a call's object, and what it is answered. Shapes only. */
+import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
 
-/** All that an attempt needs to know. `secret` is the org's signing secret; `last_sent_at` the log's newest entry. */
+/** All that an attempt needs to know. `secrets` are those of the org; `last_sent_at` the log's newest entry. */
 export interface AttemptJob {
   key: AttemptKey;
   delivery_ordinal: number;
@@ -9,7 +10,7 @@ export interface AttemptJob {
   webhook_id: string;
   url: string;
   payload: string;
-  secret: string;
+  secrets: SigningSecrets;
   last_sent_at: number | null;
   timeoutMs: number;
   /** The answer is `under_way` after this long, in milliseconds. */

@@ -8,11 +8,12 @@ import { notFound, ok, refuse } from "./answer.ts";
 import { authenticate, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
+import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import type { HttpEnv } from "./services.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PATCH";
   path: string;
   /** Null where no key is asked for. */
   scope: Scope | null;
@@ -27,6 +28,15 @@ const ROUTES: Route[] = [
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
+  { method: "GET", path: "/v1/org", scope: "read", handler: getOrg },
+  { method: "PATCH", path: "/v1/org", scope: "configure", handler: patchOrg },
+  { method: "GET", path: "/v1/org/signing-secrets", scope: "read", handler: getSigningSecrets },
+  {
+    method: "POST",
+    path: "/v1/org/signing-secrets/rotate",
+    scope: "configure",
+    handler: rotateSigningSecrets,
+  },
 ];
 
 /** Storage that is away is asked for again after this long, in seconds. */

@@ -14,10 +14,13 @@ const KEY_LIMIT = 10;
 /** Offending values are shown up to here, in characters. */
 const SHOWN_CHARACTERS = 80;
 
-/** Reads the body, of `limitBytes` at most. Numbers keep their digits, see `core/json.ts`. */
+/**
+ * Reads the body, of `limitBytes` at most. Numbers keep their digits, see `core/json.ts`. Where the body is `optional`,
+ * none is read as `{}`.
+ */
 export async function readBody<T>(
   c: Context<HttpEnv>,
-  { schema, limitBytes }: { schema: z.ZodType<T>; limitBytes: number },
+  { schema, limitBytes, optional = false }: { schema: z.ZodType<T>; limitBytes: number; optional?: boolean },
 ): Promise<Body<T>> {
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJsonType(contentType)) {
@@ -28,7 +31,7 @@ export async function readBody<T>(
   if (typeof bytes === "string") return refused(BYTE_FAULTS[bytes](limitBytes));
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
-  const json = parseKeepingDigits(text);
+  const json = parseKeepingDigits(optional && text === "" ? "{}" : text);
   if (json.ok) {
     if (isJsonObject(json.value)) return check(schema, json.value);
     return invalid(`The body must be a JSON object, and is ${show(json.value)}.`);

@@ -26,10 +26,14 @@ const callId = z.string("must be a string").refine(isCallId, CALL_ID_RULE);
 
 const logEvent = z.enum(LOG_EVENTS, `must be one of ${LOG_EVENTS.join(", ")}`);
 
-const webhookEvents = z.array(
-  z.enum(WEBHOOK_EVENTS, `must be one of ${WEBHOOK_EVENTS.join(", ")}`),
-  "must be an array of event names",
-);
+const webhookEvents = z
+  .array(
+    z.enum(WEBHOOK_EVENTS, `must be one of ${WEBHOOK_EVENTS.join(", ")}`),
+    "must be an array of event names",
+  )
+  .superRefine(refuseRepeats("an event"));
+
+const urlOrNull = z.string("must be a URL or null").nullable();
 
 /** Any JSON object with a `call_id`: everything else in it passes through as it is. */
 const payload = z
@@ -44,7 +48,7 @@ const payload = z
 
 export const reportSchema = z.strictObject({
   payload,
-  webhook: z.string("must be a URL or null").nullable().optional(),
+  webhook: urlOrNull.optional(),
   webhook_events: webhookEvents.optional(),
 });
 
@@ -52,14 +56,7 @@ const callIds = z
   .array(callId, "must be an array of call ids")
   .min(1, "must name at least one call")
   .max(CALL_IDS_LIMIT, `must name at most ${CALL_IDS_LIMIT} calls`)
-  .superRefine((ids, context) => {
-    const seen = new Set<string>();
-    for (const [index, id] of ids.entries()) {
-      if (seen.has(id))
-        context.addIssue({ code: "custom", message: "must not repeat an id", input: id, path: [index] });
-      seen.add(id);
-    }
-  });
+  .superRefine(refuseRepeats("an id"));
 
 export const resendSchema = z.object({ call_ids: callIds, event: logEvent.default("call") });
 
@@ -71,3 +68,34 @@ export const enableSchema = z.strictObject({
 });
 
 export const eventParameter = logEvent.default("call");
+
+const NAME_LIMIT_CHARACTERS = 200;
+const NAME_RULE = `must be a text of 1 to ${NAME_LIMIT_CHARACTERS} characters`;
+const TIMEOUT_RULE = "must be a whole number of seconds from 1 to 3600";
+const OVERLAP_RULE = "must be a whole number of hours from 0 to 168";
+
+export const orgSchema = z
+  .strictObject({
+    name: z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE),
+    default_webhook: urlOrNull,
+    webhook_events: webhookEvents,
+    delay_for_citations: z.boolean("must be true or false"),
+    citations_timeout_seconds: z.int(TIMEOUT_RULE).min(1, TIMEOUT_RULE).max(3_600, TIMEOUT_RULE),
+    ops_webhook: urlOrNull,
+  })
+  .partial();
+
+export const rotateSchema = z.strictObject({
+  overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),
+});
+
+function refuseRepeats(what: string) {
+  return (items: readonly string[], context: z.RefinementCtx<string[]>): void => {
+    const seen = new Set<string>();
+    for (const [index, item] of items.entries()) {
+      if (seen.has(item))
+        context.addIssue({ code: "custom", message: `must not repeat ${what}`, input: item, path: [index] });
+      seen.add(item);
+    }
+  };
+}

@@ -1,17 +1,19 @@
 /** The local org: its key and signing secret. Made here and nowhere else, so that no deployment ever holds them. */
 import { ConfigError } from "../config.ts";
-import { NONCE_BYTES, seal, unseal } from "../core/sealing.ts";
-import { sha256Hex, signingSecretOf } from "../core/signature.ts";
+import type { MasterKeys } from "../core/sealing.ts";
+import { sha256Hex } from "../core/signature.ts";
+import { makeSigningSecret, openSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
 import { insertKey, SCOPES } from "../record/keys.ts";
-import { findSigningSecret, insertOrg, insertSigningSecret } from "../record/orgs.ts";
+import { insertOrg } from "../record/orgs.ts";
+import { findSigningSecret, rotateSigningSecret } from "../record/signing-secrets.ts";
 
 export const LOCAL_ORG = "org_local";
 export const LOCAL_KEY = "pc_local_key";
 
-/** Makes what is missing, and returns the org's signing secret. */
+/** Makes what is missing, and returns the org's newest signing secret. */
 export async function seedLocalOrg(
   database: D1Database,
-  { masterKey, now }: { masterKey: Uint8Array; now: number },
+  { masterKeys, now }: { masterKeys: MasterKeys; now: number },
 ): Promise<string> {
   await insertOrg(database, { user_id: LOCAL_ORG, name: "Local", created_at: now });
   await insertKey(database, {
@@ -24,23 +26,22 @@ export async function seedLocalOrg(
     created_at: now,
     expires_at: null,
   });
-  const sealed = await findSigningSecret(database, LOCAL_ORG);
-  if (sealed === null) return makeSigningSecret(database, { masterKey, now });
-  const secret = await unseal({ masterKey, sealed, context: LOCAL_ORG });
+  const sealed = await findSigningSecret(database, { user_id: LOCAL_ORG, now });
+  if (sealed === null) return addSigningSecret(database, { masterKeys, now });
+  const secret = await openSigningSecret({ user_id: LOCAL_ORG, masterKeys, sealed });
   if (secret === null)
     throw new ConfigError(
-      "SECRETS_KEY is not the key that the signing secrets in this state were encrypted with",
+      "SECRETS_KEY does not hold the key that the signing secrets in this state were encrypted with",
     );
   return secret;
 }
 
-async function makeSigningSecret(
+async function addSigningSecret(
   database: D1Database,
-  { masterKey, now }: { masterKey: Uint8Array; now: number },
+  { masterKeys, now }: { masterKeys: MasterKeys; now: number },
 ): Promise<string> {
-  const secret = signingSecretOf(crypto.getRandomValues(new Uint8Array(32)));
-  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const sealed = await seal({ masterKey, plain: secret, context: LOCAL_ORG, nonce });
-  await insertSigningSecret(database, { user_id: LOCAL_ORG, id: "sec_local", sealed, created_at: now });
+  const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
+  const { secret, sealed } = await makeSigningSecret({ user_id: LOCAL_ORG, masterKeys, random });
+  await rotateSigningSecret(database, { user_id: LOCAL_ORG, id: "sec_local", sealed, now, overlapMs: 0 });
   return secret;
 }

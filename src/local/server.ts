@@ -55,7 +55,7 @@ export async function startLocalServer(input: {
   );
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB");
-  const signingSecret = await seedLocalOrg(database, { masterKey: config.secretsKey, now: Date.now() });
+  const signingSecret = await seedLocalOrg(database, { masterKeys: config.masterKeys, now: Date.now() });
   const stopSweeping = await sweepRegularly(miniflare);
   const stop = async () => {
     await stopSweeping();

@@ -1,4 +1,37 @@
-/** Orgs and their signing secrets, which are sealed before they come here. */
+/** Orgs and what each has set for itself. */
+
+/** What an org can set. */
+export interface OrgSettings {
+  name: string;
+  default_webhook: string | null;
+  webhook_events: string[];
+  delay_for_citations: boolean;
+  citations_timeout_seconds: number;
+  ops_webhook: string | null;
+}
+
+export type Org = OrgSettings & { user_id: string };
+
+/** An org as its row holds it. */
+type OrgRow = Omit<Org, "webhook_events" | "delay_for_citations"> & {
+  webhook_events: string;
+  delay_for_citations: number;
+};
+
+const SETTINGS = [
+  "name",
+  "default_webhook",
+  "webhook_events",
+  "delay_for_citations",
+  "citations_timeout_seconds",
+  "ops_webhook",
+] as const satisfies (keyof OrgSettings)[];
+
+const COLUMNS = `user_id, ${SETTINGS.join(", ")}`;
+
+/** Booleans and lists are kept as what a column can hold. */
+const columnValue = (value: OrgSettings[keyof OrgSettings] | undefined) =>
+  Array.isArray(value) ? JSON.stringify(value) : typeof value === "boolean" ? Number(value) : value;
 
 /** Writes an org; the same id again changes nothing. */
 export async function insertOrg(
@@ -11,20 +44,32 @@ export async function insertOrg(
     .run();
 }
 
-export async function insertSigningSecret(
-  db: D1Database,
-  secret: { user_id: string; id: string; sealed: string; created_at: number },
-): Promise<void> {
-  await db
-    .prepare("INSERT INTO signing_secrets (user_id, id, sealed, created_at) VALUES (?, ?, ?, ?)")
-    .bind(secret.user_id, secret.id, secret.sealed, secret.created_at)
-    .run();
+/** The org, or null where there is none. */
+export async function findOrg(db: D1Database, userId: string): Promise<Org | null> {
+  const row = await db.prepare(`SELECT ${COLUMNS} FROM orgs WHERE user_id = ?`).bind(userId).first<OrgRow>();
+  return row === null ? null : orgOf(row);
 }
 
-/** The sealed signing secret of an org, or null where it has none. */
-export async function findSigningSecret(db: D1Database, userId: string): Promise<string | null> {
-  return db
-    .prepare("SELECT sealed FROM signing_secrets WHERE user_id = ?")
-    .bind(userId)
-    .first<string>("sealed");
+/** Sets what `settings` has and nothing else. Returns the org as it then is, or null where there is none. */
+export async function updateOrg(
+  db: D1Database,
+  {
+    user_id,
+    settings,
+  }: { user_id: string; settings: { [Name in keyof OrgSettings]?: OrgSettings[Name] | undefined } },
+): Promise<Org | null> {
+  const columns = SETTINGS.filter((name) => settings[name] !== undefined);
+  if (columns.length === 0) return findOrg(db, user_id);
+  const assignments = columns.map((column, index) => `${column} = ?${index + 2}`).join(", ");
+  const row = await db
+    .prepare(`UPDATE orgs SET ${assignments} WHERE user_id = ?1 RETURNING ${COLUMNS}`)
+    .bind(user_id, ...columns.map((column) => columnValue(settings[column])))
+    .first<OrgRow>();
+  return row === null ? null : orgOf(row);
 }
+
+const orgOf = (row: OrgRow): Org => ({
+  ...row,
+  webhook_events: JSON.parse(row.webhook_events) as string[],
+  delay_for_citations: row.delay_for_citations === 1,
+});

@@ -96,7 +96,7 @@ test("one needs no signing secret", async () => {
   const { settlements } = await runBatch({
     keys: [retry],
     logs: [replaced],
-    replace: { openSecret: async () => null, recall: recalling(made(entryOf())), write: guarded },
+    replace: { openSecrets: async () => null, recall: recalling(made(entryOf())), write: guarded },
   });
   expect(settlements).toEqual([ACK]);
 });

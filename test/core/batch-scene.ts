@@ -55,12 +55,12 @@ export async function runBatch(scene: {
     now: () => NOW,
     random: () => 0.5,
     newId: () => "id",
-    openSecret: async () => "whsec_c2VjcmV0",
     readEndpoints: async (keys) => keys.map(() => null),
     claimProbes: async (claims) => new Set(claims.map(({ probe }) => probe)),
     release: async () => {
       trace.order.push("release");
     },
+    openSecrets: async () => ["whsec_c2VjcmV0"],
     ...replace,
     read: async (asked) => {
       note("read", asked);

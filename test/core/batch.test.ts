@@ -48,7 +48,7 @@ describe("a batch", () => {
         webhook_id: "msg_1",
         url: "https://crm.example/hook",
         payload: '{"call_id":"call-1"}',
-        secret: "whsec_c2VjcmV0",
+        secrets: ["whsec_c2VjcmV0"],
         last_sent_at: null,
         timeoutMs: 15_000,
         waitMs: 2_000,
@@ -108,15 +108,15 @@ describe("a message", () => {
 
   test("whose payload was left out of the one read comes back at once, unsent, and the others go on", async () => {
     const unread = { ...logA, payload: null };
-    const openSecret = vi.fn(async () => "whsec_c2VjcmV0");
+    const openSecrets = vi.fn(async () => ["whsec_c2VjcmV0"] as const);
     const { settlements, order } = await runBatch({
       keys: [a, b],
       logs: [unread, logB],
-      replace: { openSecret },
+      replace: { openSecrets },
     });
     expect(settlements).toEqual([again(0), ACK]);
     expect(order).toEqual(["read a b", "attempt b", "write b"]);
-    expect(openSecret.mock.calls).toEqual([[logB]]);
+    expect(openSecrets.mock.calls).toEqual([[logB]]);
   });
 
   test.each([
@@ -142,12 +142,12 @@ describe("a message", () => {
   });
 
   test("of an org without a usable secret comes back in 60 s unsent, and the others go on", async () => {
-    const openSecret = async ({ call_id }: { call_id: string }) =>
-      call_id === "a" ? null : "whsec_c2VjcmV0";
+    const openSecrets = async ({ call_id }: { call_id: string }) =>
+      call_id === "a" ? null : (["whsec_c2VjcmV0"] as const);
     const { settlements, order } = await runBatch({
       keys: [a, b],
       logs: [logA, logB],
-      replace: { openSecret },
+      replace: { openSecrets },
     });
     expect(settlements).toEqual([again(60), ACK]);
     expect(order).toEqual(["read a b", "attempt b", "write b"]);

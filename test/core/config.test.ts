@@ -4,6 +4,9 @@ import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../src/config.ts";
 
 const MASTER_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+const OTHER_MASTER_KEY = btoa("abcdefghijklmnopqrstuvwxyzabcdef");
+const KEYS = [new TextEncoder().encode("01234567890123456789012345678901")];
+const OTHER_KEYS = [new TextEncoder().encode("abcdefghijklmnopqrstuvwxyzabcdef")];
 const ENV = {
   RETRY_SCHEDULE: "5s, 5m, 24h",
   DELIVERY_TIMEOUT: "15s",
@@ -42,7 +45,7 @@ describe("the configuration", () => {
       publicUrl: new URL("https://postcall.example.com"),
       retentionDays: 30,
       adminKey: "admin-key-of-enough-characters-1",
-      secretsKey: new TextEncoder().encode("01234567890123456789012345678901"),
+      masterKeys: KEYS,
       sessionKey: "session-key-of-enough-characters",
     });
   });
@@ -60,6 +63,8 @@ describe("the configuration", () => {
     ["RETENTION_DAYS", "1", { retentionDays: 1 }],
     ["RETENTION_DAYS", "3650", { retentionDays: 3_650 }],
     ["ALLOW_PRIVATE_TARGETS", "true", { allowPrivateTargets: true }],
+    ["SECRETS_KEY", `${OTHER_MASTER_KEY},${MASTER_KEY}`, { masterKeys: [...OTHER_KEYS, ...KEYS] }],
+    ["SECRETS_KEY", ` ${MASTER_KEY} , ${OTHER_MASTER_KEY} `, { masterKeys: [...KEYS, ...OTHER_KEYS] }],
   ])("reads %s=%j", (name, value, expected) => {
     expect(readConfig({ ...ENV, [name]: value })).toMatchObject(expected);
   });
@@ -134,6 +139,18 @@ describe("a refusal", () => {
     const refusal = refusalOf({ ...ENV, [name]: value });
     expect(namedIn(refusal)).toEqual([name]);
     expect(refusal).not.toContain(value);
+  });
+
+  test.each([
+    [`${MASTER_KEY},short`, "key 2 of 2 is not"],
+    [`${MASTER_KEY},`, "key 2 of 2 is not"],
+    [`,${MASTER_KEY}`, "key 1 of 2 is not"],
+    [`c2hvcnQ=,${MASTER_KEY},!`, "key 1, 3 of 3 is not"],
+  ])("tells which of several keys in SECRETS_KEY is unusable, and shows none: %s", (value, which) => {
+    const refusal = refusalOf({ ...ENV, SECRETS_KEY: value });
+    expect(namedIn(refusal)).toEqual(["SECRETS_KEY"]);
+    expect(refusal).toContain(which);
+    for (const key of value.split(",").filter((text) => text.length > 1)) expect(refusal).not.toContain(key);
   });
 
   test("names every unusable variable and no other, and shows no secret", () => {

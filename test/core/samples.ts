@@ -37,7 +37,7 @@ export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
   webhook_id: "msg_1",
   url: "https://crm.example/hook",
   payload: '{"call_id":"call-1"}',
-  secret: "whsec_c2VjcmV0",
+  secrets: ["whsec_c2VjcmV0"],
   last_sent_at: null,
   timeoutMs: 15_000,
   waitMs: 2_000,
@@ -63,7 +63,7 @@ export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
   losses: 0,
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
-  sealed_secret: "sealed",
+  sealed_secrets: ["sealed"],
   endpoint: null,
   ...change,
 });

@@ -6,7 +6,7 @@ import { fromBase64, toBase64 } from "../../src/core/signature.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const someSecret = fc.record({
-  masterKey: bytes(MASTER_KEY_BYTES),
+  masterKeys: bytes(MASTER_KEY_BYTES).map((key) => [key] as const),
   plain: fc.string({ unit: "binary", maxLength: 80 }),
   context: fc.string({ unit: "binary", maxLength: 20 }),
   nonce: bytes(NONCE_BYTES),
@@ -14,7 +14,8 @@ const someSecret = fc.record({
 
 const masterKey = new Uint8Array(MASTER_KEY_BYTES).fill(7);
 const context = "org_1";
-const secret = { masterKey, plain: "whsec_c2VjcmV0", context, nonce: new Uint8Array(NONCE_BYTES).fill(9) };
+const masterKeys = [masterKey] as const;
+const secret = { masterKeys, plain: "whsec_c2VjcmV0", context, nonce: new Uint8Array(NONCE_BYTES).fill(9) };
 
 /** The same bytes in base64 with one bit of byte `index` flipped. */
 function flipped(base64: string, index: number): string {
@@ -43,19 +44,30 @@ describe("a sealed secret", () => {
   test("does not open with another key", async () => {
     await fc.assert(
       fc.asyncProperty(someSecret, bytes(MASTER_KEY_BYTES), async (input, other) => {
-        fc.pre(toBase64(other) !== toBase64(input.masterKey));
-        expect(await unseal({ ...input, sealed: await seal(input), masterKey: other })).toBeNull();
+        fc.pre(toBase64(other) !== toBase64(input.masterKeys[0]));
+        expect(await unseal({ ...input, sealed: await seal(input), masterKeys: [other] })).toBeNull();
       }),
     );
+  });
+
+  test("opens with any of several keys that holds its own, and is sealed with the first", async () => {
+    const other = new Uint8Array(MASTER_KEY_BYTES).fill(8);
+    const older = await seal(secret);
+    const newer = await seal({ ...secret, masterKeys: [other, masterKey] });
+    expect(newer.slice(0, 8)).not.toBe(older.slice(0, 8));
+    for (const sealed of [older, newer])
+      expect(await unseal({ masterKeys: [other, masterKey], context, sealed })).toBe(secret.plain);
+    expect(await unseal({ masterKeys: [other], context, sealed: newer })).toBe(secret.plain);
+    expect(await unseal({ masterKeys, context, sealed: newer })).toBeNull();
   });
 
   test("does not open with another key that goes by its name", async () => {
     const other = new Uint8Array(MASTER_KEY_BYTES).fill(8);
     const [, ...rest] = (await seal(secret)).split(".");
-    const [otherId] = (await seal({ ...secret, masterKey: other })).split(".");
+    const [otherId] = (await seal({ ...secret, masterKeys: [other] })).split(".");
     const sealed = [otherId, ...rest].join(".");
-    expect(await unseal({ masterKey: other, context, sealed })).toBeNull();
-    expect(await unseal({ masterKey, context, sealed })).toBeNull();
+    expect(await unseal({ masterKeys: [other], context, sealed })).toBeNull();
+    expect(await unseal({ masterKeys, context, sealed })).toBeNull();
   });
 
   test("does not open for another context", async () => {
@@ -69,7 +81,7 @@ describe("a sealed secret", () => {
 
   test("does not open once any byte of it was changed", async () => {
     const [keyId = "", nonce = "", ciphertext = ""] = (await seal(secret)).split(".");
-    const open = (...parts: string[]) => unseal({ masterKey, context, sealed: parts.join(".") });
+    const open = (...parts: string[]) => unseal({ masterKeys, context, sealed: parts.join(".") });
     for (const index of secret.nonce.keys())
       expect(await open(keyId, flipped(nonce, index), ciphertext)).toBeNull();
     for (const index of fromBase64(ciphertext).keys())
@@ -94,6 +106,6 @@ describe("a sealed secret", () => {
       sealed.slice(0, -8),
       `${sealed}.more`,
     ];
-    for (const text of malformed) expect(await unseal({ masterKey, context, sealed: text })).toBeNull();
+    for (const text of malformed) expect(await unseal({ masterKeys, context, sealed: text })).toBeNull();
   });
 });

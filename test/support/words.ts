@@ -1,10 +1,11 @@
 /** The tests' own words: an org, a receiver, a reported call, its log, and what the record and the receiver hold. */
 import { env, exports } from "cloudflare:workers";
 import { expect, inject } from "vitest";
-import { NONCE_BYTES, seal } from "../../src/core/sealing.ts";
-import { fromBase64, sha256Hex, signingSecretOf } from "../../src/core/signature.ts";
+import { fromBase64, sha256Hex } from "../../src/core/signature.ts";
+import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../../src/core/signing-secret.ts";
 import { insertKey, SCOPES, type Scope } from "../../src/record/keys.ts";
-import { insertOrg, insertSigningSecret } from "../../src/record/orgs.ts";
+import { insertOrg } from "../../src/record/orgs.ts";
+import { rotateSigningSecret } from "../../src/record/signing-secrets.ts";
 import type { Answer, Received } from "./receiver-server.ts";
 
 export interface Org {
@@ -16,16 +17,12 @@ export interface Org {
 /** An org of its own, with one key. */
 export async function makeOrg({ scopes = [...SCOPES] }: { scopes?: Scope[] } = {}): Promise<Org> {
   const user_id = `org_${crypto.randomUUID()}`;
-  const secret = signingSecretOf(crypto.getRandomValues(new Uint8Array(32)));
-  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const sealed = await seal({
-    masterKey: fromBase64(env.SECRETS_KEY),
-    plain: secret,
-    context: user_id,
-    nonce,
-  });
-  await insertOrg(env.DB, { user_id, name: "Test", created_at: Date.now() });
-  await insertSigningSecret(env.DB, { user_id, id: "sec_test", sealed, created_at: Date.now() });
+  const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
+  const masterKeys = [fromBase64(env.SECRETS_KEY)] as const;
+  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
+  const now = Date.now();
+  await insertOrg(env.DB, { user_id, name: "Test", created_at: now });
+  await rotateSigningSecret(env.DB, { user_id, id: "sec_test", sealed, now, overlapMs: 0 });
   return { user_id, secret, key: await makeKey(user_id, { scopes }) };
 }
 
@@ -39,7 +36,7 @@ export async function makeKey(
   const created_at = Date.now();
   await insertKey(env.DB, {
     digest,
-    id: key,
+    id: `key_${crypto.randomUUID()}`, // not the key: a test looks for keys in what is stored
     user_id,
     name: "test",
     prefix: "pc_",
@@ -173,3 +170,13 @@ export const rowsOf = async (table: "webhook_logs" | "attempts", org: Org): Prom
   (await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?`)
     .bind(org.user_id)
     .first<number>("n")) ?? 0;
+
+/** Rotates an org's signing secret, with the body as given. */
+export const rotate = (org: Pick<Org, "key">, body?: object) =>
+  call(org, "POST", "/v1/org/signing-secrets/rotate", body === undefined ? {} : { body });
+
+/** An org's live signing secrets, as they are listed. */
+export const secretsOf = async (
+  org: Pick<Org, "key">,
+): Promise<{ id: string; created_at: string; expires_at: string | null }[]> =>
+  (await call(org, "GET", "/v1/org/signing-secrets")).body.data;

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, request } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
-import { makeOrg, newCallId, type Org, receiver } from "../support/words.ts";
+import { makeOrg, newCallId, type Org, receiver, rotate } from "../support/words.ts";
 
 const CALLS = "/v1/postcall/calls";
 const RESEND = "/v1/postcall/webhooks/resend";
@@ -63,6 +63,17 @@ test("a first-try delivery writes five rows, a resend four", async () => {
   expect(costs.report.rows_written + costs.deliver.rows_written).toBe(5);
   expect(costs.resend.rows_written + costs.redeliver.rows_written).toBe(4);
   expect(costs.get.rows_written).toBe(0);
+});
+
+test("a first-try delivery during an overlap of secrets writes five rows too, and reads one more a secret", async () => {
+  const crm = await receiver(200);
+  const org = await makeOrg();
+  const alone = await costsOfOneCall(org, crm.url);
+  await rotate(org);
+  await rotate(org);
+  const overlapping = await costsOfOneCall(org, crm.url);
+  expect(overlapping.report.rows_written + overlapping.deliver.rows_written).toBe(5);
+  expect(overlapping.deliver.rows_read).toBe(alone.deliver.rows_read + 2);
 });
 
 test("each step reads as much among 4,000 other logs as among 400", async () => {

@@ -1,0 +1,71 @@
+/** `/v1/org`: what an org has set, and its signing secrets. A secret's value is answered once, when it is made. */
+import type { Context } from "hono";
+import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
+import { findOrg, type Org, updateOrg } from "../record/orgs.ts";
+import {
+  LIVE_SECRETS_LIMIT,
+  listSigningSecrets,
+  rotateSigningSecret,
+  type SigningSecretEntry,
+} from "../record/signing-secrets.ts";
+import { notFound, ok, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { orgSchema, rotateSchema } from "./schemas.ts";
+import type { HttpEnv } from "./services.ts";
+import { refuseTarget } from "./target.ts";
+
+/** Ample for two URLs, a name and each event. */
+const BODY_LIMIT_BYTES = 65_536;
+
+const HOUR_MS = 3_600_000;
+
+export async function getOrg(c: Context<HttpEnv>): Promise<Response> {
+  const { user_id } = c.get("apiKey");
+  return answerOrg(await findOrg(c.env.databaseOf(user_id), user_id));
+}
+
+export async function patchOrg(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: orgSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const settings = body.value;
+  for (const field of ["default_webhook", "ops_webhook"] as const) {
+    const url = settings[field];
+    const blocked = url == null ? null : refuseTarget(field, url, c.env.config());
+    if (blocked !== null) return refuse(blocked);
+  }
+  const { user_id } = c.get("apiKey");
+  return answerOrg(await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));
+}
+
+const answerOrg = (org: Org | null): Response =>
+  org === null ? notFound("The org of this API key is gone.") : ok(org);
+
+export async function getSigningSecrets(c: Context<HttpEnv>): Promise<Response> {
+  const { user_id } = c.get("apiKey");
+  const secrets = await listSigningSecrets(c.env.databaseOf(user_id), { user_id, now: c.env.now() });
+  return ok(secrets.map(renderSecret));
+}
+
+export async function rotateSigningSecrets(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: rotateSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
+  if (!body.ok) return body.refusal;
+  const { user_id } = c.get("apiKey");
+  const { masterKeys } = c.env.config();
+  const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
+  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
+  const id = `sec_${crypto.randomUUID()}`;
+  const overlapMs = body.value.overlap_hours * HOUR_MS;
+  const now = c.env.now();
+  const written = { user_id, id, sealed, now, overlapMs };
+  const created_at = await rotateSigningSecret(c.env.databaseOf(user_id), written);
+  if (created_at === null) return refuse({ error: "CONFLICT", message: TOO_MANY_LIVE });
+  return ok({ secret, ...renderSecret({ id, created_at, expires_at: null }) });
+}
+
+const TOO_MANY_LIVE = `${LIVE_SECRETS_LIMIT} signing secrets are live, and no more can be. Wait until one expires, or rotate with "overlap_hours": 0, which ends all older ones at once.`;
+
+const renderSecret = ({ id, created_at, expires_at }: SigningSecretEntry) => ({
+  id,
+  created_at: new Date(created_at).toISOString(),
+  expires_at: expires_at === null ? null : new Date(expires_at).toISOString(),
+});
