@@ -39,6 +39,8 @@ export interface BatchVerbs {
 
 export interface BatchRules extends RetryRules {
   deliveryTimeoutMs: number;
+  allowPrivateTargets: boolean;
+  publicUrl: URL;
 }
 
 /** What becomes of a message: it is done with, or comes back after a while. */

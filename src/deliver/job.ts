@@ -1,4 +1,5 @@
 /** What a batch asks of a call's object, and what it is answered. Shapes only. */
+import type { TargetRules } from "../core/target.ts";
 import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
 
 /** All that an attempt needs to know. `secret` is the org's signing secret; `last_sent_at` the log's newest entry. */
@@ -14,6 +15,7 @@ export interface AttemptJob {
   timeoutMs: number;
   /** The answer is `under_way` after this long, in milliseconds. */
   waitMs: number;
+  targetRules: TargetRules;
 }
 
 /**
