@@ -78,7 +78,9 @@ async function answerTo(job: AttemptJob, init: RequestInit): Promise<Answer> {
   }
   const status = readStatus(response.status);
   const response_headers = keptHeaders(response.headers);
-  const { text, error } = await keptBody(response.body);
+  // Nothing is no valid gzip: a body of no bytes that calls itself compressed would fail when it is read.
+  const isEmpty = response.headers.get("content-length") === "0";
+  const { text, error } = await keptBody(isEmpty ? null : response.body);
   const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
   return { response_code: status.response_code, error: failure, response_headers, response_body: text };
 }
