@@ -5,12 +5,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { makeAttempt } from "../deliver/attempt.ts";
+import { resolvePublicly } from "../deliver/guard.ts";
 import type { AttemptJob, Reply } from "../deliver/job.ts";
 import { openLine } from "./line.ts";
 
 export class Call extends DurableObject<Env> {
   readonly #line = openLine({
-    send: makeAttempt,
+    send: (job, sentAt) => makeAttempt({ job, sentAt, resolve: resolvePublicly }),
     keepAlive: (work) => this.ctx.waitUntil(work),
     now: () => Date.now(),
   });

@@ -24,6 +24,13 @@ export function backoffSeconds(input: {
   return Math.max(jittered, asked);
 }
 
+/** IMF-fixdate, RFC 850 and asctime. `Date.parse` takes far more, and reads it wrong: it skips a zone before "GMT". */
+const HTTP_DATES = [
+  /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
 /**
  * The seconds a `Retry-After` header asks for, rounded up, never negative; null where it is absent or malformed.
  * Source: RFC 9110 section 10.2.3, delay-seconds or HTTP-date (all three forms of section 5.6.7).
@@ -31,7 +38,7 @@ export function backoffSeconds(input: {
 export function parseRetryAfter(header: string | null | undefined, now: number): number | null {
   const text = header?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text);
-  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun).*\d\d:\d\d:\d\d/.test(text)) return null;
+  if (!HTTP_DATES.some((form) => form.test(text))) return null;
   const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return Number.isNaN(at) ? null : Math.max(0, Math.ceil((at - now) / 1_000));
 }

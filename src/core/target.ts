@@ -6,39 +6,81 @@ export type Target =
   | { ok: false; reason: "not_a_url" }
   | { ok: false; reason: "blocked"; rule: string };
 
+export interface TargetRules {
+  /** Local use: `http:`, any address and our own host will do. */
+  allowPrivate: boolean;
+  /** The host of our own address: a service that calls itself goes round in circles. */
+  ownHost: string;
+}
+
+export const targetRulesOf = (config: { allowPrivateTargets: boolean; publicUrl: URL }): TargetRules => ({
+  allowPrivate: config.allowPrivateTargets,
+  ownHost: config.publicUrl.hostname,
+});
+
 /** Longer URLs are refused: what is stored with every log stays bounded. */
 const URL_LIMIT_CHARACTERS = 2_048;
 
-/**
- * Judges a receiver's URL as it was given. With `allowPrivate` (local use) `http:` and any address will do.
- * `rule` completes the sentence "… may not be called: ".
- */
-export function judgeTarget(text: string, { allowPrivate }: { allowPrivate: boolean }): Target {
+/** Judges a receiver's URL as it was given. `rule` completes the sentence "… may not be called: ". */
+export function judgeTarget(text: string, rules: TargetRules): Target {
   if (!URL.canParse(text)) return { ok: false, reason: "not_a_url" };
   const url = new URL(text);
-  const rule = ruleAgainst(text, url, allowPrivate);
+  const rule = ruleAgainst(text, url, rules);
   return rule === null ? { ok: true, url } : { ok: false, reason: "blocked", rule };
 }
 
-function ruleAgainst(text: string, url: URL, allowPrivate: boolean): string | null {
+function ruleAgainst(text: string, url: URL, { allowPrivate, ownHost }: TargetRules): string | null {
   if (text.length > URL_LIMIT_CHARACTERS) return `it is longer than ${URL_LIMIT_CHARACTERS} characters`;
   if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme is not http or https";
   if (url.username !== "" || url.password !== "") return "it carries credentials";
   if (allowPrivate) return null;
   if (url.protocol !== "https:") return "its scheme is not https";
-  return isPublicHost(url.hostname) ? null : "its host is not on the public internet";
+  const host = bareHost(url.hostname);
+  const rule = isAddress(host) ? ruleAgainstAddress(host) : ruleAgainstName(host);
+  return rule ?? (host === bareHost(ownHost) ? "its host is this service's own" : null);
 }
 
-/** `hostname` as `new URL` gives it: lower case, brackets around IPv6, every spelling of IPv4 already normalised. */
-function isPublicHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
-  if (ipaddr.isValid(host)) return isPublicAddress(host);
-  return host.includes(".") && !/(^|\.)(localhost|local|internal)$/.test(host);
+const ruleAgainstAddress = (address: string): string | null =>
+  isPublicAddress(address) ? null : "its address is not on the public internet";
+
+/**
+ * The last labels of names that mean something on a local network, or nothing at all: RFC 6761, 6762 (section 3 and
+ * appendix G), 7686, 8375 and 9476, the name ICANN keeps for private use, and all of the infrastructure's `arpa`.
+ * `example` is let through: nobody answers there, and documentation can show it.
+ */
+const LOCAL_SUFFIXES = new Set([
+  ...["localhost", "local", "localdomain", "internal", "intranet", "private"],
+  ...["corp", "home", "lan", "test", "invalid", "onion", "alt", "arpa"],
+]);
+
+function ruleAgainstName(host: string): string | null {
+  const labels = host.split(".");
+  if (LOCAL_SUFFIXES.has(labels.at(-1) ?? ""))
+    return "its host name is for local use, not the public internet";
+  if (labels.length === 1) return "its host name is a single label, not one of the public internet";
+  return null;
 }
 
-function isPublicAddress(address: string): boolean {
+/** `hostname` as `new URL` gives it: lower case, ASCII, every spelling of IPv4 normalised where it ends in one dot at most. */
+const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
+
+/** The name that has to be resolved before `url` is called, or null where its host is an address. */
+export function nameToResolve(url: URL): string | null {
+  const host = bareHost(url.hostname);
+  return isAddress(host) ? null : host;
+}
+
+export const isAddress = (text: string): boolean => ipaddr.isValid(text);
+
+/** Public unicast only. IPv6 that carries an IPv4 address for a gateway to unpack is refused, unless merely mapped. */
+export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.process(address);
   if (parsed.range() !== "unicast") return false;
+  if (parsed.kind() === "ipv4") return true;
   // The library lets IPv4-compatible addresses such as ::127.0.0.1 pass; global unicast is 2000::/3 (RFC 4291).
-  return parsed.kind() === "ipv4" || parsed.match(ipaddr.parse("2000::"), 3);
+  return parsed.match(ipaddr.parse("2000::"), 3) && !isTunnel(parsed.toByteArray());
 }
+
+/** ISATAP (RFC 5214 section 6.1) carries an IPv4 address behind any prefix, after 0000:5efe or 0200:5efe. */
+const isTunnel = ([, , , , , , , , a = 0, b, c, d]: number[]): boolean =>
+  (a & 0xfd) === 0 && b === 0 && c === 0x5e && d === 0xfe;

@@ -5,17 +5,24 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { readFailure, readStatus } from "../core/classify.ts";
 import { bodySignature, standardSignature } from "../core/signature.ts";
-import type { AttemptEntry } from "../core/webhook-log.ts";
+import type { AttemptEntry, AttemptError } from "../core/webhook-log.ts";
+import { type Resolve, refuseReceiver } from "./guard.ts";
 import type { AttemptJob } from "./job.ts";
 
 /** What is kept of an answer's body, and of its headers, in bytes. */
 const KEPT_BYTES = 4_096;
 
-export async function makeAttempt(job: AttemptJob, sentAt: number): Promise<AttemptEntry> {
+export async function makeAttempt(input: {
+  job: AttemptJob;
+  sentAt: number;
+  resolve: Resolve;
+}): Promise<AttemptEntry> {
+  const { job, sentAt, resolve } = input;
   const body = new TextEncoder().encode(job.payload);
   const request_headers = await headersOf(job, body, sentAt);
   const started = performance.now();
-  const answer = await exchange(job, body, request_headers);
+  const init: RequestInit = { method: "POST", headers: request_headers, body, redirect: "manual" };
+  const answer = await exchange(job, init, resolve);
   const response_ms = Math.round(performance.now() - started);
   return { send_type: job.send_type, sent_at: sentAt, response_ms, request_headers, ...answer };
 }
@@ -37,19 +44,30 @@ async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Pro
   };
 }
 
-type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" | "response_body">;
+type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" | "response_body"> &
+  Partial<Pick<AttemptEntry, "request_headers">>;
 
-async function exchange(job: AttemptJob, body: Uint8Array, headers: Record<string, string>): Promise<Answer> {
+async function exchange(job: AttemptJob, init: RequestInit, resolve: Resolve): Promise<Answer> {
   const timeout = new AbortController();
+  const { signal } = timeout;
   const reason = new DOMException("The attempt took too long.", "TimeoutError");
   // A timer of its own, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, till it fires.
   const timer = setTimeout(() => timeout.abort(reason), job.timeoutMs);
   try {
-    return await answerTo(job, { method: "POST", headers, body, redirect: "manual", signal: timeout.signal });
+    const refusal = await refuseReceiver({ url: job.url, rules: job.targetRules, resolve, signal });
+    if (refusal !== null) return { ...withoutResponse(refusal), request_headers: {} };
+    return await answerTo(job, { ...init, signal });
   } finally {
     clearTimeout(timer);
   }
 }
+
+const withoutResponse = (error: AttemptError): Answer => ({
+  response_code: null,
+  error,
+  response_headers: {},
+  response_body: "",
+});
 
 async function answerTo(job: AttemptJob, init: RequestInit): Promise<Answer> {
   const { protocol } = new URL(job.url);
@@ -57,12 +75,13 @@ async function answerTo(job: AttemptJob, init: RequestInit): Promise<Answer> {
   try {
     response = await fetch(job.url, init);
   } catch (error) {
-    const code = readFailure({ error, phase: "headers", protocol });
-    return { response_code: null, error: code, response_headers: {}, response_body: "" };
+    return withoutResponse(readFailure({ error, phase: "headers", protocol }));
   }
   const status = readStatus(response.status);
   const response_headers = keptHeaders(response.headers);
-  const { text, error } = await keptBody(response.body);
+  // Nothing is no valid gzip: a body of no bytes that calls itself compressed would fail when it is read.
+  const isEmpty = response.headers.get("content-length") === "0";
+  const { text, error } = await keptBody(isEmpty ? null : response.body);
   const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
   return { response_code: status.response_code, error: failure, response_headers, response_body: text };
 }

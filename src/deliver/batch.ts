@@ -40,6 +40,8 @@ export interface BatchVerbs {
 
 export interface BatchRules extends RetryRules {
   deliveryTimeoutMs: number;
+  allowPrivateTargets: boolean;
+  publicUrl: URL;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { type Admission, putOffUntil } from "../core/endpoint.ts";
 import type { judgeMessage } from "../core/message.ts";
+import { targetRulesOf } from "../core/target.ts";
 import { afterAttempt, dueAt, nextSentAt } from "../core/transition.ts";
 import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
 import type { DueLog, Postponement, Result } from "../record/results.ts";
@@ -103,7 +104,7 @@ async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Ha
   }
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
   const waitMs = log.endpoint?.state === "degraded" ? DEGRADED_WAIT_LIMIT_MS : WAIT_LIMIT_MS;
-  const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs };
+  const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs, targetRules: targetRulesOf(rules) };
   const job = {
     key,
     delivery_ordinal,

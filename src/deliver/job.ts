@@ -1,5 +1,6 @@
 /** What a batch asks of a call's object, and what it is answered. Shapes only. */
 import type { SigningSecrets } from "../core/signing-secret.ts";
+import type { TargetRules } from "../core/target.ts";
 import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
 
 /** All that an attempt needs to know. `secrets` are those of the org; `last_sent_at` the log's newest entry. */
@@ -15,6 +16,7 @@ export interface AttemptJob {
   timeoutMs: number;
   /** The answer is `under_way` after this long, in milliseconds. */
   waitMs: number;
+  targetRules: TargetRules;
 }
 
 /**

@@ -1,14 +1,14 @@
 /** A receiver's URL in a request: judged by the guard's rules, refused in the wire's words. */
-import { judgeTarget } from "../core/target.ts";
+import { judgeTarget, targetRulesOf } from "../core/target.ts";
 import type { ApiError } from "./answer.ts";
 
 /** Why the URL in `field` is refused, or null where it may be called. */
 export function refuseTarget(
   field: string,
   url: string,
-  { allowPrivateTargets: allowPrivate }: { allowPrivateTargets: boolean },
+  config: Parameters<typeof targetRulesOf>[0],
 ): ApiError | null {
-  const target = judgeTarget(url, { allowPrivate });
+  const target = judgeTarget(url, targetRulesOf(config));
   if (target.ok) return null;
   const shown = JSON.stringify(url.slice(0, 200));
   return target.reason === "not_a_url"

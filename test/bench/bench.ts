@@ -35,7 +35,7 @@ const servers: LocalServer[] = [];
 
 async function start(
   name: string,
-  { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: NodeJS.ProcessEnv } = {},
+  { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: Record<string, string> } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
   const environment = { ...process.env, ...variables };

@@ -87,6 +87,9 @@ describe("Retry-After", () => {
     { name: "an RFC 850 date", header: "Thursday, 01-Jan-26 00:01:00 GMT", seconds: 60 },
     { name: "an asctime date", header: "Thu Jan  1 00:01:00 2026", seconds: 60 },
     { name: "a date in the past", header: "Sun, 06 Nov 1994 08:49:37 GMT", seconds: 0 },
+    { name: "a date with a day of one digit", header: "Thu, 1 Jan 2026 00:01:00 GMT", seconds: 60 },
+    { name: "an asctime date in the past", header: "Sun Nov  6 08:49:37 1994", seconds: 0 },
+    { name: "an RFC 850 date in the last century", header: "Sunday, 06-Nov-94 08:49:37 GMT", seconds: 0 },
     { name: "the present", header: "Thu, 01 Jan 2026 00:00:00 GMT", seconds: 0 },
   ])("is read as $name", ({ header, seconds }) => {
     expect(parseRetryAfter(header, NOW)).toBe(seconds);
@@ -96,6 +99,18 @@ describe("Retry-After", () => {
     expect(parseRetryAfter("Thu, 01 Jan 2026 00:01:00 GMT", NOW + 1)).toBe(60);
     expect(parseRetryAfter("Thu, 01 Jan 2026 00:01:00 GMT", NOW + 999)).toBe(60);
     expect(parseRetryAfter("Thu, 01 Jan 2026 00:01:00 GMT", NOW + 1_000)).toBe(59);
+  });
+
+  test("of a date in the far future leaves a wait of a day at most", () => {
+    const retryAfterSeconds = parseRetryAfter("Fri, 31 Dec 9999 23:59:59 GMT", NOW);
+    expect(backoffSeconds({ scheduleMs: [5_000], attempt: 1, retryAfterSeconds, random: 0.5 })).toBe(86_400);
+  });
+
+  test("in the past or malformed leaves the schedule's own wait", () => {
+    for (const header of ["0", "Sun, 06 Nov 1994 08:49:37 GMT", "-5", "soon"]) {
+      const retryAfterSeconds = parseRetryAfter(header, NOW);
+      expect(backoffSeconds({ scheduleMs: [5_000], attempt: 1, retryAfterSeconds, random: 0.5 })).toBe(5);
+    }
   });
 
   test("of any number of digits leaves a wait of a day at most", () => {
@@ -119,7 +134,18 @@ describe("Retry-After", () => {
     "120, 130",
     "2026-01-01T00:01:00Z",
     "Sat",
+    "+120",
+    "-0",
+    "120 seconds",
     "Thu, 99 Jan 2026 00:00:00 GMT",
+    "Thu, 01 Jan 2026 25:00:00 GMT",
+    "Thu, 01 Foo 2026 00:01:00 GMT",
+    "Thu, 01 Jan 2026 00:01:00",
+    "Thu, 01 Jan 2026 00:01:00 +0100",
+    "Thu, 01 Jan 2026 00:01:00 GMT+0100",
+    "Thu, 01 Jan 2026 00:01:00 EST",
+    "Thu, 01 Jan 2026 00:01:00 GMT, 120",
+    "Thu Jan  1 00:01:00 EST 2026",
     null,
     undefined,
   ])("is taken as absent where it is %j", (header) => {

@@ -6,7 +6,10 @@ import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
 import type { DueLog, Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
-const RULES = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000, deliveryTimeoutMs: 15_000 };
+const RULES = {
+  ...{ retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000, deliveryTimeoutMs: 15_000 },
+  ...{ allowPrivateTargets: true, publicUrl: new URL("https://postcall.example") },
+};
 export const ACK: Settlement = { kind: "ack" };
 export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
 export const underWay = (delaySeconds: number): Settlement => ({ kind: "under_way", delaySeconds });

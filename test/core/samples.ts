@@ -41,6 +41,7 @@ export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
   last_sent_at: null,
   timeoutMs: 15_000,
   waitMs: 2_000,
+  targetRules: { allowPrivate: true, ownHost: "postcall.example" },
   ...change,
 });
 

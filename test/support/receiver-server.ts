@@ -1,9 +1,13 @@
 /**
- * The tests' receivers: one real HTTP server in Node, started before the tests. `POST /receivers` takes a program of
- * answers and opens an address under `/r/`; `GET /receivers/ID` tells what arrived there.
+ * The tests' receivers: one real HTTP server in Node, started before the tests, and the same over TLS with a certificate
+ * that nobody vouches for. `POST /receivers` takes a program of answers and opens an address under `/r/`;
+ * `GET /receivers/ID` tells what arrived there.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { TestProject } from "vitest/node";
+import { answerRaw, type RawAnswer } from "./raw-answer.ts";
+import { SELF_SIGNED } from "./self-signed.ts";
 
 /** One answer of a receiver; the last of a program is given to all further requests. */
 export interface Answer {
@@ -13,9 +17,11 @@ export interface Answer {
   body?: string;
   /** The body is begun and never ended. */
   neverEnds?: boolean;
+  /** Bytes of its own instead of all that. */
+  raw?: RawAnswer;
 }
 
-/** A request as it arrived. Times are milliseconds since the epoch; `ended_at` is null while it is being answered. */
+/** A request as it arrived. Times are milliseconds since the epoch; `ended_at` is null while it is being answered, and raw until the connection is over. */
 export interface Received {
   method: string;
   headers: Record<string, string>;
@@ -27,21 +33,31 @@ export interface Received {
 declare module "vitest" {
   interface ProvidedContext {
     receiverServer: string;
+    selfSignedServer: string;
   }
 }
 
 const receivers: { program: Answer[]; received: Received[] }[] = [];
 
 export default async function setup(project: TestProject) {
-  const server = createServer((request, response) => void serve(request, response));
+  const listener = (request: IncomingMessage, response: ServerResponse) => void serve(request, response);
+  const plain = createServer(listener);
+  const selfSigned = createTlsServer(SELF_SIGNED, listener);
+  project.provide("receiverServer", `http://127.0.0.1:${await listen(plain)}`);
+  project.provide("selfSignedServer", `https://127.0.0.1:${await listen(selfSigned)}`);
+  return () => {
+    for (const server of [plain, selfSigned]) {
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+}
+
+async function listen(server: Server): Promise<number> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the receivers' server has no port");
-  project.provide("receiverServer", `http://127.0.0.1:${address.port}`);
-  return () => {
-    server.closeAllConnections();
-    server.close();
-  };
+  return address.port;
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,6 +81,11 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     const received: Received = { method: request.method ?? "", headers, body, started_at, ended_at: null };
     const step =
       receiver.program[Math.min(receiver.received.push(received), receiver.program.length) - 1] ?? {};
+    if (step.raw !== undefined) {
+      await answerRaw(request.socket, step.raw);
+      received.ended_at = Date.now();
+      return;
+    }
     await new Promise((done) => setTimeout(done, step.delayMs ?? 0));
     received.ended_at = Date.now();
     response.writeHead(step.status ?? 200, step.headers);

@@ -1,0 +1,141 @@
+/** The URL guard at the Worker's boundary: what a request may save, and what an attempt may call once names resolve. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AttemptKey } from "../../src/core/webhook-log.ts";
+import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../support/handlers.ts";
+import { expectRefusal, logOf, makeOrg, type Org, receiver, rowsOf } from "../support/words.ts";
+
+const DEPLOYED = { ALLOW_PRIVATE_TARGETS: "false", PUBLIC_URL: "https://hooks.postcall.example" };
+
+let org: Org;
+beforeEach(async () => {
+  org = await makeOrg();
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** The public internet, which no test reaches: a resolver with these records, and one receiver behind every name. */
+function publicInternet(records: Record<string, string[] | "away" | "silent">) {
+  const questions: string[] = [];
+  const called: string[] = [];
+  const inner = globalThis.fetch;
+  vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.hostname === "127.0.0.1") return inner(input, init);
+    if (url.hostname !== "cloudflare-dns.com") {
+      called.push(url.href);
+      return new Response("ok");
+    }
+    const [name, type] = [url.searchParams.get("name") ?? "", url.searchParams.get("type")];
+    questions.push(`${name} ${type}`);
+    const found = records[`${name} ${type}`] ?? [];
+    if (found === "silent") return new Promise<Response>(() => {});
+    if (found === "away") return new Response("", { status: 503 });
+    const Answer = found.map((data) => ({ name, type: 1, TTL: 60, data }));
+    return Response.json({ Status: 0, Question: [{ name, type }], ...(found.length > 0 && { Answer }) });
+  });
+  return { questions, called };
+}
+
+/** One attempt as a deployment makes it, for a URL that was saved under other rules. */
+async function attemptDeployed(url: string, change: Partial<Env> = {}) {
+  const key = await reportUnheard(org, url);
+  const { env: deployed, retries } = envWithLosingQueues({ ...DEPLOYED, ...change });
+  const outcomes = await handleAttempts(deployed, [key]);
+  return { outcomes, retries: retriesOf(key, retries), log: await logOf(org, key.call_id) };
+}
+
+const retriesOf = (key: AttemptKey, retries: ReturnType<typeof envWithLosingQueues>["retries"]) =>
+  retries.filter(({ body }) => body.call_id === key.call_id).map(({ body }) => body.attempt);
+
+const blocked = {
+  status: "retrying",
+  metadata: [{ response_code: null, error: "blocked_url", response_time: expect.stringMatching(/^\d+ms$/) }],
+};
+
+describe("an attempt on a deployment", () => {
+  test("whose URL the rules refuse is recorded as blocked, retried on the schedule, and asks no resolver", async () => {
+    const internet = publicInternet({});
+    const crm = await receiver(200);
+    const { outcomes, retries, log } = await attemptDeployed(crm.url);
+    expect(outcomes).toEqual(["ack"]);
+    expect(log).toMatchObject(blocked);
+    expect(retries).toEqual([2]);
+    expect(internet).toEqual({ questions: [], called: [] });
+    expect(await crm.received()).toEqual([]);
+  });
+
+  test("to our own host is blocked", async () => {
+    const internet = publicInternet({});
+    const { log } = await attemptDeployed("https://hooks.postcall.example:8443/v1/postcall/calls");
+    expect(log).toMatchObject(blocked);
+    expect(internet.called).toEqual([]);
+  });
+
+  test("to a name with a private address among public ones is blocked, and keeps no request", async () => {
+    const internet = publicInternet({
+      "crm.example A": ["8.8.8.8"],
+      "crm.example AAAA": ["2606:4700::1", "fd00:ec2::254"],
+    });
+    const { outcomes, log } = await attemptDeployed("https://crm.example/hook");
+    expect(outcomes).toEqual(["ack"]);
+    expect(log).toMatchObject(blocked);
+    expect(internet.questions.sort()).toEqual(["crm.example A", "crm.example AAAA"]);
+    expect(internet.called).toEqual([]);
+    const row = env.DB.prepare("SELECT request_headers FROM attempts WHERE call_id = ?").bind(log.call_id);
+    expect(await row.first("request_headers")).toBe("{}");
+  });
+
+  test("to a name that does not resolve failed at dns", async () => {
+    const internet = publicInternet({ "crm.example A": "away" });
+    const { log } = await attemptDeployed("https://crm.example/hook");
+    expect(log).toMatchObject({ status: "retrying", metadata: [{ response_code: null, error: "dns" }] });
+    expect(internet.called).toEqual([]);
+  });
+
+  test("whose resolver is silent takes no longer than its timeout", async () => {
+    const internet = publicInternet({ "crm.example A": "silent", "crm.example AAAA": "silent" });
+    const { log } = await attemptDeployed("https://crm.example/hook", { DELIVERY_TIMEOUT: "200ms" });
+    expect(log).toMatchObject({ status: "retrying", metadata: [{ response_code: null, error: "timeout" }] });
+    expect(internet.called).toEqual([]);
+  });
+
+  test("to a name with public addresses, behind an alias and of one family alone, is delivered", async () => {
+    const internet = publicInternet({
+      "crm.example A": ["crm.cdn.example.", "8.8.8.8"],
+      "crm.example AAAA": "away",
+    });
+    const { outcomes, log } = await attemptDeployed("https://crm.example/hook");
+    expect(outcomes).toEqual(["ack"]);
+    expect(log).toMatchObject({ status: "delivered", metadata: [{ response_code: 200, error: null }] });
+    expect(internet.called).toEqual(["https://crm.example/hook"]);
+  });
+
+  test("to a public address is delivered without a resolver", async () => {
+    const internet = publicInternet({});
+    const { log } = await attemptDeployed("https://8.8.8.8/hook");
+    expect(log).toMatchObject({ status: "delivered" });
+    expect(internet).toEqual({ questions: [], called: ["https://8.8.8.8/hook"] });
+  });
+});
+
+describe("a report to a deployment", () => {
+  test.each([
+    ["https://hooks.postcall.example/inbox", /its host is this service's own/],
+    ["https://HOOKS.postcall.example.:8443/", /its host is this service's own/],
+    ["https://metadata.google.internal/", /its host name is for local use/],
+    ["https://intranet1/", /its host name is a single label/],
+    ["https://100.64.0.1/", /its address is not on the public internet/],
+  ])("is refused with 422 for %s, and nothing is stored", async (webhook, rule) => {
+    const body = { payload: { call_id: "a" }, webhook };
+    const answer = await request({ ...env, ...DEPLOYED }, org, {
+      method: "POST",
+      path: "/v1/postcall/calls",
+      body,
+    });
+    expectRefusal(answer, 422, "BLOCKED_URL", rule);
+    expect(answer.body.errors[0].message).toContain(JSON.stringify(webhook));
+    expect(await rowsOf("webhook_logs", org)).toBe(0);
+  });
+});
