@@ -1,4 +1,4 @@
--- What an org has set, and the endpoints (org + URL) that have failed. Healthy traffic writes no row here.
+-- What an org has set, and the endpoints (org + URL) that have failed. Healthy traffic writes no further row.
 
 ALTER TABLE orgs ADD COLUMN default_webhook TEXT;
 ALTER TABLE orgs ADD COLUMN webhook_events TEXT NOT NULL DEFAULT '[]';  -- JSON array
@@ -27,4 +27,5 @@ CREATE TABLE endpoints (
 CREATE INDEX endpoints_releasing ON endpoints (user_id, url) WHERE releasing IS NOT NULL;
 
 ALTER TABLE webhook_logs ADD COLUMN waits_for_endpoint INTEGER;  -- 1 where put off or disabled until its endpoint recovers
+ALTER TABLE webhook_logs ADD COLUMN faults INTEGER NOT NULL DEFAULT 0;  -- rounds in which the attempt now due could not be processed
 CREATE INDEX webhook_logs_waiting ON webhook_logs (user_id, url) WHERE waits_for_endpoint IS NOT NULL;

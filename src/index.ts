@@ -4,16 +4,18 @@ import { type Config, readConfig } from "./config.ts";
 import { probeUntil } from "./core/endpoint.ts";
 import { openSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
 import type { AttemptKey } from "./core/webhook-log.ts";
-import { deliverBatch } from "./deliver/batch.ts";
+import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
+import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
 import { consume, consumeDeadLetters } from "./queue/consumer.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
-import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
+import { type Clock, inPlace } from "./record/in-place.ts";
+import { claimOverdue } from "./record/overdue.ts";
 import { sealAgain } from "./record/reseal.ts";
-import { type DueLog, readDue, writeResults } from "./record/results.ts";
+import { assumeWritten, type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
 export { Call } from "./call/object.ts";
@@ -33,34 +35,18 @@ export default {
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys) => later(enqueueNow(env, keys)),
       release: () => later(release(env)),
+      inPlace: async (write) => (await inPlace(write, CLOCK)).value,
       now: Date.now,
     });
   },
 
   async queue(batch, env) {
     const config = configOf(env);
-    const database = databaseOf(env);
+    const verbs = batchVerbs(env, config);
     if (batch.queue === DEAD_LETTERS_QUEUE) {
-      return consumeDeadLetters(batch, (keys) => noteDeadLetters(database, { keys, reason: "dead_letter" }));
+      return consumeDeadLetters(batch, (keys) => recordDeadLetters(keys, config, verbs));
     }
-    const deliver = (keys: AttemptKey[]) =>
-      deliverBatch(keys, config, {
-        read: (wanted) => readDue(database, { keys: wanted, now: Date.now() }),
-        readEndpoints: (wanted) => readEndpoints(database, wanted),
-        claimProbes: (claims) => {
-          const now = Date.now();
-          return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
-        },
-        openSecrets: (log) => openSecrets(log, config),
-        attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
-        recall: (key, waitMs) => callObject(env.CALLS, key).recall(key, waitMs),
-        write: (writing) => writeResults(database, writing),
-        enqueue: (successors) => enqueue(env, successors),
-        release: () => release(env),
-        now: Date.now,
-        random: Math.random,
-        newId: () => crypto.randomUUID(),
-      });
+    const deliver = (keys: AttemptKey[]) => deliverBatch(keys, config, verbs);
     if (batch.queue !== DELIVERIES_QUEUE) return consume(batch, { deliver });
     return consume(batch, { deliver, moveOn: (entries) => enqueue(env, entries) });
   },
@@ -84,6 +70,32 @@ export default {
       console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));
   },
 } satisfies ExportedHandler<Env>;
+
+function batchVerbs(env: Env, config: Config): BatchVerbs {
+  const database = databaseOf(env);
+  return {
+    read: (wanted) => readDue(database, { keys: wanted, now: Date.now() }),
+    readEndpoints: (wanted) => readEndpoints(database, wanted),
+    claimProbes: (claims) => {
+      const now = Date.now();
+      return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
+    },
+    openSecrets: (log) => openSecrets(log, config),
+    attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
+    recall: (key, waitMs) => callObject(env.CALLS, key).recall(key, waitMs),
+    write: async (writing) => {
+      const { value, repeated } = await inPlace(() => writeResults(database, writing), CLOCK);
+      return repeated ? assumeWritten(writing, value) : value;
+    },
+    enqueue: (successors) => enqueue(env, successors),
+    release: () => release(env),
+    now: Date.now,
+    random: Math.random,
+    newId: () => crypto.randomUUID(),
+  };
+}
+
+const CLOCK: Clock = { now: Date.now, random: Math.random, wait: (ms) => scheduler.wait(ms) };
 
 const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
   enqueue(

@@ -41,6 +41,41 @@ export function afterAttempt(input: {
   }
 }
 
+/** An attempt that the consumer itself could not process fails its delivery in this round: after some four hours. */
+const FAULT_LIMIT = 10;
+const FIRST_FAULT_MS = 60_000;
+const LONGEST_FAULT_MS = 3_600_000;
+
+/** The part of a log that changes where the consumer itself could not process the attempt that is due. */
+export interface FaultState {
+  status: Extract<LogStatus, "pending" | "retrying" | "failed">;
+  reason: string;
+  faults: number;
+  next_attempt_at: number | null;
+  sweep_at: number | null;
+}
+
+/** The state after one more such round, `reason` being why: due again after a minute, then twice that, up to an hour. */
+export function afterFault(input: {
+  attempts: number;
+  faults: number;
+  reason: string;
+  rules: Pick<RetryRules, "sweepGraceMs">;
+  now: number;
+}): FaultState {
+  const { reason, rules, now } = input;
+  const faults = input.faults + 1;
+  if (faults >= FAULT_LIMIT)
+    return { status: "failed", reason, faults, next_attempt_at: null, sweep_at: null };
+  const pause = Math.min(FIRST_FAULT_MS * 2 ** (faults - 1), LONGEST_FAULT_MS);
+  return {
+    status: input.attempts === 0 ? "pending" : "retrying",
+    reason,
+    faults,
+    ...dueAt(now + pause, rules),
+  };
+}
+
 /** The two times of a log whose next attempt is due at `at`: the schedule's, and when the sweep takes it as late. */
 export const dueAt = (at: number, rules: Pick<RetryRules, "sweepGraceMs">) => ({
   next_attempt_at: at,

@@ -9,9 +9,9 @@ import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { RetryRules } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
-import type { DueLog, Writing, Written } from "../record/results.ts";
+import { type DueLog, NOTHING, type Writing, type Written } from "../record/results.ts";
 import { again, type Handled, handleMessage, type Judged } from "./handle.ts";
-import { changesOf, endpointsOf, noticesOf } from "./health.ts";
+import { changesOf, endpointsOf, faultNoticesOf, noticesOf } from "./health.ts";
 import type { AttemptJob, Reply } from "./job.ts";
 
 export interface BatchVerbs {
@@ -53,8 +53,9 @@ export type Settlement =
   | { kind: "retry"; delaySeconds: number }
   | { kind: "under_way"; delaySeconds: number };
 
-/** Soon enough to find the attempt in the memory of its object, which is kept for some 10 s. */
-const RECORD_AWAY_SECONDS = 5;
+const UNREADABLE_SECONDS = 5;
+/** A write has been tried for 5 s by then: soon enough to find the attempt in its object's memory, kept for some 10 s. */
+const UNWRITABLE_SECONDS = 2;
 /** An attempt that could not be put off, because its log or endpoint has changed since the read, is judged anew. */
 const CHANGED_SECONDS = 1;
 /** An endpoint that another batch has changed since it was read is judged anew, this many times. */
@@ -85,7 +86,7 @@ async function handleAll(
     judged = await judgeAll(keys, rules, { verbs, now });
   } catch (error) {
     console.error("A batch could not be read; its messages come back.", error);
-    return keys.map((key) => ({ key, settlement: again(RECORD_AWAY_SECONDS) }));
+    return keys.map((key) => ({ key, settlement: again(UNREADABLE_SECONDS) }));
   }
   return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now })));
 }
@@ -132,6 +133,7 @@ async function writeAll(
   const writes = handled.flatMap(({ write }) => write ?? []);
   if (writes.length === 0) return [...handled];
   const outcomes = writes.flatMap((write) => (write.kind === "result" ? [write] : []));
+  const faulted = writes.flatMap((write) => (write.kind === "fault" ? [write] : []));
   const means = { rules, now: verbs.now(), newId: verbs.newId };
   const observed = endpointsOf(outcomes);
   const endpoints = changesOf(observed, means);
@@ -140,15 +142,16 @@ async function writeAll(
     written = await verbs.write({
       results: outcomes.map(({ result }) => result),
       losses: keysOf(handled, "loss"),
+      faults: faulted.map(({ fault }) => fault),
       postponed: writes.flatMap((write) => (write.kind === "postponement" ? [write.postponement] : [])),
       disabled: keysOf(handled, "disabling"),
       endpoints,
-      notices: noticesOf({ outcomes, observed, endpoints }, means),
+      notices: [...noticesOf({ outcomes, observed, endpoints }, means), ...faultNoticesOf(faulted, means)],
     });
   } catch (error) {
     console.error("A batch's results could not be written; its messages come back.", error);
     return handled.map((message) =>
-      message.write === undefined ? message : { ...message, settlement: again(RECORD_AWAY_SECONDS) },
+      message.write === undefined ? message : { ...message, settlement: again(UNWRITABLE_SECONDS) },
     );
   }
   const moved = new Set(written.moved.map(attemptKeyText));
@@ -174,6 +177,7 @@ function successorsOf(
   const following = handled.flatMap(({ key, write }) => {
     if (!moved.has(attemptKeyText(key))) return [];
     if (write?.kind === "postponement") return later(key, write.postponement.next_attempt_at);
+    if (write?.kind === "fault") return later(key, write.fault.next.next_attempt_at);
     if (write?.kind !== "result") return [];
     return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);
   });
@@ -208,8 +212,7 @@ async function settleEndpoints(
       const means = { rules, now: verbs.now(), newId: verbs.newId };
       endpoints = changesOf(observed, means);
       const notices = noticesOf({ outcomes: [], observed, endpoints }, means);
-      const nothing = { results: [], losses: [], postponed: [], disabled: [] };
-      const written = await verbs.write({ ...nothing, endpoints, notices });
+      const written = await verbs.write({ ...NOTHING, endpoints, notices });
       versions = written.versions;
       await enqueue(
         written.notified.map((key) => ({ key, delaySeconds: 0 })),

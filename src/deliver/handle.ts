@@ -5,9 +5,9 @@
 import { type Admission, putOffUntil } from "../core/endpoint.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
-import { afterAttempt, dueAt, nextSentAt } from "../core/transition.ts";
-import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
-import type { DueLog, Postponement, Result } from "../record/results.ts";
+import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
+import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
+import type { DueLog, Fault, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
 
@@ -32,6 +32,7 @@ const NO_SECRET_SECONDS = 60;
 type ToWrite =
   | { kind: "result"; result: Result; log: DueLog }
   | { kind: "loss" }
+  | { kind: "fault"; fault: Fault; log: DueLog }
   | { kind: "postponement"; postponement: Postponement }
   | { kind: "disabling" };
 
@@ -58,7 +59,32 @@ export interface Judged {
 /** A log whose attempt can be made now. */
 type ReadyLog = DueLog & { url: string; payload: string; send_type: NonNullable<DueLog["send_type"]> };
 
-export async function handleMessage({ key, log, due, admission }: Judged, means: Means): Promise<Handled> {
+/** A message that can't be handled for a reason of its own takes no other with it: its log notes the round. */
+export async function handleMessage(judged: Judged, means: Means): Promise<Handled> {
+  try {
+    return await handle(judged, means);
+  } catch (error) {
+    const { key, log } = judged;
+    console.error(
+      JSON.stringify({ event: "consumer_fault", attempt: attemptKeyText(key), message: String(error) }),
+    );
+    if (log === undefined) return { key, settlement: ACK };
+    const fault = faultOf(key, log, { reason: "consumer_fault", rules: means.rules, now: means.now });
+    return { key, settlement: ACK, write: { kind: "fault", fault, log } };
+  }
+}
+
+/** One more round in which the attempt that a log waits for could not be processed. */
+export const faultOf = (
+  key: AttemptKey,
+  log: DueLog,
+  { reason, rules, now }: { reason: string; rules: BatchRules; now: number },
+): Fault => ({
+  key,
+  next: afterFault({ attempts: log.attempts, faults: log.faults, reason, rules, now }),
+});
+
+async function handle({ key, log, due, admission }: Judged, means: Means): Promise<Handled> {
   if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
   if (due.kind === "stale" || log === undefined) return { key, settlement: ACK };
   if (due.kind === "replaced") {

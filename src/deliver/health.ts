@@ -2,10 +2,10 @@
 import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/notice.ts";
 import { dueAt, type RetryRules } from "../core/transition.ts";
-import { type AttemptEntry, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import type { Notice } from "../record/notices.ts";
-import type { DueLog, Result } from "../record/results.ts";
+import type { DueLog, Fault, Result } from "../record/results.ts";
 
 /** An endpoint as it was read, and the attempts that a batch has made to it. */
 interface Observed extends EndpointKey {
@@ -25,13 +25,13 @@ interface Means {
 }
 
 /** Operational webhooks say nothing about an endpoint: they would tell of themselves. */
-const isOperational = ({ log }: Outcome): boolean => log.event === OPERATIONAL_EVENT;
+const isOperational = ({ event }: DueLog): boolean => event === OPERATIONAL_EVENT;
 
 export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
   const observed = new Map<string, Observed>();
   for (const outcome of outcomes) {
     const { user_id, url, endpoint } = outcome.log;
-    if (url === null || isOperational(outcome)) continue;
+    if (url === null || isOperational(outcome.log)) continue;
     const known = observed.get(`${user_id} ${url}`) ?? { user_id, url, endpoint, entries: [] };
     known.entries.push(outcome.result.entry);
     observed.set(`${user_id} ${url}`, known);
@@ -58,16 +58,11 @@ export function noticesOf(
   means: Means,
 ): Notice[] {
   const { now } = means;
-  const failed = batch.outcomes.flatMap((outcome) => {
-    const { key, next } = outcome.result;
-    const { url } = outcome.log;
-    if (next.status !== "failed" || url === null || isOperational(outcome)) return [];
-    const { user_id, call_id, event, delivery_id, attempt: attempts } = key;
-    const about = { call_id, event, delivery_id, attempts };
-    const { reason } = next;
-    const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now });
-    return [noticeOf({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
-  });
+  const failed = batch.outcomes.flatMap(({ result: { key, next }, log }) =>
+    next.status === "failed"
+      ? failureNotice({ key, log, attempts: key.attempt, reason: next.reason }, means)
+      : [],
+  );
   const changed = batch.endpoints.flatMap(({ user_id, url, version, health }) => {
     const before = batch.observed.find((one) => one.user_id === user_id && one.url === url)?.endpoint ?? null;
     const type = endpointEvent(before, health);
@@ -76,6 +71,27 @@ export function noticesOf(
     return [noticeOf({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means)];
   });
   return [...failed, ...changed];
+}
+
+/** What is to be told of deliveries that failed because the consumer could not process them. */
+export const faultNoticesOf = (faulted: readonly { fault: Fault; log: DueLog }[], means: Means): Notice[] =>
+  faulted.flatMap(({ fault: { key, next }, log }) =>
+    next.status === "failed"
+      ? failureNotice({ key, log, attempts: log.attempts, reason: next.reason }, means)
+      : [],
+  );
+
+function failureNotice(
+  failure: { key: AttemptKey; log: DueLog; attempts: number; reason: string | null },
+  means: Means,
+): Notice[] {
+  const { key, log, attempts, reason } = failure;
+  const { user_id, call_id, event, delivery_id } = key;
+  const { url } = log;
+  if (url === null || isOperational(log)) return [];
+  const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now: means.now });
+  const about = { call_id, event, delivery_id, attempts };
+  return [noticeOf({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
 }
 
 const noticeOf = (

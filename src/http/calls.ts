@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type * as z from "zod";
 import { sha256Hex } from "../core/signature.ts";
 import { dueAt } from "../core/transition.ts";
-import { insertLog, type NewLog, readLogs } from "../record/logs.ts";
+import { insertLog, type NewLog, readLogs, type StoredLog } from "../record/logs.ts";
 import { okText, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { reportSchema } from "./schemas.ts";
@@ -27,8 +27,11 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   if (payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(payload_bytes));
   const log = await newLog(c, { report, payload, payload_bytes });
   const database = c.env.databaseOf(log.user_id);
-  const status = await insertLog(database, log);
-  if (status === null) return repeatedReport(c, log);
+  const written = await c.env.inPlace(() => insertLog(database, log));
+  const stored = written === null ? await readStored(c, log) : undefined;
+  // A write that was made twice finds its own first one there: the ids in it are nobody else's.
+  const status = stored?.webhook_id === log.webhook_id ? stored.status : written;
+  if (status === null) return repeatedReport(log, stored);
   const unsent = { ...log, delivery_ordinal: 0, attempts: 0, reason: null, metadata: [] };
   if (status === "disabled") {
     const waiting = { status, reason: "endpoint_disabled", next_attempt_at: null };
@@ -68,13 +71,13 @@ async function newLog(
   };
 }
 
+async function readStored(c: Context<HttpEnv>, { user_id, call_id }: NewLog): Promise<StoredLog | undefined> {
+  const [stored] = await readLogs(c.env.databaseOf(user_id), { user_id, event: "call", call_ids: [call_id] });
+  return stored;
+}
+
 /** The key is taken: by the same report, whose log is answered as it is now, or by another one. */
-async function repeatedReport(
-  c: Context<HttpEnv>,
-  { user_id, call_id, report_digest }: NewLog,
-): Promise<Response> {
-  const call_ids = [call_id];
-  const [stored] = await readLogs(c.env.databaseOf(user_id), { user_id, event: "call", call_ids });
+function repeatedReport({ call_id, report_digest }: NewLog, stored: StoredLog | undefined): Response {
   if (stored?.report_digest === report_digest) return okText(renderLog(stored), { status: 200 });
   const message = `payload.call_id ${JSON.stringify(call_id)} was reported before with other content.`;
   return refuse({ error: "CONFLICT", message });

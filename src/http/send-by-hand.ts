@@ -59,16 +59,22 @@ async function startDeliveries(c: Context<HttpEnv>, sending: Sending): Promise<S
     delivery_id: `dlv_${crypto.randomUUID()}`,
   }));
   const due = dueAt(c.env.now(), c.env.config());
-  const began = starts.length > 0 ? await sending.start(database, { starts, ...due }) : new Set();
-  const begun = starts.filter((start) => began.has(start.call_id));
+  const start = () => sending.start(database, { starts, ...due });
+  const began = starts.length > 0 ? await c.env.inPlace(start) : new Set();
+  const isWhole = began.size === states.length;
+  // What did not begin is served by a delivery decided before or at the same time, or by this one, where the write was
+  // made twice: the record knows which.
+  const current = isWhole ? states : await readStates(database, { user_id, event, call_ids });
+  const deliveryOf = deliveriesOf(current);
+  const begun = starts.filter(
+    ({ call_id, delivery_id }) => began.has(call_id) || deliveryOf.get(call_id) === delivery_id,
+  );
   c.env.enqueue(
     begun.map(({ call_id, delivery_id }) => ({ user_id, call_id, event, delivery_id, attempt: 1 })),
   );
-  if (begun.length === states.length) return { states, deliveries: deliveriesOf(begun) };
-  // The others are served by deliveries that were decided before or at the same time: the record knows which.
-  const current = await readStates(database, { user_id, event, call_ids });
+  if (isWhole) return { states, deliveries: deliveriesOf(begun) };
   const lateRefusal = begun.length === 0 ? refuseAny(sending, current) : null;
-  return lateRefusal ?? { states, deliveries: deliveriesOf(current) };
+  return lateRefusal ?? { states, deliveries: deliveryOf };
 }
 
 const deliveriesOf = (

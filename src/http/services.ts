@@ -11,6 +11,8 @@ export interface Services {
   enqueue: (keys: readonly AttemptKey[]) => void;
   /** Enqueues what waited for an endpoint that was enabled, after the answer. Never fails: the sweep does it too. */
   release: () => void;
+  /** Makes a write that may be made twice, again where the record was away for a moment. */
+  inPlace: <T>(write: () => Promise<T>) => Promise<T>;
   now: () => number;
 }
 

@@ -14,7 +14,7 @@ interface StartRequest {
 }
 
 const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
-  delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0,
+  delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
   next_attempt_at = ?3, sweep_at = ?4, waits_for_endpoint = NULL`;
 
 /** Every part of the key comes from the row: with one of them a constant, SQLite would walk all of the org's logs. */

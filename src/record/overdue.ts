@@ -1,4 +1,4 @@
-/** Logs that are late: the sweep's claim on them, and what became of messages that the queue gave up on. */
+/** Logs that are late: the sweep's claim on them. */
 import { SWEEP_INTERVAL_LIMIT_MS } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 
@@ -21,20 +21,4 @@ export async function claimOverdue(
     .bind(now, sweepGraceMs, SWEEP_INTERVAL_LIMIT_MS, limit)
     .all<AttemptKey>();
   return results;
-}
-
-/** Notes on logs still waiting for these attempts why their messages were given up. They stay due. */
-export async function noteDeadLetters(
-  db: D1Database,
-  { keys, reason }: { keys: readonly AttemptKey[]; reason: string },
-): Promise<void> {
-  await db
-    .prepare(
-      `UPDATE webhook_logs AS l SET reason = ?2 FROM json_each(?1) AS j
-       WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
-         AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1
-         AND l.next_attempt_at IS NOT NULL`,
-    )
-    .bind(JSON.stringify(keys), reason)
-    .run();
 }

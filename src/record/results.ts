@@ -1,6 +1,6 @@
 /** What a batch of deliveries reads and writes: one read and one write for all of its messages. */
 import type { Endpoint } from "../core/endpoint.ts";
-import type { NextState } from "../core/transition.ts";
+import type { FaultState, NextState } from "../core/transition.ts";
 import type { AttemptEntry, AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
 import { ENDPOINT_OF_LOG, type EndpointChange, endpointStatement } from "./endpoints.ts";
 import { type Notice, noticeStatement } from "./notices.ts";
@@ -13,6 +13,7 @@ import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 export interface DueLog extends LogState {
   send_type: SendType | null;
   losses: number;
+  faults: number;
   payload: string | null;
   last_sent_at: number | null;
   /** Its org's live signing secrets, the newest first. */
@@ -35,16 +36,33 @@ export interface Postponement {
   sweep_at: number;
 }
 
+/** An attempt that the consumer itself could not process, and the state its log goes to. */
+export interface Fault {
+  key: AttemptKey;
+  next: FaultState;
+}
+
 /** All that a batch writes. `losses` are attempts cut off before they could be recorded. */
 export interface Writing {
   results: readonly Result[];
   losses: readonly AttemptKey[];
+  faults: readonly Fault[];
   postponed: readonly Postponement[];
   /** Attempts whose endpoint is disabled: their logs wait until it is enabled. */
   disabled: readonly AttemptKey[];
   endpoints: readonly EndpointChange[];
   notices: readonly Notice[];
 }
+
+export const NOTHING: Writing = {
+  results: [],
+  losses: [],
+  faults: [],
+  postponed: [],
+  disabled: [],
+  endpoints: [],
+  notices: [],
+};
 
 /** What of it took effect: the attempts whose log moved on, the endpoints' new versions, the notices' attempts. */
 export interface Written {
@@ -76,7 +94,7 @@ export async function readDue(
   const { results } = await db
     .prepare(
       `SELECT l.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.next_attempt_at, l.payload_bytes,
+         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults, l.next_attempt_at, l.payload_bytes,
          CASE WHEN l.is_next AND l.bytes_so_far <= ?2 THEN l.payload END AS payload,
          (SELECT max(a.sent_at) FROM attempts AS a
           WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
@@ -115,13 +133,16 @@ const newestFirst = (secrets: string): string[] =>
  * from the attempt before, an endpoint only from the version it was judged by.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
-  const { results, losses, postponed, disabled, endpoints, notices } = writing;
+  const { results, losses, faults, postponed, disabled, endpoints, notices } = writing;
   const moving = [
     ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
     ...parameters(postponed.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
       postponeStatement(db, rows),
     ),
     ...parameters(disabled).map((rows) => disableStatement(db, rows)),
+    ...parameters(faults.map(({ key, next }) => ({ ...key, ...next }))).map((rows) =>
+      faultStatement(db, rows),
+    ),
   ];
   const changing = endpoints.map((change) => endpointStatement(db, change));
   const notifying = parameters(notices).map((rows) => noticeStatement(db, rows));
@@ -143,6 +164,19 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
   };
 }
 
+/**
+ * What a writing that was made twice came to: the second may have found the first committed, and says nothing of it.
+ * What follows from a write is safe to send where it took no effect, since each message is judged by the record.
+ */
+export const assumeWritten = (
+  { results, faults, postponed, disabled, endpoints }: Writing,
+  { versions, notified }: Written,
+): Written => ({
+  moved: [...[...results, ...faults, ...postponed].map(({ key }) => key), ...disabled],
+  versions: [...versions, ...endpoints.map(({ version }) => version)],
+  notified,
+});
+
 const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
 
 const attemptRow = ({ key, entry }: Result) => ({ ...key, ...entry });
@@ -156,7 +190,7 @@ const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
-         attempts = j.value ->> 'attempt', losses = 0, waits_for_endpoint = NULL,
+         attempts = j.value ->> 'attempt', losses = 0, faults = 0, waits_for_endpoint = NULL,
          next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
@@ -169,6 +203,17 @@ const postponeStatement = (db: D1Database, rows: string) =>
       `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, next_attempt_at = j.value ->> 'next_attempt_at',
          sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL 
+       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+    )
+    .bind(rows);
+
+const faultStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
+         faults = j.value ->> 'faults', next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
+         AND l.faults = (j.value ->> 'faults') - 1
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);

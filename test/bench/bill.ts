@@ -32,6 +32,8 @@ export interface Bills {
 }
 
 const REPORTERS = 16;
+/** One call in so many fails at first: more would degrade the endpoint, and be put off instead. */
+const ONE_IN = 4;
 
 /** Runs `step`, which does one thing `times` times, and returns what one of them used. */
 async function costOf(server: MeteredServer, times: number, step: () => Promise<unknown>): Promise<Cost> {
@@ -75,7 +77,7 @@ export async function billAt(
   { calls, delay }: { calls: number; delay: number },
 ): Promise<Bills> {
   const deliver = async (fail: number) => {
-    const webhook = receiver.url({ delay, fail });
+    const webhook = receiver.url({ delay, fail, of: ONE_IN });
     const reported = await reportAll(server, { calls: newCalls(calls), webhook, reporters: REPORTERS });
     await untilRecorded(server, reported);
     await receiver.arrivals(calls);
@@ -100,10 +102,13 @@ export async function billAt(
     (call_id) => ({ call_ids: [call_id] }),
   );
   await receiver.arrivals(calls);
-  return { delay, first, retry: difference(withRetry, first), resend, get };
+  return { delay, first, retry: difference(withRetry, first, ONE_IN), resend, get };
 }
 
-const difference = (whole: Cost, part: Cost): Cost => {
+/** What `times` of the further steps cost that `whole` has over `part`. */
+const difference = (whole: Cost, part: Cost, times: number): Cost => {
   const names = Object.keys(whole) as (keyof Cost)[];
-  return Object.fromEntries(names.map((name) => [name, whole[name] - part[name]])) as unknown as Cost;
+  return Object.fromEntries(
+    names.map((name) => [name, (whole[name] - part[name]) * times]),
+  ) as unknown as Cost;
 };

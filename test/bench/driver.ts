@@ -11,7 +11,7 @@ import type { Arrivals } from "./receiver.ts";
 const PATIENCE_MS = 60_000;
 
 export interface Receiver {
-  url: (options?: { delay?: number; fail?: number; endpoint?: number }) => string;
+  url: (options?: { delay?: number; fail?: number; of?: number; endpoint?: number }) => string;
   /** Waits until this many calls (or these) have arrived, then tells when all did, and forgets them. */
   arrivals: (calls: number, which?: readonly Reported[]) => Promise<Arrivals>;
   stop: () => void;
@@ -23,7 +23,8 @@ export async function openReceiver(): Promise<Receiver> {
   const base = `http://127.0.0.1:${port}`;
   const ask = async (path: string) => (await fetch(`${base}${path}`)).json();
   return {
-    url: ({ delay = 0, fail = 0, endpoint = 0 } = {}) => `${base}/${endpoint}?delay=${delay}&fail=${fail}`,
+    url: ({ delay = 0, fail = 0, of = 1, endpoint = 0 } = {}) =>
+      `${base}/${endpoint}?delay=${delay}&fail=${fail}&of=${of}`,
     async arrivals(calls, which) {
       const until = Date.now() + PATIENCE_MS;
       const all: Arrivals = {};

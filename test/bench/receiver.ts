@@ -1,6 +1,6 @@
 /**
  * The benchmark's receiver, a process of its own: answers every POST after `?delay=` milliseconds, `?fail=` times with
- * 500 first, and notes when each call arrived. `GET /arrivals` tells and forgets them.
+ * 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET /arrivals` tells and forgets them.
  */
 import { createServer } from "node:http";
 
@@ -22,7 +22,8 @@ const server = createServer((request, response) => {
     const callId = /"call_id":"([^"]+)"/.exec(head.subarray(0, 300).toString("latin1"))?.[1] ?? "unknown";
     arrivals[callId] ??= [];
     const count = arrivals[callId].push(arrivedAt);
-    response.statusCode = count <= Number(url.searchParams.get("fail")) ? 500 : 200;
+    const isOneOf = Number(/\d+$/.exec(callId)?.[0] ?? 0) % Number(url.searchParams.get("of") ?? 1) === 0;
+    response.statusCode = isOneOf && count <= Number(url.searchParams.get("fail")) ? 500 : 200;
   });
   request.on("end", () => setTimeout(() => response.end("ok"), Number(url.searchParams.get("delay"))));
   request.resume();

@@ -62,6 +62,7 @@ export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
   payload_bytes: 20,
   send_type: "spawn",
   losses: 0,
+  faults: 0,
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
   sealed_secrets: ["sealed"],

@@ -1,7 +1,7 @@
 /** A log's next state after an attempt, the two times of a log that waits, and the order of entries. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { afterAttempt, dueAt, nextSentAt } from "../../src/core/transition.ts";
+import { afterAttempt, afterFault, dueAt, nextSentAt } from "../../src/core/transition.ts";
 import { entryOf, failureOf, NOW } from "./samples.ts";
 
 const rules = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000 };
@@ -110,5 +110,40 @@ describe("an entry's time", () => {
         }
       }),
     );
+  });
+});
+
+describe("an attempt that the consumer itself could not process", () => {
+  const fault = (faults: number, attempts = 0) =>
+    afterFault({ attempts, faults, reason: "dead_letter", rules: { sweepGraceMs: 60_000 }, now: NOW });
+
+  test("is due again after a minute, then after twice as long, up to an hour", () => {
+    const waits = Array.from(
+      { length: 9 },
+      (_, faults) => ((fault(faults).next_attempt_at ?? 0) - NOW) / 60_000,
+    );
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+
+  test("is late for the sweep a grace after that, and keeps its log's status", () => {
+    expect(fault(0)).toEqual({
+      status: "pending",
+      reason: "dead_letter",
+      faults: 1,
+      next_attempt_at: NOW + 60_000,
+      sweep_at: NOW + 120_000,
+    });
+    expect(fault(0, 2).status).toBe("retrying");
+  });
+
+  test("fails its delivery in the tenth round", () => {
+    const failed = {
+      status: "failed",
+      reason: "dead_letter",
+      faults: 10,
+      next_attempt_at: null,
+      sweep_at: null,
+    };
+    expect(fault(9)).toEqual(failed);
   });
 });

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { afterAttempt } from "../../src/core/transition.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import { type Result, writeResults } from "../../src/record/results.ts";
+import { NOTHING, type Result, writeResults } from "../../src/record/results.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -41,7 +41,6 @@ function resultOf(key: AttemptKey, response_code: number, sent_at = Date.now()):
   };
 }
 
-const NOTHING = { losses: [], postponed: [], disabled: [], endpoints: [], notices: [] };
 const write = async (...results: Result[]) => (await writeResults(env.DB, { ...NOTHING, results })).moved;
 
 describe("a late commit", () => {

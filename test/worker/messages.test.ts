@@ -1,7 +1,6 @@
 /** What becomes of a queue message: repeated, stale, early, garbled, lost, dead; with the row and the receiver. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { writeMessage } from "../../src/core/message.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -164,23 +163,6 @@ describe("a message", () => {
     expect(deliveries).toMatchObject([{ body: { call_id, attempt: 1 } }]);
     expect(warn).toHaveBeenCalledOnce();
     warn.mockRestore();
-  });
-
-  test("given up by its queue is noted on the log, which stays due", async () => {
-    const crm = await receiver(200);
-    const key = await reportUnheard(org, crm.url);
-    expect(await handleBatch(env, [writeMessage(key), "junk"], "postcall-dead-letters")).toEqual([
-      "ack",
-      "ack",
-    ]);
-    const log = await logOf(org, key.call_id);
-    expect(log).toMatchObject({ status: "pending", reason: "dead_letter", metadata: [] });
-    expect(log.next_attempt_at).not.toBeNull();
-    const { env: lossy } = envWithLosingQueues();
-    expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
-    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", reason: null });
-    await handleBatch(env, [writeMessage(key)], "postcall-dead-letters");
-    expect((await logOf(org, key.call_id)).reason).toBeNull();
   });
 });
 

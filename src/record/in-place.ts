@@ -1,0 +1,33 @@
+/**
+ * Writes that are tried again where they stand: D1 repeats reads that fail in passing, and leaves writes to its user.
+ * Only for writes that may be made twice: one that failed may have been committed all the same.
+ */
+import { isPassing } from "./availability.ts";
+
+/** For as long as this, in milliseconds; then the request is answered 503, and a batch's messages come back. */
+const IN_PLACE_MS = 5_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+export interface Clock {
+  now: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  wait: (ms: number) => Promise<void>;
+}
+
+/** What the write came to, and whether it was made more than once: an earlier one may be the one that took effect. */
+export async function inPlace<T>(
+  write: () => Promise<T>,
+  { now, random, wait }: Clock,
+): Promise<{ value: T; repeated: boolean }> {
+  const until = now() + IN_PLACE_MS;
+  for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries++, pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      return { value: await write(), repeated: tries > 1 };
+    } catch (error) {
+      if (!isPassing(error) || now() + pause > until) throw error;
+    }
+    await wait(pause * (0.5 + random()));
+  }
+}
