@@ -75,14 +75,17 @@ export async function readEndpoints(
   return endpoints;
 }
 
-/** The endpoints of an org that have failed, the worst and the newest first. */
+/** What a list of endpoints holds at most. */
+const LIST_LIMIT = 1_000;
+
+/** The endpoints of an org that have failed: those that still do first, then the newest. */
 export async function listEndpoints(db: D1Database, userId: string): Promise<(Endpoint & EndpointKey)[]> {
   const { results } = await db
     .prepare(
       `SELECT user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS} FROM endpoints WHERE user_id = ?1
-       ORDER BY state = 'active', last_failure_at DESC`,
+       ORDER BY state = 'active', last_failure_at DESC LIMIT ?2`,
     )
-    .bind(userId)
+    .bind(userId, LIST_LIMIT)
     .all<Endpoint & EndpointKey>();
   return results;
 }
