@@ -55,17 +55,19 @@ const UNKNOWN: EndpointHealth = {
 };
 
 /**
- * What an attempt says about its endpoint. An answer such as 404 or 429 is about the call: it is no success, and it
- * does not count towards degraded. An attempt that was cut off on our side says nothing.
+ * What an attempt says about its endpoint. An answer such as 404, 429, or 503 with `Retry-After` is about the call: it
+ * is no success, and it does not count towards degraded. An attempt that was cut off on our side says nothing.
  */
 type Bearing = "success" | "failure" | "refusal" | "gone" | "none";
 
-function bearingOf({ error, response_code }: AttemptEntry): Bearing {
+function bearingOf({ error, response_code, response_headers }: AttemptEntry): Bearing {
   if (error === null) return "success";
   if (error === "interrupted") return "none";
   if (response_code === 410) return "gone";
-  if (error === "redirect" || error === "blocked_url") return "refusal";
-  return error === "http_status" && response_code !== null && response_code < 500 ? "refusal" : "failure";
+  if (error === "blocked_url") return "refusal";
+  const isThrottle = response_code === 503 && response_headers["retry-after"] !== undefined;
+  const isAnswer = response_code !== null && response_code >= 300 && response_code < 500;
+  return isThrottle || isAnswer ? "refusal" : "failure";
 }
 
 /** The endpoint after a batch's attempts, or null where nothing is to be written: always so for healthy traffic. */
@@ -120,7 +122,8 @@ const disabled = (health: EndpointHealth, reason: string, now: number): Endpoint
 });
 
 function recovered(health: EndpointHealth, now: number): EndpointHealth | null {
-  if (health.first_failure_at === null) return null;
+  const isEnabledSince = (health.recovered_at ?? 0) > (health.last_success_at ?? 0);
+  if (health.first_failure_at === null && !isEnabledSince) return null;
   return { ...UNKNOWN, recovered_at: now, last_success_at: now };
 }
 

@@ -55,8 +55,8 @@ export type Due =
 
 /**
  * Whether the attempt that a message names is the one its log waits for. It is replaced where its delivery is no longer
- * the current one: it is not to be made any more, but may have been under way by then. It is stale where it is recorded
- * (as every first attempt of a replaced delivery is), and where the log awaits nothing or is gone.
+ * the current one: it is not to be made any more, but may have been under way by then, the first one too where it had
+ * waited for its endpoint. It is stale where it is recorded, and where the log awaits nothing or is gone.
  */
 export function judgeMessage(
   key: Pick<AttemptKey, "delivery_id" | "attempt">,
@@ -64,7 +64,7 @@ export function judgeMessage(
   now: number,
 ): Due {
   if (log === undefined) return { kind: "stale" };
-  if (log.delivery_id !== key.delivery_id) return { kind: key.attempt > 1 ? "replaced" : "stale" };
+  if (log.delivery_id !== key.delivery_id) return { kind: "replaced" };
   if (log.next_attempt_at === null || log.attempts !== key.attempt - 1) return { kind: "stale" };
   const earlyMs = log.next_attempt_at - now;
   if (earlyMs <= EARLY_TOLERANCE_MS) return { kind: "send" };

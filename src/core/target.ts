@@ -57,6 +57,7 @@ function ruleAgainstName(host: string): string | null {
   const labels = host.split(".");
   if (LOCAL_SUFFIXES.has(labels.at(-1) ?? ""))
     return "its host name is for local use, not the public internet";
+  if (labels.includes("")) return "its host name has an empty label";
   if (labels.length === 1) return "its host name is a single label, not one of the public internet";
   return null;
 }

@@ -6,7 +6,12 @@ import { type Admission, putOffUntil } from "../core/endpoint.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
 import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
-import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
+import {
+  type AttemptEntry,
+  type AttemptKey,
+  attemptKeyText,
+  OPERATIONAL_EVENT,
+} from "../core/webhook-log.ts";
 import type { DueLog, Fault, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
@@ -16,8 +21,8 @@ export const again = (delaySeconds: number): Settlement => ({ kind: "retry", del
 
 /** A batch waits this long for an attempt, in milliseconds, */
 const WAIT_LIMIT_MS = 2_000;
-/** and hardly where its endpoint is known to be ill: the healthy calls beside it would wait too. */
-const DEGRADED_WAIT_LIMIT_MS = 200;
+/** and hardly for a degraded endpoint's, or an operational webhook's: the healthy calls beside it would wait too. */
+const SHORT_WAIT_LIMIT_MS = 200;
 /** A message whose attempt is under way comes back to join it, or when that must have ended. */
 const UNDER_WAY_SECONDS = 3;
 /** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
@@ -129,7 +134,8 @@ async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Ha
     return { key, settlement: again(NO_SECRET_SECONDS) };
   }
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
-  const waitMs = log.endpoint?.state === "degraded" ? DEGRADED_WAIT_LIMIT_MS : WAIT_LIMIT_MS;
+  const isPatient = log.endpoint?.state !== "degraded" && key.event !== OPERATIONAL_EVENT;
+  const waitMs = isPatient ? WAIT_LIMIT_MS : SHORT_WAIT_LIMIT_MS;
   const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs, targetRules: targetRulesOf(rules) };
   const job = {
     key,

@@ -1,10 +1,10 @@
 /** From a batch's attempts to its endpoints' health, and to what is told of both. Pure but for the ids it is handed. */
 import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/notice.ts";
-import { dueAt, type RetryRules } from "../core/transition.ts";
+import type { RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
-import type { Notice } from "../record/notices.ts";
+import { type Notice, newNotice } from "../record/notices.ts";
 import type { DueLog, Fault, Result } from "../record/results.ts";
 
 /** An endpoint as it was read, and the attempts that a batch has made to it. */
@@ -68,7 +68,7 @@ export function noticesOf(
     const type = endpointEvent(before, health);
     if (type === null) return [];
     const payload = endpointChanged({ type, endpoint: { user_id, url }, health, now });
-    return [noticeOf({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means)];
+    return [newNotice({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means)];
   });
   return [...failed, ...changed];
 }
@@ -91,16 +91,5 @@ function failureNotice(
   if (url === null || isOperational(log)) return [];
   const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now: means.now });
   const about = { call_id, event, delivery_id, attempts };
-  return [noticeOf({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
+  return [newNotice({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
 }
-
-const noticeOf = (
-  notice: Pick<Notice, "user_id" | "id" | "payload" | "about">,
-  { rules, now, newId }: Means,
-): Notice => ({
-  ...notice,
-  webhook_id: `msg_${newId()}`,
-  delivery_id: `dlv_${newId()}`,
-  payload_bytes: new TextEncoder().encode(notice.payload).length,
-  ...dueAt(now, rules),
-});

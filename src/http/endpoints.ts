@@ -1,7 +1,9 @@
 /** `/v1/endpoints`: which of an org's URLs have failed, and enabling one that was disabled. */
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
-import { type EndpointKey, enableEndpoint, listEndpoints } from "../record/endpoints.ts";
+import { endpointChanged } from "../core/notice.ts";
+import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
+import { newNotice } from "../record/notices.ts";
 import { notFound, ok } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { enableSchema } from "./schemas.ts";
@@ -20,12 +22,30 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   if (!body.ok) return body.refusal;
   const { url, redeliver } = body.value;
   const { user_id } = c.get("apiKey");
+  const database = c.env.databaseOf(user_id);
+  const [before] = await readEndpoints(database, [{ user_id, url }]);
   const now = c.env.now();
-  const enabled = await enableEndpoint(c.env.databaseOf(user_id), { user_id, url, now, redeliver });
+  const version = crypto.randomUUID();
+  const notices =
+    before && before.state !== "active" ? [recovery(c, { user_id, url, version, now, before })] : [];
+  const enabled = await enableEndpoint(database, { user_id, url, version, now, redeliver, notices });
   if (enabled === null)
     return notFound(`The endpoint ${JSON.stringify(url)} has never failed: there is nothing to enable.`);
+  c.env.enqueue(enabled.notified);
   c.env.release();
   return ok({ ...renderEndpoint(enabled.endpoint), redelivering: enabled.redelivering });
+}
+
+/** That an endpoint was enabled is told like its own recovery. */
+function recovery(
+  c: Context<HttpEnv>,
+  change: { user_id: string; url: string; version: string; now: number; before: Endpoint },
+) {
+  const { user_id, url, version, now, before } = change;
+  const health = { ...before, state: "active" as const, reason: "enabled", consecutive_failures: 0 };
+  const payload = endpointChanged({ type: "endpoint.recovered", endpoint: { user_id, url }, health, now });
+  const means = { rules: c.env.config(), now, newId: () => crypto.randomUUID() };
+  return newNotice({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means);
 }
 
 const renderEndpoint = (endpoint: Endpoint & EndpointKey) => ({

@@ -1,6 +1,6 @@
 /** The only place that puts messages into a queue: first attempts into one lane, what comes later into another. */
 import { clampDelay, writeMessage } from "../core/message.ts";
-import type { AttemptKey } from "../core/webhook-log.ts";
+import { type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 
 /** An attempt to enqueue; without a delay it is due now. */
 export interface Enqueued {
@@ -15,7 +15,9 @@ const SEND_LIMIT = 100;
 
 /** Rejects where a queue does not take them; some of them may be in it all the same. */
 export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promise<void> {
-  const isFirst = ({ key, delaySeconds = 0 }: Enqueued) => key.attempt === 1 && delaySeconds === 0;
+  // Operational webhooks come later too: a receiver of theirs that hangs is never degraded, and would keep calls waiting.
+  const isFirst = ({ key, delaySeconds = 0 }: Enqueued) =>
+    key.attempt === 1 && delaySeconds === 0 && key.event !== OPERATIONAL_EVENT;
   const first = entries.filter(isFirst);
   const later = entries.filter((entry) => !isFirst(entry));
   await Promise.all([sendAll(lanes.DELIVERIES, first), sendAll(lanes.RETRIES, later)]);

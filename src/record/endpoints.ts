@@ -1,6 +1,7 @@
 /** Endpoints that have failed, and the calls that wait for them. A healthy endpoint has no row. */
 import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
+import { type Notice, noticeStatement } from "./notices.ts";
 
 /** An endpoint's primary key. */
 export interface EndpointKey {
@@ -113,18 +114,23 @@ export async function claimProbes(
 
 /**
  * Makes an endpoint active, whatever it was; a batch that judged it before judges it anew. What waited for it is
- * released, but for disabled calls where they are not to be redelivered. Null where it has never failed.
+ * released; where it was disabled and its calls are not to be redelivered, they stay disabled, those that were put off
+ * before it was disabled too. Null where it has never failed. `notified` are the attempts of the notice, if it is told.
  */
 export async function enableEndpoint(
   db: D1Database,
-  { user_id, url, now, redeliver }: EndpointKey & { now: number; redeliver: boolean },
-): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number } | null> {
+  enabling: EndpointKey & { version: string; now: number; redeliver: boolean; notices: readonly Notice[] },
+): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number; notified: AttemptKey[] } | null> {
+  const { user_id, url, version, now, redeliver, notices } = enabling;
   const waiting = "webhook_logs WHERE user_id = ?1 AND url = ?2 AND waits_for_endpoint IS NOT NULL";
   const leaving = db.prepare(
-    `UPDATE webhook_logs SET waits_for_endpoint = NULL WHERE (user_id, call_id, event) IN (
-       SELECT user_id, call_id, event FROM ${waiting} AND status = 'disabled')`,
+    `UPDATE webhook_logs SET waits_for_endpoint = NULL, status = 'disabled', reason = 'endpoint_disabled',
+       next_attempt_at = NULL, sweep_at = NULL
+     WHERE (user_id, call_id, event) IN (SELECT user_id, call_id, event FROM ${waiting})
+       AND EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND state = 'disabled')`,
   );
-  const answers = await db.batch<Endpoint & EndpointKey & { n: number }>([
+  const answers = await db.batch<Endpoint & EndpointKey & AttemptKey & { n: number }>([
+    ...(redeliver ? [] : [leaving.bind(user_id, url)]),
     db
       .prepare(
         `UPDATE endpoints SET state = 'active', reason = NULL, version = ?3, consecutive_failures = 0,
@@ -133,24 +139,27 @@ export async function enableEndpoint(
          WHERE user_id = ?1 AND url = ?2
          RETURNING user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS}`,
       )
-      .bind(user_id, url, crypto.randomUUID(), now),
-    ...(redeliver ? [] : [leaving.bind(user_id, url)]),
+      .bind(user_id, url, version, now),
+    noticeStatement(db, JSON.stringify(notices)),
     db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
   ]);
-  const endpoint = answers[0]?.results[0];
-  return endpoint ? { endpoint, redelivering: answers.at(-1)?.results[0]?.n ?? 0 } : null;
+  const [endpoint, notified, counted] = answers.slice(-3).map(({ results }) => results);
+  if (endpoint?.[0] === undefined) return null;
+  return { endpoint: endpoint[0], redelivering: counted?.[0]?.n ?? 0, notified: notified ?? [] };
 }
 
 /**
  * Makes calls due that waited for an endpoint which is active again, up to `limit`, and returns the attempt each waits
- * for. Once none is left, the endpoint is no longer looked at.
+ * for; disabled ones also where it has been enabled and has failed since: they are then put off like the others. Once
+ * none is left, the endpoint is no longer looked at.
  */
 export async function releaseWaiting(
   db: D1Database,
   { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
 ): Promise<AttemptKey[]> {
   const waiting = `endpoints AS e CROSS JOIN webhook_logs AS w ON w.user_id = e.user_id AND w.url = e.url
-    AND w.waits_for_endpoint IS NOT NULL WHERE e.releasing IS NOT NULL AND e.state = 'active'`;
+    AND w.waits_for_endpoint IS NOT NULL WHERE e.releasing IS NOT NULL
+    AND (e.state = 'active' OR (e.state = 'degraded' AND w.status = 'disabled'))`;
   const [released] = await db.batch<AttemptKey>([
     db
       .prepare(

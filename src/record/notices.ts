@@ -2,6 +2,7 @@
  * Operational webhooks as they are first written: logs of their own, in the transaction that makes them true, so that
  * each is sent once and none is lost. Only where the org has set an `ops_webhook`.
  */
+import { dueAt } from "../core/transition.ts";
 
 /** A notice to write if what it is `about` has come to be: a delivery that failed, an endpoint in this version. */
 export interface Notice {
@@ -18,6 +19,18 @@ export interface Notice {
     | { url: string; version: string }
     | { call_id: string; event: string; delivery_id: string; attempts: number };
 }
+
+/** A notice due now. */
+export const newNotice = (
+  notice: Pick<Notice, "user_id" | "id" | "payload" | "about">,
+  { rules, now, newId }: { rules: { sweepGraceMs: number }; now: number; newId: () => string },
+): Notice => ({
+  ...notice,
+  webhook_id: `msg_${newId()}`,
+  delivery_id: `dlv_${newId()}`,
+  payload_bytes: new TextEncoder().encode(notice.payload).length,
+  ...dueAt(now, rules),
+});
 
 /** Writes those of the notices, a JSON array, whose occasion is in the record, and returns the attempts they wait for. */
 export const noticeStatement = (db: D1Database, notices: string): D1PreparedStatement =>

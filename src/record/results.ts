@@ -211,7 +211,7 @@ const faultStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
-         faults = j.value ->> 'faults', next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
+         faults = j.value ->> 'faults', waits_for_endpoint = NULL, next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
          AND l.faults = (j.value ->> 'faults') - 1
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,

@@ -85,7 +85,6 @@ describe("a batch", () => {
 describe("a message", () => {
   test.each([
     ["whose attempt is recorded", STALE],
-    ["of the first attempt of a delivery that was replaced", { ...logB, delivery_id: "dlv_2" }],
     ["of a settled log", { ...logB, next_attempt_at: null }],
     ["of a settled log, read without its payload", { ...logB, next_attempt_at: null, payload: null }],
     ["of a log without a URL", { ...logB, url: null }],
@@ -95,6 +94,12 @@ describe("a message", () => {
     const { settlements, order } = await runBatch({ keys: [b], logs: [log] });
     expect(settlements).toEqual([ACK]);
     expect(order).toEqual(["read b"]);
+  });
+
+  test("of the first attempt of a delivery that was replaced is recalled, and acked where nobody knows it", async () => {
+    const { settlements, order } = await runBatch({ keys: [b], logs: [{ ...logB, delivery_id: "dlv_2" }] });
+    expect(settlements).toEqual([ACK]);
+    expect(order).toEqual(["read b", "recall b"]);
   });
 
   test.each([logA.payload, null])(

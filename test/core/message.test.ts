@@ -87,8 +87,8 @@ describe("judging a message", () => {
   type Log = Parameters<typeof judgeMessage>[1];
   const awaits = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
     log?.delivery_id === key.delivery_id && key.attempt === log.attempts + 1;
-  const isReplaced = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
-    log !== undefined && log.delivery_id !== key.delivery_id && key.attempt > 1;
+  const isReplaced = (log: Log, key: Pick<AttemptKey, "delivery_id">) =>
+    log !== undefined && log.delivery_id !== key.delivery_id;
 
   test("sends exactly the attempt that the log waits for, within a second of when it is due", () => {
     fc.assert(
@@ -101,7 +101,7 @@ describe("judging a message", () => {
     );
   });
 
-  test("takes a message as replaced exactly where it names a retry of a delivery that is not its log's", () => {
+  test("takes a message as replaced exactly where it names a delivery that is not its log's", () => {
     fc.assert(
       fc.property(named, someLog, (key, log) => {
         expect(judgeMessage(key, log, NOW).kind === "replaced").toBe(isReplaced(log, key));
@@ -110,7 +110,7 @@ describe("judging a message", () => {
     );
   });
 
-  test("takes a message as stale exactly where its log does not wait for it and no retry was replaced", () => {
+  test("takes a message as stale exactly where its log does not wait for it and its delivery was not replaced", () => {
     fc.assert(
       fc.property(named, someLog, (key, log) => {
         const waits = awaits(log, key) && log.next_attempt_at !== null;
@@ -144,7 +144,7 @@ describe("judging a message", () => {
     {
       name: "the first attempt of a replaced delivery",
       log: { delivery_id: "dlv_2" },
-      due: { kind: "stale" },
+      due: { kind: "replaced" },
     },
     {
       name: "a retry of a replaced delivery",

@@ -64,6 +64,9 @@ describe("a message that its lane gave up on", () => {
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);
     await setFaults(key, 9);
+    await env.DB.prepare("UPDATE webhook_logs SET waits_for_endpoint = 1 WHERE call_id = ?")
+      .bind(key.call_id)
+      .run();
     const { env: lossy, deliveries, retries } = envWithLosingQueues();
     await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS);
     await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS);
@@ -76,9 +79,11 @@ describe("a message that its lane gave up on", () => {
     expect(await noticesOf(org)).toMatchObject([
       { type: "delivery.failed", data: { call_id: key.call_id, attempts: 0, reason: "dead_letter" } },
     ]);
-    expect(deliveries).toMatchObject([{ body: { event: "operational" } }]);
-    expect(retries).toEqual([]);
+    expect(retries).toMatchObject([{ body: { event: "operational" } }]);
+    expect(deliveries).toEqual([]);
     expect(await crm.received()).toEqual([]);
+    const waits = "SELECT waits_for_endpoint AS waits FROM webhook_logs WHERE call_id = ?";
+    expect(await env.DB.prepare(waits).bind(key.call_id).first("waits")).toBeNull();
     expect((await resend(org, [key.call_id])).body.data).toMatchObject([
       { status: "delivered", reason: null },
     ]);

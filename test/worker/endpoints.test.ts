@@ -326,6 +326,76 @@ describe("a disabled endpoint", () => {
   });
 });
 
+describe("what looks for holes", () => {
+  test("a first attempt under way when its call is resent is in the log, and its success counts", async () => {
+    const org = await makeOrg();
+    const crm = await receiver({ status: 200, delayMs: 2_500 }, 500);
+    const key = await reportUnheard(org, crm.url);
+    await env.DB.prepare("UPDATE webhook_logs SET waits_for_endpoint = 1 WHERE call_id = ?")
+      .bind(key.call_id)
+      .run();
+    await handleAttempts(envWithLosingQueues().env, [key]);
+    const resent = await resendUnheard(org, key);
+    const { env: lossy } = envWithLosingQueues();
+    await eventually(async () => {
+      const settled = await handleAttempts(lossy, [key, resent], RETRIES);
+      return settled.every((outcome) => outcome === "ack") ? settled : undefined;
+    });
+    expect((await logOf(org, key.call_id)).metadata).toMatchObject([
+      { send_type: "spawn", attempt: 1, response_code: 200 },
+      { send_type: "resend", attempt: 1, response_code: 500 },
+    ]);
+    expect(await crm.received()).toHaveLength(2);
+  });
+
+  test("calls that were disabled are not left behind where their endpoint fails again after it is enabled", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410, 500);
+    await attemptOnce(org, crm.url);
+    const { call_id } = await reportCall(org, { webhook: crm.url });
+    await env.DB.prepare("UPDATE endpoints SET state = 'degraded', releasing = 1 WHERE user_id = ?")
+      .bind(org.user_id)
+      .run();
+    const { env: lossy, deliveries } = envWithLosingQueues();
+    await sweepOnce(lossy);
+    expect(deliveries).toMatchObject([{ body: { call_id, attempt: 1 } }]);
+    expect(await logOf(org, call_id)).toMatchObject({ status: "pending", reason: null });
+  });
+
+  test("five throttles in a row, 503 with Retry-After, degrade nothing", async () => {
+    const org = await makeOrg();
+    const crm = await receiver({ status: 503, headers: { "retry-after": "60" } });
+    await degrade(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active", consecutive_failures: 0 }]);
+  });
+
+  test("what was put off before its endpoint was disabled stays disabled where it is not to be redelivered", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(500);
+    await degrade(org, crm.url);
+    await attemptOnce(org, crm.url); // takes the probe
+    const { key } = await attemptOnce(org, crm.url);
+    await env.DB.prepare("UPDATE endpoints SET state = 'disabled' WHERE user_id = ?").bind(org.user_id).run();
+    expect((await enable(org, crm.url, { redeliver: false })).body.data).toMatchObject({ redelivering: 0 });
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "disabled", next_attempt_at: null });
+    const before = await crm.received();
+    expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual(["ack"]);
+    expect(await crm.received()).toEqual(before);
+  });
+
+  test("the first success after an enabling is the last success it tells of", async () => {
+    const org = await makeOrg();
+    const crm = await receiver(410, 200);
+    await attemptOnce(org, crm.url);
+    expect((await enable(org, crm.url)).body.data).toMatchObject({ last_success_at: null });
+    await attemptOnce(org, crm.url);
+    const [first] = await endpointsOf(org);
+    expect(minutesFromNow(first.last_success_at)).toBe(0);
+    await attemptOnce(org, crm.url);
+    expect(await endpointsOf(org)).toEqual([first]);
+  });
+});
+
 test("enabling asks for a known URL of one's own, and the scope to configure", async () => {
   const [org, other] = [await makeOrg(), await makeOrg({ scopes: ["report", "read", "send"] })];
   const crm = await receiver(410);

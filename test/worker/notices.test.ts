@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { attemptOnce, degrade, endLease, endpointsOf, noticesOf, toldOrg } from "../support/endpoints.ts";
-import { envWithLosingQueues, handleAttempts, letTimePass } from "../support/handlers.ts";
+import { envWithLosingQueues, handleAttempts, letTimePass, request } from "../support/handlers.ts";
 import { eventually, makeOrg, type Receiver, receiver, reportCall, settledLogOf } from "../support/words.ts";
 
 const bodiesAt = async (ops: Receiver) => (await ops.received()).map(({ body }) => JSON.parse(body));
@@ -71,6 +71,20 @@ describe("an endpoint's change", () => {
     expect([...deliveries, ...retries].map(({ body }) => body.event)).toEqual(["operational", "operational"]);
   });
 
+  test("is told when it is enabled, as its recovery, in the lane where nothing waits for it", async () => {
+    const { org } = await toldOrg(200);
+    const crm = await receiver(410);
+    await attemptOnce(org, crm.url);
+    const { env: lossy, retries, deliveries } = envWithLosingQueues();
+    const asked = { method: "POST", path: "/v1/endpoints/enable", body: { url: crm.url } };
+    await request(lossy, org, asked);
+    await request(lossy, org, asked);
+    const told = (await noticesOf(org)).filter(({ type }) => type === "endpoint.recovered");
+    expect(told).toMatchObject([{ data: { url: crm.url, state: "active", reason: "enabled" } }]);
+    expect(retries).toMatchObject([{ body: { event: "operational" } }]);
+    expect(deliveries).toEqual([]);
+  });
+
   test("is not told where no ops_webhook is set", async () => {
     const org = await makeOrg();
     const crm = await receiver(410);
@@ -99,9 +113,9 @@ test("the same result written again tells nothing again", async () => {
 test("an operational webhook that fails is retried, and neither told of nor held against its URL", async () => {
   const { org, ops } = await toldOrg(500, 500, 410);
   const crm = await receiver(410);
-  const { deliveries } = await attemptOnce(org, crm.url);
+  const told = await attemptOnce(org, crm.url);
   const { env: lossy, retries } = envWithLosingQueues();
-  const first = deliveries.map(({ body: { v: _v, ...key } }) => key);
+  const first = told.retries.map(({ body: { v: _v, ...key } }) => key);
   await handleAttempts(lossy, first);
   expect(retries.map(({ body }) => [body.event, body.attempt])).toEqual([
     ["operational", 2],
