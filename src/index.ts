@@ -12,6 +12,7 @@ import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { claimOverdue, noteDeadLetters } from "./record/overdue.ts";
+import { readLateness } from "./record/readiness.ts";
 import { sealAgain } from "./record/reseal.ts";
 import { type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
@@ -77,8 +78,10 @@ export default {
       enqueue: (keys) => enqueueNow(env, keys),
     });
     const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
-    if (swept + released + removed > 0)
-      console.log(JSON.stringify({ event: "sweep", swept, released, removed }));
+    if (swept + released + removed > 0) {
+      const lateness = await readLateness(database, { now: Date.now(), sweepGraceMs });
+      console.log(JSON.stringify({ event: "sweep", swept, released, removed, ...lateness }));
+    }
     // Also where there was nothing to do: that is how an operator learns that the older keys can go.
     if (masterKeys.length > 1)
       console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));
