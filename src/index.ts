@@ -14,6 +14,7 @@ import { databaseOf } from "./record/database.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { type Clock, inPlace } from "./record/in-place.ts";
 import { claimOverdue } from "./record/overdue.ts";
+import { readLateness } from "./record/readiness.ts";
 import { sealAgain } from "./record/reseal.ts";
 import { assumeWritten, type DueLog, readDue, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
@@ -63,8 +64,10 @@ export default {
       enqueue: (keys) => enqueueNow(env, keys),
     });
     const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
-    if (swept + released + removed > 0)
-      console.log(JSON.stringify({ event: "sweep", swept, released, removed }));
+    if (swept + released + removed > 0) {
+      const lateness = await readLateness(database, { now: Date.now(), sweepGraceMs });
+      console.log(JSON.stringify({ event: "sweep", swept, released, removed, ...lateness }));
+    }
     // Also where there was nothing to do: that is how an operator learns that the older keys can go.
     if (masterKeys.length > 1)
       console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { isCallId } from "./call-id.ts";
 import { type AttemptKey, LOG_EVENTS, type LogState, OPERATIONAL_EVENT } from "./webhook-log.ts";
 
-/** The newest message version. A consumer understands this one and, once there is one, the version before it. */
+/**
+ * The newest message version. A consumer understands this one and, once there is one, the version before it. A member
+ * that older consumers may ignore needs no new version.
+ */
 export const MESSAGE_VERSION = 1;
 
 /** A message names an attempt and carries nothing else: no payload, no URL, no state. */
@@ -25,6 +28,11 @@ export function readMessage(body: unknown): AttemptKey | null {
   const { v: _v, ...key } = parsed.data;
   return key;
 }
+
+/** Whether a body is a message of ours that only a newer version of this code can read: it is to be kept for that. */
+export const isNewerMessage = (body: unknown): boolean => newerSchema.safeParse(body).success;
+
+const newerSchema = z.object({ v: z.int().gt(MESSAGE_VERSION) });
 
 export const writeMessage = ({
   user_id,

@@ -1,4 +1,14 @@
-/** What a batch asks of a call's object, and what it is answered. Shapes only. */
+/**
+ * What a batch asks of a call's object, and what it is answered. Shapes only.
+ *
+ * While a version is rolled out, batches of the old one meet objects of the new one, and the other way round. A version
+ * number would not help: an object that refused a job would be taken for lost, and its attempt for interrupted; and what
+ * an older batch left out shows by itself. So, without one:
+ * - A member may be added to a job if it is optional, and its absence means what it meant before. Older objects ignore it.
+ * - A kind of reply may be added if it is given only to jobs that ask for it by such a member.
+ * - No member, method or kind is renamed, retyped or removed, and none changes its meaning. What can't do without that
+ *   is a method of its own, which no batch calls before every object has it: one deployment later.
+ */
 import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { TargetRules } from "../core/target.ts";
 import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";

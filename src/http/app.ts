@@ -5,10 +5,11 @@ import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
-import { authenticate, requireScope } from "./auth.ts";
+import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
+import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
@@ -22,6 +23,7 @@ interface Route {
 
 const ROUTES: Route[] = [
   { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
+  { method: "GET", path: "/readyz", scope: null, handler: getReadiness },
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
@@ -46,7 +48,9 @@ export function createApp(): Hono<HttpEnv> {
   // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
   app.use(checkConfig);
-  app.use("/v1/*", authenticate());
+  const findApiKey = apiKeyFinder();
+  app.use("/v1/*", authenticate(findApiKey));
+  app.use("/readyz", identify(findApiKey));
   for (const { method, path, scope, handler } of ROUTES) {
     if (scope !== null) app.on(method, path, requireScope(scope));
     app.on(method, path, handler);

@@ -1,5 +1,5 @@
 /** Who asks: the API key of a request, looked up by its digest. Unknown, expired and missing keys are answered alike. */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { sha256Hex } from "../core/signature.ts";
 import { type ApiKey, findKey, type Scope } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
@@ -9,8 +9,11 @@ import type { HttpEnv, Services } from "./services.ts";
 const KEY_CACHE_MS = 30_000;
 const KEY_CACHE_ENTRIES = 1_000;
 
-/** Lets a request pass whose key is known, and leaves the key in `apiKey`. */
-export function authenticate(): MiddlewareHandler<HttpEnv> {
+/** The valid key that a request came with, or null. */
+type FindApiKey = (c: Context<HttpEnv>) => Promise<ApiKey | null>;
+
+/** Looks keys up, and keeps those it found for a while. */
+export function apiKeyFinder(): FindApiKey {
   const cache = new Map<string, { apiKey: ApiKey; until: number }>();
 
   async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
@@ -23,11 +26,20 @@ export function authenticate(): MiddlewareHandler<HttpEnv> {
     return apiKey;
   }
 
-  return async (c, next) => {
+  return async (c) => {
     const key = readKey(c.req.header("authorization"));
     const apiKey = key === "" ? null : await lookUp(key, c.env);
     const expired = apiKey?.expires_at != null && apiKey.expires_at <= c.env.now();
-    if (apiKey === null || expired) {
+    return expired ? null : apiKey;
+  };
+}
+
+/** Lets a request pass whose key is known, and leaves the key in `apiKey`. */
+export const authenticate =
+  (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    const apiKey = await findApiKey(c);
+    if (apiKey === null) {
       const message =
         "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
       return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
@@ -35,7 +47,14 @@ export function authenticate(): MiddlewareHandler<HttpEnv> {
     c.set("apiKey", apiKey);
     return next();
   };
-}
+
+/** Lets every request pass, and leaves the key in `caller`: null where it came with none that is known. */
+export const identify =
+  (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    c.set("caller", await findApiKey(c));
+    return next();
+  };
 
 /** Lets a request pass whose key has the scope. */
 export const requireScope =

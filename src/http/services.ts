@@ -16,8 +16,8 @@ export interface Services {
   now: () => number;
 }
 
-/** Hono's view: the services, and the key that a request came with. */
+/** Hono's view: the services, and the key that a request came with; `caller` where it need not have one. */
 export interface HttpEnv {
   Bindings: Services;
-  Variables: { apiKey: ApiKey };
+  Variables: { apiKey: ApiKey; caller: ApiKey | null };
 }

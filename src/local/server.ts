@@ -133,11 +133,13 @@ async function wrangler(...args: string[]): Promise<void> {
 
 async function sweepRegularly(miniflare: Miniflare): Promise<() => Promise<void>> {
   const worker = await miniflare.getWorker();
-  let sweeping: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    sweeping = worker
+  const sweep = () =>
+    worker
       .scheduled({ cron: "* * * * *" })
       .catch((error: unknown) => console.error("A sweep failed.", error));
+  let sweeping: Promise<unknown> = sweep(); // at once: what a kill cut off has waited long enough
+  const timer = setInterval(() => {
+    sweeping = sweep();
   }, SWEEP_EVERY_MS);
   return async () => {
     clearInterval(timer);

@@ -1,5 +1,5 @@
 /** The only place that acks and retries messages. What each message comes to is decided by the verb it is given. */
-import { readMessage } from "../core/message.ts";
+import { isNewerMessage, readMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Settlement } from "../deliver/batch.ts";
 import type { Enqueued } from "./producer.ts";
@@ -53,11 +53,25 @@ export async function consumeDeadLetters(
   for (const { message } of messages) message.ack();
 }
 
-/** The messages that can be read. The others are acked and logged: no retry would make sense of them. */
+/** A message of a newer version, as met after a rollback, comes back this often: 100 retries last eight hours. */
+const NEWER_SECONDS = 300;
+
+/**
+ * The messages that can be read. One of a newer version comes back, and meanwhile the sweep enqueues its attempt in this
+ * version. The others are acked and logged: no retry would make sense of them.
+ */
 function readMessages(batch: MessageBatch): { message: Message; key: AttemptKey }[] {
   return batch.messages.flatMap((message) => {
     const key = readMessage(message.body);
     if (key !== null) return [{ message, key }];
+    if (isNewerMessage(message.body)) {
+      console.warn(
+        `Message ${message.id} in ${batch.queue} is of a newer version and comes back.`,
+        message.body,
+      );
+      message.retry({ delaySeconds: NEWER_SECONDS });
+      return [];
+    }
     console.error(`Message ${message.id} in ${batch.queue} is none of ours and was dropped.`, message.body);
     message.ack();
     return [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { LOCAL_KEY, LOCAL_ORG } from "../../src/local/seed.ts";
 import type { LocalServer } from "../../src/local/server.ts";
 import { payloads } from "./payloads.ts";
-import type { Arrivals } from "./receiver.ts";
+import type { Arrivals, AttemptArrivals } from "./receiver.ts";
 
 /** Nothing takes this long; what has not arrived by then is lost. */
 const PATIENCE_MS = 60_000;
@@ -14,6 +14,10 @@ export interface Receiver {
   url: (options?: { delay?: number; fail?: number; of?: number; endpoint?: number }) => string;
   /** Waits until this many calls (or these) have arrived, then tells when all did, and forgets them. */
   arrivals: (calls: number, which?: readonly Reported[]) => Promise<Arrivals>;
+  /** How many calls have arrived by now. */
+  count: () => Promise<number>;
+  /** How often each attempt has arrived by now. */
+  attempts: () => Promise<AttemptArrivals>;
   stop: () => void;
 }
 
@@ -22,6 +26,7 @@ export async function openReceiver(): Promise<Receiver> {
   const [port] = (await once(child, "message")) as [number];
   const base = `http://127.0.0.1:${port}`;
   const ask = async (path: string) => (await fetch(`${base}${path}`)).json();
+  const countArrived = async () => ((await ask("/count")) as { count: number }).count;
   return {
     url: ({ delay = 0, fail = 0, of = 1, endpoint = 0 } = {}) =>
       `${base}/${endpoint}?delay=${delay}&fail=${fail}&of=${of}`,
@@ -29,7 +34,7 @@ export async function openReceiver(): Promise<Receiver> {
       const until = Date.now() + PATIENCE_MS;
       const all: Arrivals = {};
       for (;;) {
-        const { count } = (await ask("/count")) as { count: number };
+        const count = await countArrived();
         if (which !== undefined || count >= calls) add(all, (await ask("/arrivals")) as Arrivals);
         const missing =
           which === undefined ? calls - count : which.filter(({ call_id }) => !(call_id in all)).length;
@@ -38,6 +43,8 @@ export async function openReceiver(): Promise<Receiver> {
         await pause(which === undefined ? 20 : 500);
       }
     },
+    count: countArrived,
+    attempts: async () => (await ask("/attempts")) as AttemptArrivals,
     stop: () => void child.disconnect(),
   };
 }

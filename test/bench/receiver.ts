@@ -1,31 +1,47 @@
 /**
  * The benchmark's receiver, a process of its own: answers every POST after `?delay=` milliseconds, `?fail=` times with
- * 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET /arrivals` tells and forgets them.
+ * 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET /arrivals`
+ * tells and forgets them; `GET /attempts` tells how often each attempt arrived whole, and forgets nothing.
  */
 import { createServer } from "node:http";
 
 /** When each call arrived, in milliseconds since the epoch with fractions; one entry an arrival. */
 export type Arrivals = Record<string, number[]>;
 
+/** How often each attempt arrived, by call id, delivery and number. */
+export type AttemptArrivals = Record<string, number>;
+
 let arrivals: Arrivals = {};
+const attempts: AttemptArrivals = {};
 
 const server = createServer((request, response) => {
   const arrivedAt = performance.timeOrigin + performance.now();
   const url = new URL(request.url ?? "/", "http://receiver");
+  if (url.pathname === "/attempts") {
+    response.end(JSON.stringify(attempts));
+    return;
+  }
   if (request.method === "GET") {
     const told = url.pathname === "/arrivals" ? arrivals : { count: Object.keys(arrivals).length };
     if (url.pathname === "/arrivals") arrivals = {};
     response.end(JSON.stringify(told));
     return;
   }
+  let callId = "unknown";
   request.once("data", (head: Buffer) => {
-    const callId = /"call_id":"([^"]+)"/.exec(head.subarray(0, 300).toString("latin1"))?.[1] ?? "unknown";
-    arrivals[callId] ??= [];
-    const count = arrivals[callId].push(arrivedAt);
+    callId = /"call_id":"([^"]+)"/.exec(head.subarray(0, 300).toString("latin1"))?.[1] ?? callId;
+    const times = arrivals[callId] ?? [];
+    arrivals[callId] = times;
+    const count = times.push(arrivedAt);
     const isOneOf = Number(/\d+$/.exec(callId)?.[0] ?? 0) % Number(url.searchParams.get("of") ?? 1) === 0;
     response.statusCode = isOneOf && count <= Number(url.searchParams.get("fail")) ? 500 : 200;
   });
-  request.on("end", () => setTimeout(() => response.end("ok"), Number(url.searchParams.get("delay"))));
+  request.on("end", () => {
+    const { "x-postcall-delivery": delivery, "x-postcall-attempt": attempt } = request.headers;
+    const key = `${callId}/${delivery}/${attempt}`;
+    attempts[key] = (attempts[key] ?? 0) + 1;
+    setTimeout(() => response.end("ok"), Number(url.searchParams.get("delay")));
+  });
   request.resume();
 });
 

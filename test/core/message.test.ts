@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   clampDelay,
+  isNewerMessage,
   judgeMessage,
   MESSAGE_VERSION,
   QUEUE_DELAY_LIMIT_SECONDS,
@@ -67,6 +68,29 @@ describe("a message", () => {
         expect(readMessage(body)).toBeNull();
       }),
     );
+  });
+});
+
+describe("a message of a newer version", () => {
+  test.each([2, 3, 4_000])("is told by its number: %i", (v) => {
+    for (const body of [{ ...writeMessage(keyOf()), v }, { v }, { v, attempts: [] }]) {
+      expect(readMessage(body)).toBeNull();
+      expect(isNewerMessage(body)).toBe(true);
+    }
+  });
+
+  test.each([
+    ["today's", writeMessage(keyOf())],
+    ["a garbled one of today", { ...writeMessage(keyOf()), call_id: "../x" }],
+    ["one of version 0", { ...writeMessage(keyOf()), v: 0 }],
+    ["one of version 1.5", { ...writeMessage(keyOf()), v: 1.5 }],
+    ["one of a version in text", { ...writeMessage(keyOf()), v: "2" }],
+    ["one without a version", {}],
+    ["a list", [{ v: 2 }]],
+    ["text", '{"v":2}'],
+    ["nothing", null],
+  ])("is not %s", (_name, body) => {
+    expect(isNewerMessage(body)).toBe(false);
   });
 });
 

@@ -14,9 +14,14 @@ export interface Org {
   secret: string;
 }
 
-/** An org of its own, with one key. */
-export async function makeOrg({ scopes = [...SCOPES] }: { scopes?: Scope[] } = {}): Promise<Org> {
-  const user_id = `org_${crypto.randomUUID()}`;
+/** An org of its own, of a new id where none is given, with one key. */
+export async function makeOrg({
+  scopes = [...SCOPES],
+  user_id = `org_${crypto.randomUUID()}`,
+}: {
+  scopes?: Scope[];
+  user_id?: string;
+} = {}): Promise<Org> {
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
   const masterKeys = [fromBase64(env.SECRETS_KEY)] as const;
   const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });

@@ -30,6 +30,7 @@ describe("a path or method", () => {
     ["GET", CALLS, "POST"],
     ["PUT", RESEND, "POST, GET, HEAD"], // GET, since a call may be named resend
     ["POST", "/healthz", "GET, HEAD"],
+    ["POST", "/readyz", "GET, HEAD"],
     ["DELETE", "/v1/postcall/webhooks/any", "GET, HEAD"],
   ])("that does not fit is answered 405: %s %s", async (method, path, allow) => {
     const answer = await call(org, method, path);

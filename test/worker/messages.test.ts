@@ -126,7 +126,7 @@ describe("a message", () => {
       delivery_id: "dlv_x",
       attempt: 1,
     };
-    const bodies = [{ v: 1, ...unknown }, { v: 99, ...unknown }, "hello", null, {}];
+    const bodies = [{ v: 1, ...unknown }, { v: 0, ...unknown }, "hello", null, {}];
     expect(await handleBatch(env, bodies)).toEqual(["ack", "ack", "ack", "ack", "ack"]);
     expect(error).toHaveBeenCalledTimes(4);
     error.mockRestore();

@@ -1,0 +1,174 @@
+/** Whether the service is ready, how far behind it is, and what the sweep says it did. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { LATENESS } from "../../src/record/readiness.ts";
+import {
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  reportUnheard,
+  request,
+  sweepOnce,
+} from "../support/handlers.ts";
+import { meter } from "../support/meter.ts";
+import {
+  call,
+  expectRefusal,
+  logOf,
+  makeKey,
+  makeOrg,
+  NOBODY,
+  type Org,
+  receiver,
+} from "../support/words.ts";
+
+let org: Org;
+beforeEach(async () => {
+  await env.DB.prepare("DELETE FROM webhook_logs").run();
+  org = await makeOrg();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const readyz = async (key = org.key) => (await call({ key }, "GET", "/readyz")).body.data;
+
+/** A call that is late by this long; when it was due, as its log tells. */
+async function lateCall({ of = org, lateMs = 61_000 } = {}) {
+  const key = await reportUnheard(of, NOBODY);
+  await letTimePass(key, lateMs);
+  const { next_attempt_at: due } = await logOf(of, key.call_id);
+  return { key, due: due as string };
+}
+
+/** Logs of an org, `due` milliseconds from now (null: settled), as one write. */
+const fillWith = (of: Org, { logs, due }: { logs: number; due: number | null }) =>
+  env.DB.prepare(
+    `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+       payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+     SELECT ?1, 'fill-' || i, 'call', 'msg', 'http://127.0.0.1:1/', 1, '', '{}', 2,
+       iif(?3 IS NULL, 'delivered', 'pending'), 'dlv', 1, 'spawn', 0, 0, ?3, ?3 + 60000 FROM n`,
+  )
+    .bind(of.user_id, logs, due === null ? null : Date.now() + due)
+    .run();
+
+describe("/readyz", () => {
+  test("says how many of the key's own calls are late by more than the grace, and since when", async () => {
+    expect(await readyz()).toEqual({ status: "ok", overdue: 0, oldest_due: null, counted_all: true });
+    const other = await makeOrg();
+    await lateCall({ of: other, lateMs: 500_000 });
+    await lateCall({ lateMs: 59_000 });
+    const { due } = await lateCall({ lateMs: 90_000 });
+    await lateCall({ lateMs: 61_000 });
+    expect(await readyz()).toEqual({ status: "ok", overdue: 2, oldest_due: due, counted_all: true });
+    expect(await readyz(other.key)).toMatchObject({ overdue: 1 });
+  });
+
+  test("counts a call as overdue until its attempt is recorded, also once the sweep has claimed it", async () => {
+    const crm = await receiver(200);
+    const key = await reportUnheard(org, crm.url);
+    await letTimePass(key, 7_200_000);
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    const { env: lossy } = envWithLosingQueues();
+    await sweepOnce(lossy);
+    expect(await readyz()).toMatchObject({ overdue: 1 });
+    await handleAttempts(lossy, [key]);
+    expect(await readyz()).toMatchObject({ overdue: 0, oldest_due: null });
+  });
+
+  test("tells no figures without a key, with a bad one, and with one that may not read", async () => {
+    await lateCall();
+    const keys = ["", "pc_unknown", await makeKey(org.user_id, { expires_at: 1 })];
+    for (const key of [...keys, await makeKey(org.user_id, { scopes: ["report", "send", "configure"] })]) {
+      expect(await call({ key }, "GET", "/readyz")).toMatchObject({
+        status: 200,
+        text: '{"data":{"status":"ok"},"errors":null}',
+      });
+    }
+    expect(await readyz(await makeKey(org.user_id, { scopes: ["read"] }))).toMatchObject({ overdue: 1 });
+  });
+
+  test("is answered 503 with Retry-After while the record is away, with a key and without", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+    const statement = { bind: () => statement, first: fail, all: fail };
+    const DB = { prepare: () => statement } as unknown as D1Database;
+    for (const key of ["", org.key]) {
+      const answer = await request({ ...env, DB }, { key }, { path: "/readyz" });
+      expectRefusal(answer, 503, "UNAVAILABLE");
+      expect(answer.headers.get("retry-after")).toBe("5");
+    }
+    expect(warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("what /readyz costs", () => {
+  const rowsReadBy = async (key: string): Promise<number> => {
+    let rows = 0;
+    const DB = meter(env.DB, ({ rows_read }) => {
+      rows += rows_read;
+    });
+    expect(await request({ ...env, DB }, { key }, { path: "/readyz" })).toMatchObject({ status: 200 });
+    return rows;
+  };
+
+  test("is the same beside 5,000 settled logs, and one row at most without a key", async () => {
+    await lateCall();
+    await rowsReadBy(org.key); // the key's lookup, which is kept for a while
+    const [alone, unkeyed] = [await rowsReadBy(org.key), await rowsReadBy("")];
+    await fillWith(org, { logs: 5_000, due: null });
+    expect(await rowsReadBy(org.key)).toBe(alone);
+    expect([unkeyed, await rowsReadBy("")]).toEqual([1, 1]);
+  });
+
+  test("is an index entry for each due log of another org, and no look-up", async () => {
+    await lateCall();
+    await rowsReadBy(org.key);
+    const alone = await rowsReadBy(org.key);
+    await fillWith(await makeOrg(), { logs: 1_000, due: 0 });
+    expect((await rowsReadBy(org.key)) - alone).toBe(1_000);
+  });
+
+  test("ends at 10,000 due logs, and the answer says that not all were counted", async () => {
+    const other = await makeOrg();
+    await fillWith(other, { logs: 10_500, due: -90_000 });
+    expect(await readyz(other.key)).toMatchObject({ overdue: 10_000, counted_all: false });
+    expect(await readyz()).toMatchObject({ overdue: 0, counted_all: false });
+  });
+
+  test("is met by the sweep's index and the logs' primary key alone", async () => {
+    const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${LATENESS}`)
+      .bind(org.user_id, 0, 0)
+      .all<{ detail: string }>();
+    expect(results.map(({ detail }) => detail).filter((detail) => detail.includes("webhook_logs"))).toEqual([
+      "SEARCH webhook_logs USING COVERING INDEX webhook_logs_sweep (sweep_at<?)",
+    ]);
+    expect(results.map(({ detail }) => detail)).toContainEqual(
+      expect.stringMatching(/^SEARCH l USING PRIMARY KEY \(user_id=\? AND call_id=\? AND event=\?\)/),
+    );
+  });
+});
+
+describe("the sweep's line", () => {
+  /** What one run of the sweep printed. */
+  async function linesOfSweep(): Promise<unknown[]> {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    await sweepOnce(envWithLosingQueues().env);
+    return log.mock.calls.map(([line]) => JSON.parse(String(line)));
+  }
+
+  test("counts what was swept, released and removed, and what is overdue still, of all orgs", async () => {
+    const { due } = await lateCall({ lateMs: 90_000 });
+    await lateCall({ of: await makeOrg() });
+    await lateCall({ lateMs: 1_000 });
+    expect(await linesOfSweep()).toEqual([
+      { event: "sweep", swept: 2, released: 0, removed: 0, overdue: 2, oldest_due: due, counted_all: true },
+    ]);
+  });
+
+  test("is not printed where there was nothing to do", async () => {
+    await lateCall({ lateMs: 1_000 });
+    expect(await linesOfSweep()).toEqual([]);
+  });
+});
