@@ -6,13 +6,13 @@ import type { AttemptJob } from "../../../src/deliver/job.ts";
 import type { Fault } from "./program.ts";
 import type { World } from "./world.ts";
 
-/** How a run came out: by itself, or by a fault that leaves nobody to say what it did. */
-export type Ending = "done" | "killed" | "stalled";
+/** How a fault ends a run, leaving nobody to say what it did. */
+type CutOff = "killed" | "stalled";
 
 export interface Run {
   env: Env;
   /** Settles where a fault ends or stalls the run. */
-  cutOff: Promise<Exclude<Ending, "done">>;
+  cutOff: Promise<CutOff>;
 }
 
 type Kind = "database" | "queue" | "object";
@@ -34,7 +34,7 @@ const never = () => new Promise<never>(() => {});
 
 /** An environment for one run, in which the faults happen at the operations they name. */
 export function openRun(world: World, faults: readonly Fault[]): Run {
-  const cutOff = Promise.withResolvers<Exclude<Ending, "done">>();
+  const cutOff = Promise.withResolvers<CutOff>();
   let operations = 0;
   let isKilled = false;
   /** A run that went on after a stall ends without further faults: somebody waits for its end. */

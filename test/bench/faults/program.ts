@@ -130,7 +130,7 @@ export const someProgram: fc.Arbitrary<Program> = fc.record({
   answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
   // The first step mostly makes a call that the others can be about.
   steps: fc
-    .tuple(report, fc.array(someStep, { maxLength: 24, size: "max" }))
+    .tuple(firstReport, fc.array(someStep, { maxLength: 24, size: "max" }))
     .map(([first, rest]) => [first, ...rest]),
 });
 
