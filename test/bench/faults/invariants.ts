@@ -133,9 +133,12 @@ const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
 const whatWasSentStandsInTheLog: Invariant = (call) => {
   const { log, received, objectLosses, messageLosses } = call;
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
-  // What a replaced delivery had under way is known to its object and its message alone.
+  // What a replaced delivery had under way is known to its object and its message alone; what an endpoint's object had
+  // under way, when both it and the endpoint were lost, is made again once that is enabled.
   const isForgiven = (request: Received) =>
-    deliveryOf(request) !== log?.delivery_id && objectLosses + messageLosses > 0;
+    deliveryOf(request) === log?.delivery_id
+      ? log.status === "disabled" && objectLosses > 0
+      : objectLosses + messageLosses > 0;
   return received
     .filter((request) => !recorded.has(keyOf(request)) && !isForgiven(request))
     .map((request) => `${keyOf(request)} was sent and is not in the log`);
