@@ -1,5 +1,6 @@
 /** What holds for every call once the dust of a program has settled. Each invariant names what broke it, or nothing. Pure. */
 import type { Received } from "../../support/receiver-server.ts";
+import { RETRY_AFTER_SECONDS } from "./program.ts";
 import type { CallHistory } from "./run-program.ts";
 import type { Asked } from "./world.ts";
 
@@ -88,6 +89,19 @@ const entriesStandInTheOrderTheyWereSentIn: Invariant = (call) => {
     : [`the entries arrived in the order ${positions}`];
 };
 
+/** What a retry may come too early by: a message's tolerance, and two clocks that are off. */
+const EARLY_LIMIT_MS = 6_000;
+
+const retriesComeNoEarlierThanAsked: Invariant = (call) =>
+  entriesOf(call).flatMap((entry, index, entries) => {
+    const retry = entries[index + 1];
+    if (entry.response_code !== 503 || retry?.delivery_id !== entry.delivery_id) return [];
+    const waitMs = retry.sent_at - entry.sent_at;
+    return waitMs >= RETRY_AFTER_SECONDS * 1_000 - EARLY_LIMIT_MS
+      ? []
+      : [`${keyOfEntry(retry)} was sent after ${waitMs} ms`];
+  });
+
 const objectOf = ({ query }: Received) => new URLSearchParams(query).get("object") ?? "";
 const byObject = ({ received }: CallHistory) => [...Map.groupBy(received, objectOf)];
 
@@ -161,6 +175,7 @@ const INVARIANTS = {
   everyDeliveryBeganWithAnAttempt,
   entriesAreInOrder,
   entriesStandInTheOrderTheyWereSentIn,
+  retriesComeNoEarlierThanAsked,
   oneRequestAtATime,
   anObjectSendsAnAttemptOnce,
   anObjectSendsNothingThatWasReplaced,

@@ -40,6 +40,9 @@ export type Step =
   /** Runs that were stalled go on. */
   | { kind: "wake" };
 
+/** A receiver that answers 503 asks for this long a wait. */
+export const RETRY_AFTER_SECONDS = 60;
+
 /** One answer of the receiver; the last one is given to all further requests. */
 export interface ReceiverAnswer {
   status: number;
@@ -60,9 +63,9 @@ const someFault: fc.Arbitrary<Fault> = fc.record({
   what: fc.constantFrom("fail", "kill", "late", "stall"),
 });
 const someLuck: fc.Arbitrary<Luck> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant(noLuck) },
+  { weight: 1, arbitrary: fc.constant(noLuck) },
   {
-    weight: 4,
+    weight: 1,
     arbitrary: fc.record({
       faults: fc.array(someFault, { minLength: 1, maxLength: 2 }),
       skewMs: fc.constantFrom(0, 0, -2_000, 3_000),
@@ -121,17 +124,24 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: bare("wake") },
 );
 
+/** Steps that mean little alone: a resend is met by what its call has under way, an accident by the message's return. */
+const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 5, arbitrary: someStep.map((step) => [step]) },
+  { weight: 1, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
+  { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+);
+
 const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
-  status: fc.constantFrom(200, 200, 500, 500, 404, 302, 410),
-  isHeld: fc.constantFrom(false, false, true),
+  status: fc.constantFrom(200, 200, 200, 500, 500, 503, 404, 302, 410),
+  isHeld: fc.boolean(),
 });
 
 export const someProgram: fc.Arbitrary<Program> = fc.record({
   answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
   // The first step mostly makes a call that the others can be about.
   steps: fc
-    .tuple(firstReport, fc.array(someStep, { maxLength: 24, size: "max" }))
-    .map(([first, rest]) => [first, ...rest]),
+    .tuple(firstReport, fc.array(somePassage, { maxLength: 16, size: "max" }))
+    .map(([first, rest]) => [first, ...rest.flat()]),
 });
 
 /** The program as lines that a reader can follow. */

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
 import type { Received } from "../../support/receiver-server.ts";
 import { type Org, receiver } from "../../support/words.ts";
-import { CALLS, type CallName, type Luck, type Program, type Step } from "./program.ts";
+import { CALLS, type CallName, type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
 import { deliver, request, sweep } from "./runs.ts";
 import { type Asked, openWorld, type World } from "./world.ts";
@@ -42,7 +42,10 @@ const DAY_MS = 86_400_000;
 let programs = 0;
 
 export async function runProgram({ answers, steps }: Program, org: Org): Promise<History> {
-  const crm = await receiver(...answers.map(({ status, isHeld }) => ({ status, held: isHeld })));
+  const retryLater = { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } };
+  const crm = await receiver(
+    ...answers.map(({ status, isHeld }) => ({ status, held: isHeld, ...(status === 503 ? retryLater : {}) })),
+  );
   const mayHold = answers.some(({ isHeld }) => isHeld);
   const world = openWorld({ org, receiver: crm, prefix: `p${++programs}`, mayHold });
   for (const step of steps) await take(world, step);

@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** An attempt under way that the receiver keeps waiting is waited for this long, in milliseconds of the real clock. */
-const HELD_WAIT_MS = 40;
+const HELD_WAIT_MS = 20;
 
 const realNow = Date.now;
 const realRandom = Math.random;
