@@ -72,6 +72,18 @@ const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
     : [`of ${log.delivery_ordinal} deliveries ${begun.size} made an attempt`];
 };
 
+/** Nothing follows a success, and a log is delivered by its last entry. */
+const entriesExplainTheStatus: Invariant = (call) => {
+  const { log } = call;
+  const deliveries = Map.groupBy(entriesOf(call), ({ delivery_id }) => delivery_id);
+  const followed = [...deliveries.values()].flatMap((entries) =>
+    entries.slice(0, -1).flatMap((entry) => (entry.error === null ? [`${keyOfEntry(entry)} succeeded`] : [])),
+  );
+  const last = deliveries.get(log?.delivery_id ?? "")?.at(-1);
+  if (last === undefined || (last.error === null) === (log?.status === "delivered")) return followed;
+  return [...followed, `it is ${log?.status} after an attempt that came to ${last.error}`];
+};
+
 const entriesAreInOrder: Invariant = (call) =>
   entriesOf(call).flatMap((entry, index, entries) => {
     const before = entries[index - 1];
@@ -173,6 +185,7 @@ const INVARIANTS = {
   eachAttemptStandsOnce,
   attemptsAreCounted,
   everyDeliveryBeganWithAnAttempt,
+  entriesExplainTheStatus,
   entriesAreInOrder,
   entriesStandInTheOrderTheyWereSentIn,
   retriesComeNoEarlierThanAsked,

@@ -126,11 +126,17 @@ async function forget(world: World): Promise<void> {
 
 const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
 
-/** No further faults: what is late or stalled ends, and messages and sweeps go on until nothing is due. */
+/** No further faults: nothing is held, and once all is at rest, what was late or stalled has its effect after all. */
 async function settle(world: World): Promise<void> {
   await world.receiver.answer({ fromNowOn: true });
+  await comeToRest(world);
   await world.wake();
   for (const work of world.late.splice(0)) await work().catch(() => {});
+  await comeToRest(world);
+}
+
+/** Messages and sweeps go on until nothing is due. */
+async function comeToRest(world: World): Promise<void> {
   for (let round = 0; round < SETTLING_ROUNDS; round++) {
     const messages = world.queue.takeNext();
     if (messages !== null) {
