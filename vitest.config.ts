@@ -17,6 +17,12 @@ const TEST_VARIABLES = {
 const QUEUE = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 100 };
 const LANE = { ...QUEUE, deadLetterQueue: "postcall-dead-letters" };
 
+/** How many fault programs run, and from which seed: always the same few by themselves, others by `npm run faults`. */
+const FAULTS = {
+  programs: Number(process.env.FAULT_PROGRAMS ?? 25),
+  seed: Number(process.env.FAULT_SEED ?? 1),
+};
+
 export default defineConfig(async () => ({
   test: {
     maxWorkers: 2,
@@ -50,6 +56,7 @@ export default defineConfig(async () => ({
           globalSetup: ["test/support/receiver-server.ts"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
+          provide: { faults: FAULTS },
         },
       },
     ],

@@ -1,7 +1,8 @@
 /**
  * The tests' receivers: one real HTTP server in Node, started before the tests, and the same over TLS with a certificate
  * that nobody vouches for. `POST /receivers` takes a program of answers and opens an address under `/r/`;
- * `GET /receivers/ID` tells what arrived there.
+ * `GET /receivers/ID` tells what arrived there, `PUT` lets it answer what is held (`/always`: and hold no more), `DELETE`
+ * forgets it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -17,6 +18,8 @@ export interface Answer {
   body?: string;
   /** The body is begun and never ended. */
   neverEnds?: boolean;
+  /** Nothing is answered until the receiver is told to. */
+  held?: boolean;
   /** Bytes of its own instead of all that. */
   raw?: RawAnswer;
 }
@@ -24,10 +27,14 @@ export interface Answer {
 /** A request as it arrived. Times are milliseconds since the epoch; `ended_at` is null while it is being answered, and raw until the connection is over. */
 export interface Received {
   method: string;
+  /** What follows the receiver's address. */
+  query: string;
   headers: Record<string, string>;
   body: string;
   started_at: number;
   ended_at: number | null;
+  /** The status it was answered with. */
+  status: number | null;
 }
 
 declare module "vitest" {
@@ -37,7 +44,16 @@ declare module "vitest" {
   }
 }
 
-const receivers: { program: Answer[]; received: Received[] }[] = [];
+interface Opened {
+  program: Answer[];
+  received: Received[];
+  /** Lets what is held be answered. */
+  answers: (() => void)[];
+  holds: boolean;
+}
+
+const receivers = new Map<string, Opened>();
+let lastId = 0;
 
 export default async function setup(project: TestProject) {
   const listener = (request: IncomingMessage, response: ServerResponse) => void serve(request, response);
@@ -53,6 +69,11 @@ export default async function setup(project: TestProject) {
   };
 }
 
+function answerHeld(receiver: Opened, always: boolean): void {
+  if (always) receiver.holds = false;
+  for (const answer of receiver.answers.splice(0)) answer();
+}
+
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const address = server.address();
@@ -65,20 +86,25 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts).toString("utf8");
-  const [, room, id = ""] = (request.url ?? "").split("/");
-  const receiver = receivers[Number(id)];
+  const [path = "", query = ""] = (request.url ?? "").split("?");
+  const [, room, id = "", order] = path.split("/");
+  const receiver = receivers.get(id);
   if (room === "receivers" && request.method === "POST") {
-    receivers.push({ program: JSON.parse(body), received: [] });
-    response.end(String(receivers.length - 1));
+    const opened = String(++lastId);
+    receivers.set(opened, { program: JSON.parse(body), received: [], answers: [], holds: true });
+    response.end(opened);
   } else if (receiver === undefined) {
     response.writeHead(404).end();
   } else if (room === "receivers") {
+    if (request.method === "PUT") answerHeld(receiver, order === "always");
+    if (request.method === "DELETE") receivers.delete(id);
     response.end(JSON.stringify(receiver.received));
   } else {
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
     );
-    const received: Received = { method: request.method ?? "", headers, body, started_at, ended_at: null };
+    const method = request.method ?? "";
+    const received: Received = { method, query, headers, body, started_at, ended_at: null, status: null };
     const step =
       receiver.program[Math.min(receiver.received.push(received), receiver.program.length) - 1] ?? {};
     if (step.raw !== undefined) {
@@ -86,9 +112,12 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
       received.ended_at = Date.now();
       return;
     }
+    if (step.held === true && receiver.holds)
+      await new Promise<void>((answer) => receiver.answers.push(answer));
     await new Promise((done) => setTimeout(done, step.delayMs ?? 0));
     received.ended_at = Date.now();
-    response.writeHead(step.status ?? 200, step.headers);
+    received.status = step.status ?? 200;
+    response.writeHead(received.status, step.headers);
     response.write(step.body ?? "ok");
     if (step.neverEnds !== true) response.end();
   }

@@ -152,6 +152,10 @@ export interface Receiver {
   url: string;
   /** What has arrived by now, oldest first. */
   received: () => Promise<Received[]>;
+  /** Answers what is held, and with `fromNowOn` holds nothing any more. */
+  answer: (input?: { fromNowOn?: boolean }) => Promise<void>;
+  /** Forgets all that has arrived. */
+  close: () => Promise<void>;
 }
 
 /** A receiver that answers as told, an answer a request; a number is a status. */
@@ -161,9 +165,14 @@ export async function receiver(...program: (number | Answer)[]): Promise<Receive
   const id = await (
     await fetch(`${server}/receivers`, { method: "POST", body: JSON.stringify(answers) })
   ).text();
+  const tell = async (method: string, order = "") => {
+    await (await fetch(`${server}/receivers/${id}${order}`, { method })).text();
+  };
   return {
     url: `${server}/r/${id}`,
     received: async () => (await fetch(`${server}/receivers/${id}`)).json(),
+    answer: ({ fromNowOn = false } = {}) => tell("PUT", fromNowOn ? "/always" : ""),
+    close: () => tell("DELETE"),
   };
 }
 

@@ -1,0 +1,66 @@
+/**
+ * `npm run faults`: random programs of requests and faults through the real handlers. `--programs` (500), `--seed`.
+ * Ends with an error, and the smallest program, where a promise was broken or nothing was run.
+ */
+import { randomInt } from "node:crypto";
+import { parseArgs } from "node:util";
+import { startVitest } from "vitest/node";
+import type { Tally } from "./faults/tally.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    programs: { type: "string", default: "500" },
+    seed: { type: "string", default: String(randomInt(2 ** 31)) },
+  },
+});
+
+function wholeNumber(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(`--${name} must be a whole number, and is ${text}`);
+  return value;
+}
+
+const programs = wholeNumber("programs", options.programs);
+const seed = wholeNumber("seed", options.seed);
+
+const started = Date.now();
+process.env.FAULT_PROGRAMS = String(programs);
+process.env.FAULT_SEED = String(seed);
+const vitest = await startVitest("test", ["test/worker/fault-programs.test.ts"], {
+  project: "worker",
+  watch: false,
+});
+const tallies = vitest.state
+  .getTestModules()
+  .flatMap((module) => [...module.children.allTests()].flatMap((test) => test.meta().tally ?? []));
+await vitest.close();
+
+/** Runs as large as CI's have met every one of these, or they have not tested what they are there for. */
+const COMMON_FAULTS = ["fail", "kill", "stall"].flatMap((what) =>
+  ["before", "after"].flatMap((when) =>
+    ["database", "queue", "object"].map((kind) => `${what} ${when} ${kind}`),
+  ),
+);
+const ENOUGH_PROGRAMS = 500;
+
+const [tally] = tallies;
+if (tally !== undefined) print(tally);
+const unmet = programs < ENOUGH_PROGRAMS ? [] : COMMON_FAULTS.filter((fault) => !tally?.faults[fault]);
+if (tally === undefined || tally.programs < programs) fail(`${tally?.programs ?? 0} of ${programs} were run`);
+if (unmet.length > 0) fail(`no program met: ${unmet.join(", ")}`);
+
+function fail(what: string): void {
+  process.exitCode = 1;
+  console.error(`Fault programs with seed ${seed}: ${what}.`);
+}
+
+function print({ programs: run, calls, requests, attempts, duplicates, faults }: Tally): void {
+  const seconds = ((Date.now() - started) / 1_000).toFixed(0);
+  console.log(`${run} programs with seed ${seed} in ${seconds} s`);
+  console.log(
+    `${calls} calls, ${requests} requests, ${attempts} attempts in the logs, ${duplicates} duplicates`,
+  );
+  for (const [fault, times] of Object.entries(faults).toSorted(([a], [b]) => a.localeCompare(b)))
+    console.log(`${String(times).padStart(8)}  ${fault}`);
+}

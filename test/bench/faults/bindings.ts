@@ -1,0 +1,141 @@
+/** The Worker's bindings as one run of a handler has them: the real database and objects, a queue in memory, and the run's faults. */
+import { env } from "cloudflare:workers";
+import type { Call } from "../../../src/call/object.ts";
+import type { AttemptKey } from "../../../src/core/webhook-log.ts";
+import type { AttemptJob } from "../../../src/deliver/job.ts";
+import type { Fault } from "./program.ts";
+import type { World } from "./world.ts";
+
+/** How a fault ends a run, leaving nobody to say what it did. */
+type CutOff = "killed" | "stalled";
+
+export interface Run {
+  env: Env;
+  /** Settles where a fault ends or stalls the run. */
+  cutOff: Promise<CutOff>;
+}
+
+type Kind = "database" | "queue" | "object";
+
+const TROUBLE: Record<Kind, string> = {
+  database: "D1_ERROR: Network connection lost.",
+  queue: "Queue is overloaded",
+  object: "Durable Object reset",
+};
+
+/** What a fault does besides rejecting. */
+interface Operation<T> {
+  kind: Kind;
+  work: () => Promise<T>;
+  onFailure?: () => void;
+}
+
+const never = () => new Promise<never>(() => {});
+
+/** An environment for one run, in which the faults happen at the operations they name. */
+export function openRun(world: World, faults: readonly Fault[]): Run {
+  const cutOff = Promise.withResolvers<CutOff>();
+  let operations = 0;
+  let isKilled = false;
+  /** A run that went on after a stall ends without further faults: somebody waits for its end. */
+  let isStalled = false;
+
+  async function strike<T>({ what, when }: Fault, { kind, work, onFailure }: Operation<T>): Promise<void> {
+    const isLate = what === "late" && when === "before" && kind === "database";
+    world.count(`${isLate ? "late" : what === "late" ? "fail" : what} ${when} ${kind}`);
+    switch (what) {
+      case "kill":
+        isKilled = true;
+        cutOff.resolve("killed");
+        return never();
+      case "stall":
+        isStalled = true;
+        cutOff.resolve("stalled");
+        return world.stall();
+      case "late":
+      case "fail":
+        if (isLate) world.late.push(work);
+        onFailure?.();
+        throw new Error(TROUBLE[kind]);
+    }
+  }
+
+  async function operate<T>(operation: Operation<T>): Promise<T> {
+    if (isKilled) return never();
+    const at = operations++;
+    const fault = isStalled ? undefined : faults.find((candidate) => candidate.at === at);
+    if (fault?.when === "before") await strike(fault, operation);
+    const result = await operation.work();
+    if (isKilled) return never();
+    if (fault?.when === "after" && !isStalled) await strike(fault, operation);
+    return result;
+  }
+
+  return {
+    cutOff: cutOff.promise,
+    env: {
+      ...env,
+      DB: database((work) => operate({ kind: "database", work })),
+      DELIVERIES: queue(world, "postcall-deliveries", (work) => operate({ kind: "queue", work })),
+      RETRIES: queue(world, "postcall-retries", (work) => operate({ kind: "queue", work })),
+      CALLS: objects(world, operate),
+    },
+  };
+}
+
+type Around = <T>(work: () => Promise<T>) => Promise<T>;
+
+function database(around: Around): D1Database {
+  const inner = new WeakMap<object, D1PreparedStatement>();
+  function wrap(statement: D1PreparedStatement): D1PreparedStatement {
+    const wrapped = {
+      bind: (...values: unknown[]) => wrap(statement.bind(...values)),
+      all: () => around(() => statement.all()),
+      run: () => around(() => statement.run()),
+      first: (column?: string) =>
+        around(() => (column === undefined ? statement.first() : statement.first(column))),
+    } as unknown as D1PreparedStatement;
+    inner.set(wrapped, statement);
+    return wrapped;
+  }
+  return {
+    prepare: (query: string) => wrap(env.DB.prepare(query)),
+    batch: (statements: D1PreparedStatement[]) =>
+      around(() => env.DB.batch(statements.map((statement) => inner.get(statement) ?? statement))),
+  } as unknown as D1Database;
+}
+
+function queue(world: World, lane: string, around: Around): Queue {
+  const sendBatch = (requests: Iterable<MessageSendRequest>) =>
+    around(async () => {
+      for (const { body, delaySeconds = 0 } of requests) world.queue.send(lane, body, delaySeconds);
+    });
+  return { sendBatch } as unknown as Queue;
+}
+
+/**
+ * A call's object is lost by giving the call another one: what the old one has under way goes on, unknown to the new.
+ * Each object's requests name it, so that the receiver can tell whose they are.
+ */
+function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
+  const getByName = (name: string) => {
+    const ask = <T>(work: (stub: DurableObjectStub<Call>, object: string) => Promise<T>) => {
+      const object = world.objects.nameOf(name);
+      return operate({
+        kind: "object",
+        work: () => work(env.CALLS.getByName(object), object),
+        onFailure: () => world.objects.lose(name),
+      });
+    };
+    return {
+      attempt: (job: AttemptJob) =>
+        ask(async (stub, object) => {
+          const url = `${job.url}?object=${encodeURIComponent(object)}`;
+          return await stub.attempt({ ...job, url, waitMs: world.waitMs(job.waitMs) });
+        }),
+      recall: (key: AttemptKey, waitMs: number) =>
+        ask(async (stub) => await stub.recall(key, world.waitMs(waitMs))),
+    };
+  };
+  return { getByName } as unknown as DurableObjectNamespace<Call>;
+}

@@ -1,0 +1,206 @@
+/** What holds for every call once the dust of a program has settled. Each invariant names what broke it, or nothing. Pure. */
+import type { Received } from "../../support/receiver-server.ts";
+import { RETRY_AFTER_SECONDS } from "./program.ts";
+import type { CallHistory } from "./run-program.ts";
+import type { Asked } from "./world.ts";
+
+type Invariant = (call: CallHistory) => string[];
+
+const deliveryOf = ({ headers }: Received) => headers["x-postcall-delivery"] ?? "";
+const keyOf = (request: Received) => `${deliveryOf(request)}/${request.headers["x-postcall-attempt"]}`;
+const entriesOf = ({ log }: CallHistory) => log?.metadata ?? [];
+const keyOfEntry = ({ delivery_id, attempt }: { delivery_id: string; attempt: number }) =>
+  `${delivery_id}/${attempt}`;
+const isAccepted = ({ status }: Asked) => status !== null && status < 300;
+/** A request that may have taken effect: it was accepted, or nobody knows. */
+const mayHaveActed = ({ status }: Asked) => status === null || status < 300 || status >= 500;
+const repeated = <T>(values: readonly T[]) => values.filter((value, index) => values.indexOf(value) < index);
+
+const whatWasAcceptedEnds: Invariant = ({ log, asked }) => {
+  const accepted = asked.filter(isAccepted);
+  if (accepted.length === 0 && log === undefined) return [];
+  if (log === undefined) return ["a request was accepted and there is no log"];
+  const ended = log.url === null ? ["no_webhook"] : ["delivered", "failed", "disabled"];
+  if (log.url === null && accepted.some(({ kind }) => kind !== "report"))
+    return ["it was sent without a URL"];
+  return ended.includes(log.status) && log.next_attempt_at === null
+    ? []
+    : [`it came to rest as ${log.status}`];
+};
+
+const whatIsDeliveredArrived: Invariant = ({ log, received }) => {
+  if (log?.status !== "delivered") return [];
+  const arrived = received.some(
+    (request) => deliveryOf(request) === log.delivery_id && request.status === 200,
+  );
+  return arrived ? [] : ["it is delivered, and its delivery never arrived"];
+};
+
+const entriesSayWhatWasAnswered: Invariant = (call) =>
+  entriesOf(call).flatMap((entry) => {
+    const { response_code } = entry;
+    const requests = call.received.filter((request) => keyOf(request) === keyOfEntry(entry));
+    if (response_code === null || requests.some(({ status }) => status === response_code)) return [];
+    return [`entry ${keyOfEntry(entry)} has ${response_code}, which was never answered to it`];
+  });
+
+const eachAttemptStandsOnce: Invariant = (call) =>
+  repeated(entriesOf(call).map(keyOfEntry)).map((key) => `attempt ${key} stands twice`);
+
+const attemptsAreCounted: Invariant = (call) => {
+  const { log } = call;
+  const deliveries = Map.groupBy(entriesOf(call), ({ delivery_id }) => delivery_id);
+  const gaps = [...deliveries].flatMap(([id, entries]) => {
+    const attempts = entries.map(({ attempt }) => attempt);
+    return attempts.every((attempt, index) => attempt === index + 1)
+      ? []
+      : [`delivery ${id} has the attempts ${attempts}`];
+  });
+  const current = deliveries.get(log?.delivery_id ?? "")?.length ?? 0;
+  return current === (log?.attempts ?? 0)
+    ? gaps
+    : [...gaps, `the log counts ${log?.attempts} attempts and has ${current}`];
+};
+
+/** A resend joins a delivery whose first attempt is still to come: unless it waits for an endpoint, none is replaced before. */
+const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
+  const { log, isEndpointSpared } = call;
+  if (log === undefined || isEndpointSpared) return [];
+  const begun = new Set(entriesOf(call).map(({ delivery_id }) => delivery_id));
+  return begun.size === log.delivery_ordinal
+    ? []
+    : [`of ${log.delivery_ordinal} deliveries ${begun.size} made an attempt`];
+};
+
+/** Nothing follows a success, and a log is delivered by its last entry. */
+const entriesExplainTheStatus: Invariant = (call) => {
+  const { log } = call;
+  const deliveries = Map.groupBy(entriesOf(call), ({ delivery_id }) => delivery_id);
+  const followed = [...deliveries.values()].flatMap((entries) =>
+    entries.slice(0, -1).flatMap((entry) => (entry.error === null ? [`${keyOfEntry(entry)} succeeded`] : [])),
+  );
+  const last = deliveries.get(log?.delivery_id ?? "")?.at(-1);
+  if (last === undefined || (last.error === null) === (log?.status === "delivered")) return followed;
+  return [...followed, `it is ${log?.status} after an attempt that came to ${last.error}`];
+};
+
+const entriesAreInOrder: Invariant = (call) =>
+  entriesOf(call).flatMap((entry, index, entries) => {
+    const before = entries[index - 1];
+    return before === undefined || before.sent_at < entry.sent_at
+      ? []
+      : [`entries ${keyOfEntry(before)} and ${keyOfEntry(entry)} were both sent at ${entry.sent_at}`];
+  });
+
+const entriesStandInTheOrderTheyWereSentIn: Invariant = (call) => {
+  if (call.objectLosses > 0) return [];
+  const arrived = call.received.map(keyOf);
+  const positions = entriesOf(call).map((entry) => arrived.indexOf(keyOfEntry(entry)));
+  return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? -1))
+    ? []
+    : [`the entries arrived in the order ${positions}`];
+};
+
+/** What a retry may come too early by: a message's tolerance, and two clocks that are off. */
+const EARLY_LIMIT_MS = 6_000;
+
+const retriesComeNoEarlierThanAsked: Invariant = (call) =>
+  entriesOf(call).flatMap((entry, index, entries) => {
+    const retry = entries[index + 1];
+    if (entry.response_code !== 503 || retry?.delivery_id !== entry.delivery_id) return [];
+    const waitMs = retry.sent_at - entry.sent_at;
+    return waitMs >= RETRY_AFTER_SECONDS * 1_000 - EARLY_LIMIT_MS
+      ? []
+      : [`${keyOfEntry(retry)} was sent after ${waitMs} ms`];
+  });
+
+const objectOf = ({ query }: Received) => new URLSearchParams(query).get("object") ?? "";
+const byObject = ({ received }: CallHistory) => [...Map.groupBy(received, objectOf)];
+
+/** Two requests at once are two objects': the first one's was lost in between. */
+const oneRequestAtATime: Invariant = (call) =>
+  byObject(call).flatMap(([object, requests]) =>
+    requests.flatMap((request, index) => {
+      const before = requests[index - 1];
+      return before === undefined || (before.ended_at ?? Number.POSITIVE_INFINITY) <= request.started_at
+        ? []
+        : [`${object} sent ${keyOf(request)} while ${keyOf(before)} was in flight`];
+    }),
+  );
+
+const anObjectSendsAnAttemptOnce: Invariant = (call) =>
+  byObject(call).flatMap(([object, requests]) =>
+    repeated(requests.map(keyOf)).map((key) => `${object} sent ${key} again`),
+  );
+
+const anObjectSendsNothingThatWasReplaced: Invariant = (call) =>
+  byObject(call).flatMap(([object, requests]) => {
+    const deliveries = requests.map(deliveryOf).filter((id, index, all) => id !== all[index - 1]);
+    return repeated(deliveries).map((id) => `${object} sent ${id} again after a newer delivery`);
+  });
+
+const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
+  const acted = asked.filter(mayHaveActed);
+  const limits = {
+    spawn: Math.min(1, acted.filter(({ kind }) => kind === "report").length),
+    create: Math.min(1, acted.filter(({ kind }) => kind === "create").length),
+    resend: acted.filter(({ kind }) => kind === "resend").length,
+  };
+  const tooMany = Object.entries(limits).flatMap(([sendType, limit]) => {
+    const requests = received.filter(({ headers }) => headers["x-postcall-send-type"] === sendType);
+    const { size } = new Set(requests.map(deliveryOf));
+    return size <= limit ? [] : [`${size} deliveries by ${sendType}, and ${limit} were asked for`];
+  });
+  const variants = acted.filter(({ kind }) => kind === "report").map(({ variant }) => variant);
+  const foreign = received.filter(({ body }) => !variants.includes(JSON.parse(body).variant));
+  return [...tooMany, ...foreign.map(({ body }) => `${body} was sent, and was never accepted`)];
+};
+
+const whatWasSentStandsInTheLog: Invariant = (call) => {
+  const { log, received, objectLosses, messageLosses } = call;
+  const recorded = new Set(entriesOf(call).map(keyOfEntry));
+  // What a replaced delivery had under way is known to its object and its message alone; what an endpoint's object had
+  // under way, when both it and the endpoint were lost, is made again once that is enabled.
+  const isForgiven = (request: Received) =>
+    deliveryOf(request) === log?.delivery_id
+      ? log.status === "disabled" && objectLosses > 0
+      : objectLosses + messageLosses > 0;
+  return received
+    .filter((request) => !recorded.has(keyOf(request)) && !isForgiven(request))
+    .map((request) => `${keyOf(request)} was sent and is not in the log`);
+};
+
+const noMoreIsSentThanIsAccountedFor: Invariant = (call) => {
+  const { received, objectLosses, messageLosses, crashes } = call;
+  const accounted = entriesOf(call).length + objectLosses + messageLosses + crashes;
+  return received.length <= accounted
+    ? []
+    : [`${received.length} requests came, and ${accounted} are accounted for`];
+};
+
+const INVARIANTS = {
+  whatWasAcceptedEnds,
+  whatIsDeliveredArrived,
+  entriesSayWhatWasAnswered,
+  eachAttemptStandsOnce,
+  attemptsAreCounted,
+  everyDeliveryBeganWithAnAttempt,
+  entriesExplainTheStatus,
+  entriesAreInOrder,
+  entriesStandInTheOrderTheyWereSentIn,
+  retriesComeNoEarlierThanAsked,
+  oneRequestAtATime,
+  anObjectSendsAnAttemptOnce,
+  anObjectSendsNothingThatWasReplaced,
+  nothingIsSentForWhatWasRefused,
+  whatWasSentStandsInTheLog,
+  noMoreIsSentThanIsAccountedFor,
+};
+
+/** What was broken, each with the invariant's name and the call. */
+export const brokenInvariants = (calls: readonly CallHistory[]): string[] =>
+  calls.flatMap((call) =>
+    Object.entries(INVARIANTS).flatMap(([name, invariant]) =>
+      invariant(call).map((what) => `${name}: call ${call.name}: ${what}`),
+    ),
+  );

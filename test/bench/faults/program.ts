@@ -1,0 +1,196 @@
+/** A fault program: what reporters, receivers, the queue, the clock and misfortune do, step by step. Data and its words; runs nothing. */
+import fc from "fast-check";
+
+/** The calls a program knows; the last one is never reported. */
+export const CALLS = ["a", "b", "unknown"] as const;
+export type CallName = (typeof CALLS)[number];
+
+/**
+ * What befalls one run of a handler at its `at`th operation on a binding (a statement, a queue's send, a call to an
+ * object), before or after it took effect. `fail`: it rejects, and an object is lost; `late`: it rejects and takes
+ * effect long afterwards; `kill`: the run ends there; `stall`: it stops there and goes on after a `wake`.
+ */
+export interface Fault {
+  at: number;
+  when: "before" | "after";
+  what: "fail" | "late" | "kill" | "stall";
+}
+
+/** What a run of a handler meets. `skewMs`: how far its clock is off. */
+export interface Luck {
+  faults: readonly Fault[];
+  skewMs: number;
+}
+
+export type Step =
+  | { kind: "report"; call: CallName; to: "receiver" | "nobody" | "forbidden"; variant: number; luck: Luck }
+  | { kind: "resend" | "create"; calls: readonly CallName[]; luck: Luck }
+  | { kind: "enable"; luck: Luck }
+  | { kind: "sweep"; luck: Luck }
+  /** The messages that come first, once they are due. */
+  | { kind: "deliver_due"; luck: Luck }
+  /** Messages out of order, early or late. */
+  | { kind: "deliver_some" | "give_up"; picks: readonly number[]; luck: Luck }
+  | { kind: "lose" | "repeat"; pick: number }
+  | { kind: "pass"; seconds: number }
+  /** Objects that do nothing are evicted. */
+  | { kind: "forget" }
+  /** The receiver answers what it has kept waiting. */
+  | { kind: "answer" }
+  /** Runs that were stalled go on. */
+  | { kind: "wake" };
+
+/** A receiver that answers 503 asks for this long a wait. */
+export const RETRY_AFTER_SECONDS = 60;
+
+/** One answer of the receiver; the last one is given to all further requests. */
+export interface ReceiverAnswer {
+  status: number;
+  isHeld: boolean;
+}
+
+export interface Program {
+  answers: readonly ReceiverAnswer[];
+  steps: readonly Step[];
+}
+
+const noLuck: Luck = { faults: [], skewMs: 0 };
+
+/** A delivery reads, asks an object, writes and enqueues: the first operations are the ones there are. */
+const someFault: fc.Arbitrary<Fault> = fc.record({
+  at: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4, 5),
+  when: fc.constantFrom("before", "after"),
+  what: fc.constantFrom("fail", "kill", "late", "stall"),
+});
+const someLuck: fc.Arbitrary<Luck> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(noLuck) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      faults: fc.array(someFault, { minLength: 1, maxLength: 2 }),
+      skewMs: fc.constantFrom(0, 0, -2_000, 3_000),
+    }),
+  },
+);
+
+const reported = fc.constantFrom<CallName>("a", "a", "b");
+const someCalls = fc.uniqueArray(fc.constantFrom<CallName>("a", "a", "a", "b", "b", "unknown"), {
+  minLength: 1,
+  maxLength: 2,
+});
+const picks = fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 3 });
+
+const report = fc.record({
+  kind: fc.constant("report" as const),
+  call: reported,
+  to: fc.constantFrom("receiver", "receiver", "receiver", "receiver", "nobody", "forbidden"),
+  variant: fc.constantFrom(0, 0, 0, 1),
+  luck: someLuck,
+});
+const firstReport = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constant({ kind: "report", call: "a", to: "receiver", variant: 0, luck: noLuck } as const),
+  },
+  { weight: 1, arbitrary: report },
+);
+const byHand = (kind: "resend" | "create") =>
+  fc.record({ kind: fc.constant(kind), calls: someCalls, luck: someLuck });
+const withLuck = (kind: "enable" | "sweep" | "deliver_due") =>
+  fc.record({ kind: fc.constant(kind), luck: someLuck });
+const withPicks = (kind: "deliver_some" | "give_up") =>
+  fc.record({ kind: fc.constant(kind), picks, luck: someLuck });
+const withPick = (kind: "lose" | "repeat") =>
+  fc.record({ kind: fc.constant(kind), pick: fc.nat({ max: 5 }) });
+const bare = (kind: "forget" | "answer" | "wake") => fc.record({ kind: fc.constant(kind) });
+
+const someStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: report },
+  { weight: 4, arbitrary: byHand("resend") },
+  { weight: 1, arbitrary: byHand("create") },
+  { weight: 1, arbitrary: withLuck("enable") },
+  { weight: 2, arbitrary: withLuck("sweep") },
+  { weight: 9, arbitrary: withLuck("deliver_due") },
+  { weight: 4, arbitrary: withPicks("deliver_some") },
+  { weight: 1, arbitrary: withPicks("give_up") },
+  { weight: 2, arbitrary: withPick("lose") },
+  { weight: 3, arbitrary: withPick("repeat") },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), seconds: fc.constantFrom(1, 4, 30, 70, 400) }),
+  },
+  { weight: 2, arbitrary: bare("forget") },
+  { weight: 2, arbitrary: bare("answer") },
+  { weight: 2, arbitrary: bare("wake") },
+);
+
+/** Steps that mean little alone: a resend is met by what its call has under way, an accident by the message's return. */
+const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 5, arbitrary: someStep.map((step) => [step]) },
+  { weight: 1, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
+  { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+);
+
+const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
+  status: fc.constantFrom(200, 200, 200, 500, 500, 503, 404, 302, 410),
+  isHeld: fc.boolean(),
+});
+
+export const someProgram: fc.Arbitrary<Program> = fc.record({
+  answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
+  // The first step mostly makes a call that the others can be about.
+  steps: fc
+    .tuple(firstReport, fc.array(somePassage, { maxLength: 16, size: "max" }))
+    .map(([first, rest]) => [first, ...rest.flat()]),
+});
+
+/** The program as lines that a reader can follow. */
+export const describeProgram = ({ answers, steps }: Program): string =>
+  [
+    `the receiver answers ${answers.map(describeAnswer).join(", ")} (the last to all that follow)`,
+    ...steps.map((step, index) => `${index + 1}. ${describeStep(step)}`),
+  ].join("\n");
+
+const describeAnswer = ({ status, isHeld }: ReceiverAnswer) => `${status}${isHeld ? " once told to" : ""}`;
+
+function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "report":
+      return `report ${step.call}, variant ${step.variant}, to ${step.to}${describeLuck(step.luck)}`;
+    case "resend":
+    case "create":
+      return `${step.kind} ${step.calls.join(" and ")}${describeLuck(step.luck)}`;
+    case "deliver_some":
+    case "give_up":
+      return `${step.kind === "give_up" ? "give up" : "deliver"} messages ${step.picks.join(", ")}${describeLuck(step.luck)}`;
+    case "deliver_due":
+      return `deliver what is due next${describeLuck(step.luck)}`;
+    case "enable":
+    case "sweep":
+      return `${step.kind}${describeLuck(step.luck)}`;
+    case "lose":
+    case "repeat":
+      return `${step.kind} message ${step.pick}`;
+    case "pass":
+      return `${step.seconds} s pass`;
+    case "forget":
+      return "idle objects are evicted";
+    case "answer":
+      return "the receiver answers what waits";
+    case "wake":
+      return "stalled runs go on";
+  }
+}
+
+const FAULT_WORDS = {
+  fail: "fails",
+  late: "fails and takes effect late",
+  kill: "ends the run",
+  stall: "stalls the run",
+};
+
+const describeLuck = ({ faults, skewMs }: Luck): string =>
+  [
+    ...faults.map(({ at, when, what }) => `; ${when} operation ${at} it ${FAULT_WORDS[what]}`),
+    ...(skewMs === 0 ? [] : [`; its clock is off by ${skewMs} ms`]),
+  ].join("");

@@ -1,0 +1,187 @@
+/** One program from its first step until nothing is due, and then what is to be seen of it. */
+import { env } from "cloudflare:workers";
+import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
+import type { Received } from "../../support/receiver-server.ts";
+import { type Org, receiver } from "../../support/words.ts";
+import { CALLS, type CallName, type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
+import type { Waiting } from "./queue.ts";
+import { deliver, request, sweep } from "./runs.ts";
+import { type Asked, openWorld, type World } from "./world.ts";
+
+/** What became of one call. */
+export interface CallHistory {
+  name: CallName;
+  /** The log as the record has it in the end. */
+  log: StoredLog | undefined;
+  /** The receiver's requests, in the order they came. */
+  received: readonly Received[];
+  /** The API requests that named it. */
+  asked: readonly Asked[];
+  objectLosses: number;
+  messageLosses: number;
+  /** Of the whole program: runs that were cut off, and statements that failed. */
+  crashes: number;
+  /** Its endpoint has failed so often that calls may have waited for it. */
+  isEndpointSpared: boolean;
+}
+
+export interface History {
+  calls: readonly CallHistory[];
+  /** How often each fault happened. */
+  counts: Readonly<Record<string, number>>;
+}
+
+const NO_LUCK: Luck = { faults: [], skewMs: 0 };
+const DEAD_LETTERS = "postcall-dead-letters";
+/** What takes more steps than this to come to rest never does. */
+const SETTLING_ROUNDS = 60;
+/** An endpoint that has failed this often in a row has its calls wait. */
+const FAILURES_TILL_DEGRADED = 5;
+const DAY_MS = 86_400_000;
+
+let programs = 0;
+
+export async function runProgram({ answers, steps }: Program, org: Org): Promise<History> {
+  const retryLater = { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } };
+  const crm = await receiver(
+    ...answers.map(({ status, isHeld }) => ({ status, held: isHeld, ...(status === 503 ? retryLater : {}) })),
+  );
+  const mayHold = answers.some(({ isHeld }) => isHeld);
+  const world = openWorld({ org, receiver: crm, prefix: `p${++programs}`, mayHold });
+  for (const step of steps) await take(world, step);
+  await settle(world);
+  const history = await historyOf(world);
+  await crm.close();
+  world.pass(DAY_MS); // the sweeps of later programs remove what this one has left
+  return history;
+}
+
+async function take(world: World, step: Step): Promise<void> {
+  switch (step.kind) {
+    case "report":
+    case "resend":
+    case "create":
+    case "enable":
+      return request(world, step);
+    case "sweep":
+      await sweep(world, step.luck);
+      return;
+    case "deliver_due":
+      return deliverNext(world, step.luck);
+    case "deliver_some":
+      return deliver(world, sameLane(world, step.picks), step.luck);
+    case "give_up":
+      return giveUp(world, sameLane(world, step.picks), step.luck);
+    case "lose":
+      return lose(world, world.queue.take(step.pick));
+    case "repeat":
+      if (world.queue.repeat(step.pick) !== undefined) world.count("message repeated");
+      return;
+    case "pass":
+      world.pass(step.seconds * 1_000);
+      return;
+    case "forget":
+      return forget(world);
+    case "answer":
+      return world.receiver.answer();
+    case "wake":
+      return world.wake();
+  }
+}
+
+/** The clock moves to when the next messages are due, and they are delivered. */
+async function deliverNext(world: World, luck: Luck): Promise<void> {
+  const messages = world.queue.takeNext();
+  if (messages === null) return;
+  world.pass(Math.max(0, Math.max(...messages.map(({ dueAt }) => dueAt)) - world.now()));
+  await deliver(world, messages, luck);
+}
+
+/** The messages picked, as far as they wait in the same lane as the first. */
+function sameLane(world: World, picks: readonly number[]): Waiting[] {
+  const taken = picks.flatMap((pick) => world.queue.take(pick) ?? []);
+  const [first] = taken;
+  for (const other of taken) if (other.lane !== first?.lane) world.queue.comeBack(other, 0);
+  return taken.filter(({ lane }) => lane === first?.lane);
+}
+
+function lose(world: World, message: Waiting | undefined): void {
+  if (message === undefined) return;
+  world.count("message lost");
+  world.lostMessages.push(message.body);
+}
+
+async function giveUp(world: World, messages: readonly Waiting[], luck: Luck): Promise<void> {
+  for (const message of messages) lose(world, message);
+  const dead = messages.map((message) => ({ ...message, lane: DEAD_LETTERS }));
+  await deliver(world, dead, luck);
+}
+
+async function forget(world: World): Promise<void> {
+  const received = await world.receiver.received();
+  const busy = received.filter(({ ended_at }) => ended_at === null).map(callIdOf);
+  world.count("object evicted");
+  world.objects.evictOthers(new Set(busy));
+}
+
+const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
+
+/** No further faults: nothing is held, and once all is at rest, what was late or stalled has its effect after all. */
+async function settle(world: World): Promise<void> {
+  await world.receiver.answer({ fromNowOn: true });
+  await comeToRest(world);
+  await world.wake();
+  for (const work of world.late.splice(0)) await work().catch(() => {});
+  await comeToRest(world);
+}
+
+/** Messages and sweeps go on until nothing is due. */
+async function comeToRest(world: World): Promise<void> {
+  for (let round = 0; round < SETTLING_ROUNDS; round++) {
+    const messages = world.queue.takeNext();
+    if (messages !== null) {
+      world.pass(Math.max(0, Math.max(...messages.map(({ dueAt }) => dueAt)) - world.now()));
+      await deliver(world, messages, NO_LUCK);
+      continue;
+    }
+    const sweepAt = await nextSweep(world);
+    if (sweepAt === null) return;
+    world.pass(Math.max(0, sweepAt - world.now()));
+    await sweep(world, NO_LUCK);
+  }
+}
+
+const nextSweep = (world: World) =>
+  env.DB.prepare("SELECT min(sweep_at) AS at FROM webhook_logs WHERE user_id = ?")
+    .bind(world.org.user_id)
+    .first<number>("at");
+
+async function historyOf(world: World): Promise<History> {
+  const { user_id } = world.org;
+  const call_ids = CALLS.map(world.callIdOf);
+  const [logs, received] = await Promise.all([
+    readLogs(env.DB, { user_id, event: "call", call_ids }),
+    world.receiver.received(),
+  ]);
+  const lost = world.lostMessages as { call_id: string }[];
+  const crashes = Object.entries(world.counts)
+    .filter(([fault]) => /^(kill|stall)|database$/.test(fault))
+    .reduce((sum, [, times]) => sum + times, 0);
+  const failures = received.filter(({ status }) => status === null || status >= 500);
+  const isEndpointSpared =
+    failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410);
+  const calls = CALLS.map((name): CallHistory => {
+    const call_id = world.callIdOf(name);
+    return {
+      name,
+      log: logs.find((log) => log.call_id === call_id),
+      received: received.filter((request) => callIdOf(request) === call_id),
+      asked: world.asked.filter((asked) => asked.calls.includes(name)),
+      objectLosses: world.objects.lossesOf(call_id),
+      messageLosses: lost.filter((message) => message.call_id === call_id).length,
+      crashes,
+      isEndpointSpared,
+    };
+  });
+  return { calls, counts: world.counts };
+}

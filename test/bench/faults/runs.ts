@@ -1,0 +1,113 @@
+/** The Worker's handlers, run once each with the faults of a step: a request, a batch of messages, a sweep. */
+import worker from "../../../src/index.ts";
+import { openRun } from "./bindings.ts";
+import type { CallName, Luck, Step } from "./program.ts";
+import type { Waiting } from "./queue.ts";
+import type { Asked, World } from "./world.ts";
+
+/** Runs a handler to its end, or to where a fault cuts it off. */
+async function run(
+  world: World,
+  { faults, skewMs }: Luck,
+  work: (env: Env) => Promise<void>,
+): Promise<"done" | "threw" | "killed" | "stalled"> {
+  const { env, cutOff } = openRun(world, faults);
+  world.skew(skewMs);
+  const finished = work(env).then(
+    () => "done" as const,
+    () => "threw" as const,
+  );
+  const ending = await Promise.race([finished, cutOff]);
+  if (ending === "stalled") world.suspend(finished);
+  world.skew(0);
+  return ending;
+}
+
+/** A key that no fault of this suite is about. */
+const PATHS = {
+  report: "/v1/postcall/calls",
+  resend: "/v1/postcall/webhooks/resend",
+  create: "/v1/postcall/webhooks/create",
+  enable: "/v1/endpoints/enable",
+};
+
+export async function request(
+  world: World,
+  step: Extract<Step, { kind: "report" | "resend" | "create" | "enable" }>,
+): Promise<void> {
+  const { calls, body } = bodyOf(world, step);
+  const asked: Asked = {
+    kind: step.kind,
+    calls,
+    variant: step.kind === "report" ? step.variant : null,
+    status: null,
+  };
+  world.asked.push(asked);
+  await run(world, step.luck, async (env) => {
+    const following: Promise<unknown>[] = [];
+    const ctx = { waitUntil: (promise: Promise<unknown>) => following.push(promise) };
+    const headers = {
+      authorization: world.org.key,
+      "content-type": "application/json",
+      prefer: "respond-async",
+    };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const url = `http://postcall.test${PATHS[step.kind]}`;
+    const response = await worker.fetch(new Request(url, init), env, ctx as unknown as ExecutionContext);
+    await response.text();
+    asked.status = response.status;
+    await Promise.allSettled(following);
+  });
+}
+
+const WEBHOOKS = { nobody: null, forbidden: "ftp://127.0.0.1/" };
+
+function bodyOf(
+  world: World,
+  step: Parameters<typeof request>[1],
+): { calls: readonly CallName[]; body: object } {
+  const { url } = world.receiver;
+  if (step.kind === "enable") return { calls: [], body: { url } };
+  if (step.kind === "report") {
+    const payload = { call_id: world.callIdOf(step.call), variant: step.variant };
+    return {
+      calls: [step.call],
+      body: { payload, webhook: step.to === "receiver" ? url : WEBHOOKS[step.to] },
+    };
+  }
+  const call_ids = step.calls.map(world.callIdOf);
+  return {
+    calls: step.calls,
+    body: step.kind === "create" ? { call_ids, webhook_url: url } : { call_ids },
+  };
+}
+
+const RETRY_DELAY_SECONDS = 5;
+
+/** Hands messages to their lane's consumer. Those that are not acked come back; so do all where the run was cut off. */
+export async function deliver(world: World, messages: readonly Waiting[], luck: Luck): Promise<void> {
+  const [first] = messages;
+  if (first === undefined) return;
+  const settled = new Map<Waiting, "ack" | number>();
+  const batch = {
+    queue: first.lane,
+    messages: messages.map((message) => ({
+      id: String(message.id),
+      timestamp: new Date(message.dueAt),
+      attempts: 1,
+      body: message.body,
+      ack: () => settled.set(message, "ack"),
+      retry: ({ delaySeconds = RETRY_DELAY_SECONDS }: QueueRetryOptions = {}) =>
+        settled.set(message, delaySeconds),
+    })),
+  };
+  const ending = await run(world, luck, async (env) => worker.queue(batch as unknown as MessageBatch, env));
+  const isCutOff = ending === "killed" || ending === "stalled";
+  for (const message of messages) {
+    const settlement = isCutOff ? 0 : (settled.get(message) ?? RETRY_DELAY_SECONDS);
+    if (settlement !== "ack") world.queue.comeBack(message, settlement);
+  }
+}
+
+export const sweep = (world: World, luck: Luck) =>
+  run(world, luck, (env) => worker.scheduled({} as ScheduledController, env));

@@ -1,0 +1,81 @@
+/** All that a program's runs share: the clock, the queue, the objects, what is stalled or late, and what was asked and answered. */
+import { env } from "cloudflare:workers";
+import type { Org, Receiver } from "../../support/words.ts";
+import { trackObjects } from "./objects.ts";
+import type { CallName } from "./program.ts";
+import { openQueue } from "./queue.ts";
+
+/** One request to the API, and its answer: null where the caller never got one. */
+export interface Asked {
+  kind: "report" | "resend" | "create" | "enable";
+  calls: readonly CallName[];
+  variant: number | null;
+  status: number | null;
+}
+
+/** An attempt under way that the receiver keeps waiting is waited for this long, in milliseconds of the real clock. */
+const HELD_WAIT_MS = 20;
+
+const realNow = Date.now;
+const realRandom = Math.random;
+let virtualNow = realNow();
+let virtualSkewMs = 0;
+
+/** Handlers and objects see a clock that only programs move. Returns what gives the real one back. */
+export function takeClock(): () => void {
+  Date.now = () => virtualNow + virtualSkewMs;
+  Math.random = () => 0.5;
+  return () => {
+    Date.now = realNow;
+    Math.random = realRandom;
+  };
+}
+
+export type World = ReturnType<typeof openWorld>;
+
+export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string; mayHold: boolean }) {
+  const { org, receiver, prefix, mayHold } = scene;
+  const counts: Record<string, number> = {};
+  const lostMessages: unknown[] = [];
+  let resumes: (() => void)[] = [];
+  let suspended: Promise<unknown>[] = [];
+  const now = () => virtualNow;
+  return {
+    org,
+    receiver,
+    now,
+    pass: (ms: number) => {
+      virtualNow += ms;
+    },
+    skew: (ms: number) => {
+      virtualSkewMs = ms;
+    },
+    queue: openQueue(now),
+    objects: trackObjects(),
+    asked: [] as Asked[],
+    lostMessages,
+    counts,
+    count: (what: string) => {
+      counts[what] = (counts[what] ?? 0) + 1;
+    },
+    callIdOf: (name: CallName) => `${prefix}-${name}`,
+    /** Statements that have been answered as failed, and take effect when this is called. */
+    late: [] as (() => Promise<unknown>)[],
+    waitMs: (asked: number) => (mayHold ? Math.min(asked, HELD_WAIT_MS) : asked),
+    stall: () => new Promise<void>((resume) => resumes.push(resume)),
+    suspend: (run: Promise<unknown>) => suspended.push(run),
+    /** Lets stalled runs go on to their ends. */
+    wake: async () => {
+      const [going, runs] = [resumes, suspended];
+      [resumes, suspended] = [[], []];
+      for (const resume of going) resume();
+      await Promise.allSettled(runs);
+    },
+  };
+}
+
+/** Removes what a program has left in the record: one that failed leaves logs that are due. */
+export const clearRecord = () =>
+  env.DB.batch(
+    ["webhook_logs", "attempts", "endpoints"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+  );
