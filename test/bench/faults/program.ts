@@ -57,8 +57,9 @@ export interface Program {
 const noLuck: Luck = { faults: [], skewMs: 0 };
 
 /** A delivery reads, asks an object, writes and enqueues: the first operations are the ones there are. */
+const faultAt = { at: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4, 5) };
 const someFault: fc.Arbitrary<Fault> = fc.record({
-  at: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4, 5),
+  ...faultAt,
   when: fc.constantFrom("before", "after"),
   what: fc.constantFrom("fail", "kill", "late", "stall"),
 });
@@ -94,10 +95,10 @@ const firstReport = fc.oneof(
   },
   { weight: 1, arbitrary: report },
 );
-const byHand = (kind: "resend" | "create") =>
-  fc.record({ kind: fc.constant(kind), calls: someCalls, luck: someLuck });
-const withLuck = (kind: "enable" | "sweep" | "deliver_due") =>
-  fc.record({ kind: fc.constant(kind), luck: someLuck });
+const byHand = (kind: "resend" | "create", luck = someLuck) =>
+  fc.record({ kind: fc.constant(kind), calls: someCalls, luck });
+const withLuck = (kind: "enable" | "sweep" | "deliver_due", luck = someLuck) =>
+  fc.record({ kind: fc.constant(kind), luck });
 const withPicks = (kind: "deliver_some" | "give_up") =>
   fc.record({ kind: fc.constant(kind), picks, luck: someLuck });
 const withPick = (kind: "lose" | "repeat") =>
@@ -124,11 +125,32 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: bare("wake") },
 );
 
-/** Steps that mean little alone: a resend is met by what its call has under way, an accident by the message's return. */
+const stalled: fc.Arbitrary<Luck> = fc.record({
+  faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
+  skewMs: fc.constant(0),
+});
+const wake = fc.constant<Step>({ kind: "wake" });
+
+/** Steps that mean little alone: a resend meets what its call has under way, a stalled run what others do meanwhile. */
 const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
-  { weight: 5, arbitrary: someStep.map((step) => [step]) },
-  { weight: 1, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
-  { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+  { weight: 8, arbitrary: someStep.map((step) => [step]) },
+  { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
+  { weight: 2, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+  { weight: 1, arbitrary: fc.tuple(byHand("resend", stalled), byHand("resend"), wake) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(withLuck("deliver_due", stalled), bare("forget"), withLuck("deliver_due"), wake),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("deliver_due", stalled),
+      byHand("resend"),
+      withLuck("deliver_due"),
+      withLuck("deliver_due"),
+      wake,
+    ),
+  },
 );
 
 const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({

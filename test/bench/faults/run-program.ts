@@ -21,6 +21,8 @@ export interface CallHistory {
   messageLosses: number;
   /** Of the whole program: runs that were cut off, and statements that failed. */
   crashes: number;
+  /** Of the whole program: runs that went on with what they had read long before. */
+  stalls: number;
   /** Its endpoint has failed so often that calls may have waited for it. */
   isEndpointSpared: boolean;
 }
@@ -164,9 +166,8 @@ async function historyOf(world: World): Promise<History> {
     world.receiver.received(),
   ]);
   const lost = world.lostMessages as { call_id: string }[];
-  const crashes = Object.entries(world.counts)
-    .filter(([fault]) => /^(kill|stall)|database$/.test(fault))
-    .reduce((sum, [, times]) => sum + times, 0);
+  const timesOf = (faults: RegExp) =>
+    Object.entries(world.counts).reduce((sum, [fault, times]) => (faults.test(fault) ? sum + times : sum), 0);
   const failures = received.filter(({ status }) => status === null || status >= 500);
   const isEndpointSpared =
     failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410);
@@ -179,7 +180,8 @@ async function historyOf(world: World): Promise<History> {
       asked: world.asked.filter((asked) => asked.calls.includes(name)),
       objectLosses: world.objects.lossesOf(call_id),
       messageLosses: lost.filter((message) => message.call_id === call_id).length,
-      crashes,
+      crashes: timesOf(/^(kill|stall)|database$/),
+      stalls: timesOf(/^stall/),
       isEndpointSpared,
     };
   });
