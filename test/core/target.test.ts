@@ -16,6 +16,7 @@ const CREDENTIALS = "it carries credentials";
 const NOT_HTTPS = "its scheme is not https";
 const ADDRESS = "its address is not on the public internet";
 const LOCAL_NAME = "its host name is for local use, not the public internet";
+const EMPTY_LABEL = "its host name has an empty label";
 const SINGLE_LABEL = "its host name is a single label, not one of the public internet";
 const OWN_HOST = "its host is this service's own";
 const NOT_A_URL = { ok: false, reason: "not_a_url" };
@@ -122,6 +123,10 @@ const SINGLE_LABELS = [
   ],
 ].map((host): [string, string] => [host, SINGLE_LABEL]);
 
+const EMPTY_LABELS = [".router", "..router", ".hooks.postcall.example", "crm..example.com"].map(
+  (host): [string, string] => [host, EMPTY_LABEL],
+);
+
 const OWN_HOSTS = [
   ...[
     "hooks.postcall.example",
@@ -132,7 +137,13 @@ const OWN_HOSTS = [
   ...["hooks。postcall．example", "ｈｏｏｋｓ.postcall.example", "hooks%2epostcall.example"],
 ].map((host): [string, string] => [host, OWN_HOST]);
 
-const HOSTILE_HOSTS = [...PRIVATE_ADDRESSES, ...PRIVATE_NAMES, ...SINGLE_LABELS, ...OWN_HOSTS];
+const HOSTILE_HOSTS = [
+  ...PRIVATE_ADDRESSES,
+  ...PRIVATE_NAMES,
+  ...SINGLE_LABELS,
+  ...EMPTY_LABELS,
+  ...OWN_HOSTS,
+];
 
 const ALWAYS_BLOCKED: [string, string][] = [
   ["ftp://crm.example/", SCHEME],
