@@ -11,12 +11,13 @@ import { consume, consumeDeadLetters } from "./queue/consumer.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
+import { type DueLog, readDue } from "./record/due.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { type Clock, inPlace } from "./record/in-place.ts";
 import { claimOverdue } from "./record/overdue.ts";
 import { readLateness } from "./record/readiness.ts";
 import { sealAgain } from "./record/reseal.ts";
-import { assumeWritten, type DueLog, readDue, writeResults } from "./record/results.ts";
+import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
 export { Call } from "./call/object.ts";

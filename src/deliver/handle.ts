@@ -12,7 +12,8 @@ import {
   attemptKeyText,
   OPERATIONAL_EVENT,
 } from "../core/webhook-log.ts";
-import type { DueLog, Fault, Postponement, Result } from "../record/results.ts";
+import type { DueLog } from "../record/due.ts";
+import type { Fault, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
 

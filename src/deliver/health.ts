@@ -3,9 +3,10 @@ import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts
 import { deliveryFailed, endpointChanged } from "../core/notice.ts";
 import type { RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import type { DueLog } from "../record/due.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import { type Notice, newNotice } from "../record/notices.ts";
-import type { DueLog, Fault, Result } from "../record/results.ts";
+import type { Fault, Result } from "../record/results.ts";
 
 /** An endpoint as it was read, and the attempts that a batch has made to it. */
 interface Observed extends EndpointKey {

@@ -3,7 +3,8 @@
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
 import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
-import type { DueLog, Result, Writing } from "../../src/record/results.ts";
+import type { DueLog } from "../../src/record/due.ts";
+import type { Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
 const RULES = {

@@ -1,7 +1,7 @@
 /** Plain samples that the tests vary: an attempt's key, its entry, its job, its log. No assertions. */
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import type { AttemptJob } from "../../src/deliver/job.ts";
-import type { DueLog } from "../../src/record/results.ts";
+import type { DueLog } from "../../src/record/due.ts";
 
 /** 2026-01-01T00:00:00Z, a Thursday. */
 export const NOW = 1_767_225_600_000;
