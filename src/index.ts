@@ -8,6 +8,7 @@ import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
 import { consume, consumeDeadLetters } from "./queue/consumer.ts";
+import { openGathering } from "./queue/gathering.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
@@ -31,11 +32,11 @@ const app = createApp();
 
 export default {
   fetch(request, env, ctx) {
-    const later = (work: Promise<unknown>) => ctx.waitUntil(work.catch(warnOfQueue));
+    const later = (work: Promise<unknown> | null) => work && ctx.waitUntil(work.catch(warnOfQueue));
     return app.fetch(request, {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
-      enqueue: (keys) => later(enqueueNow(env, keys)),
+      enqueue: (keys) => later(gatheringOf(env)(keys)),
       release: () => later(release(env)),
       inPlace: async (write) => (await inPlace(write, CLOCK)).value,
       now: Date.now,
@@ -106,6 +107,16 @@ const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
     env,
     keys.map((key) => ({ key })),
   );
+
+/** Each environment object's messages that are to be sent in a moment: one object for each isolate. */
+const gatherings = new WeakMap<Env, ReturnType<typeof openGathering>>();
+function gatheringOf(env: Env) {
+  const send = (keys: readonly AttemptKey[]) => enqueueNow(env, keys);
+  const gathering =
+    gatherings.get(env) ?? openGathering({ send, wait: (ms) => scheduler.wait(ms), now: Date.now });
+  gatherings.set(env, gathering);
+  return gathering;
+}
 
 /** What one request or batch brings forward at most of what waited for an endpoint; the sweep does the rest. */
 const RELEASE_LIMIT = 100;

@@ -28,17 +28,13 @@ export function parseKeepingDigits(text: string): ParsedJson {
   }
 }
 
-/** Level by level and not by recursion, which the depth it looks for would overflow. */
-function isDeeperThan(value: unknown, limit: number): boolean {
-  let level = [value].filter(isNested);
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth === limit) return true;
-    level = level.flatMap((nested) => Object.values(nested).filter(isNested));
-  }
+/** Goes no deeper than `levels` itself, however deep the value is. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const member of Object.values(value)) if (isDeeperThan(member, levels - 1)) return true;
   return false;
 }
-
-const isNested = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== "number" || context.source === undefined) return value;

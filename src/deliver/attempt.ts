@@ -50,9 +50,8 @@ type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" 
 async function exchange(job: AttemptJob, init: RequestInit, resolve: Resolve): Promise<Answer> {
   const timeout = new AbortController();
   const { signal } = timeout;
-  const reason = new DOMException("The attempt took too long.", "TimeoutError");
   // A timer of its own, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, till it fires.
-  const timer = setTimeout(() => timeout.abort(reason), job.timeoutMs);
+  const timer = setTimeout(() => timeout.abort(tookTooLong()), job.timeoutMs);
   try {
     const refusal = await refuseReceiver({ url: job.url, rules: job.targetRules, resolve, signal });
     if (refusal !== null) return { ...withoutResponse(refusal), request_headers: {} };
@@ -61,6 +60,8 @@ async function exchange(job: AttemptJob, init: RequestInit, resolve: Resolve): P
     clearTimeout(timer);
   }
 }
+
+const tookTooLong = () => new DOMException("The attempt took too long.", "TimeoutError");
 
 const withoutResponse = (error: AttemptError): Answer => ({
   response_code: null,
