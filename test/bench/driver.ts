@@ -14,11 +14,16 @@ export interface Receiver {
   url: (options?: { delay?: number; fail?: number; of?: number; endpoint?: number }) => string;
   /** Waits until this many calls (or these) have arrived, then tells when all did, and forgets them. */
   arrivals: (calls: number, which?: readonly Reported[]) => Promise<Arrivals>;
-  /** How many calls have arrived by now. */
-  count: () => Promise<number>;
+  /** How many calls have arrived by now, and how many arrivals were answered at once. */
+  count: () => Promise<Count>;
   /** How often each attempt has arrived by now. */
   attempts: () => Promise<AttemptArrivals>;
   stop: () => void;
+}
+
+export interface Count {
+  count: number;
+  answeredAtOnce: number;
 }
 
 export async function openReceiver(): Promise<Receiver> {
@@ -26,7 +31,7 @@ export async function openReceiver(): Promise<Receiver> {
   const [port] = (await once(child, "message")) as [number];
   const base = `http://127.0.0.1:${port}`;
   const ask = async (path: string) => (await fetch(`${base}${path}`)).json();
-  const countArrived = async () => ((await ask("/count")) as { count: number }).count;
+  const countArrived = async () => (await ask("/count")) as Count;
   return {
     url: ({ delay = 0, fail = 0, of = 1, endpoint = 0 } = {}) =>
       `${base}/${endpoint}?delay=${delay}&fail=${fail}&of=${of}`,
@@ -34,7 +39,7 @@ export async function openReceiver(): Promise<Receiver> {
       const until = Date.now() + PATIENCE_MS;
       const all: Arrivals = {};
       for (;;) {
-        const count = await countArrived();
+        const { count } = await countArrived();
         if (which !== undefined || count >= calls) add(all, (await ask("/arrivals")) as Arrivals);
         const missing =
           which === undefined ? calls - count : which.filter(({ call_id }) => !(call_id in all)).length;
@@ -144,16 +149,25 @@ export async function reportAll(
   return reported;
 }
 
-/** Reports calls as fast as they are taken for as long as `isOn`; `index` is a call's place in the order they were begun. */
+/**
+ * Reports calls as fast as they are taken for as long as `isOn`, but while it is `tooFarAhead`; `index` is a call's
+ * place in the order they were begun.
+ */
 export async function reportWhile(
   server: LocalServer,
-  input: { webhookOf: (index: number) => string; reporters: number; isOn: () => boolean },
+  input: {
+    webhookOf: (index: number) => string;
+    reporters: number;
+    isOn: () => boolean;
+    tooFarAhead: () => boolean;
+  },
 ): Promise<(Reported & { index: number })[]> {
   const reported: (Reported & { index: number })[] = [];
   const queue = callsWithoutEnd();
   let next = 0;
   const reporter = async () => {
     for (const call of queue) {
+      while (input.isOn() && input.tooFarAhead()) await pause(5);
       const index = next++;
       const [report] = reportsOf(server, { calls: [call], webhook: input.webhookOf(index) });
       if (report) reported.push({ ...(await report()), index });

@@ -17,7 +17,10 @@ import {
 
 const ENDPOINTS = 10;
 const REPORTERS = 16;
-const WINDOW_MS = 10_000;
+const WARM_UP_MS = 10_000;
+const WINDOW_MS = 20_000;
+/** Calls that may be reported and have not arrived: enough to keep every batch full. */
+const LEAD_CALLS = 200;
 /** What the service is run with, and how long an attempt then takes at most. */
 export const POISON_VARIABLES = { DELIVERY_TIMEOUT: "15s" };
 const TIMEOUT_MS = 15_000;
@@ -49,37 +52,64 @@ export async function poison(server: LocalServer, progress: Progress): Promise<P
   }
 }
 
+/**
+ * Reports calls to ten endpoints in turn until it is stopped, as fast as the healthy ones arrive: reporters that never
+ * wait would pile up calls during the dip, and those would be all that is measured after it.
+ */
+function keepReporting(server: LocalServer, receiver: Receiver, hanging: number | null) {
+  let isOn = true;
+  let begun = 0;
+  let arrived = 0;
+  const webhookOf = (index: number) => {
+    const endpoint = index % ENDPOINTS;
+    if (endpoint === hanging) return hangingUrl(receiver);
+    begun++;
+    return receiver.url({ endpoint });
+  };
+  const counting = async () => {
+    while (isOn) {
+      arrived = (await receiver.count()).answeredAtOnce;
+      await pause(20);
+    }
+  };
+  const tooFarAhead = () => begun - arrived > LEAD_CALLS;
+  const load = { webhookOf, reporters: REPORTERS, isOn: () => isOn, tooFarAhead };
+  const done = Promise.all([reportWhile(server, load), counting()]);
+  done.catch(() => {}); // met again in stop, unless something else fails first
+  return async () => {
+    isOn = false;
+    const [reported] = await done;
+    return reported;
+  };
+}
+
+const hangingUrl = (receiver: Receiver) => receiver.url({ endpoint: ENDPOINTS, delay: HANG_MS });
+
 async function cleanRate(server: LocalServer, receiver: Receiver): Promise<number> {
-  const started = now();
-  const until = started + 2 * WINDOW_MS;
-  const webhookOf = (index: number) => receiver.url({ endpoint: index % ENDPOINTS });
-  const reported = await reportWhile(server, { webhookOf, reporters: REPORTERS, isOn: () => now() < until });
+  const stop = keepReporting(server, receiver, null);
+  await pause(WARM_UP_MS);
+  const from = now();
+  await pause(WINDOW_MS);
+  const until = now();
+  const reported = await stop();
   const arrivals = await receiver.arrivals(reported.length);
   await untilRecorded(server, reported);
   const arrived = healthy(reported).map((report) => arrivalOf(arrivals, report));
-  return rateBetween(arrived, started + WINDOW_MS, until);
+  return rateBetween(arrived, from, until);
 }
 
 async function poisonedRates(server: LocalServer, receiver: Receiver, progress: Progress) {
-  const urlOf = (endpoint: number) =>
-    receiver.url(endpoint === 0 ? { endpoint: ENDPOINTS, delay: HANG_MS } : { endpoint });
-  let isOver = false;
-  const reporting = reportWhile(server, {
-    webhookOf: (index) => urlOf(index % ENDPOINTS),
-    reporters: REPORTERS,
-    isOn: () => !isOver,
-  });
-  reporting.catch(() => {}); // met again below, unless degrading fails first
+  const stop = keepReporting(server, receiver, 0);
   const started = now();
-  while (!(await isDegraded(server, urlOf(0)))) {
+  while (!(await isDegraded(server, hangingUrl(receiver)))) {
     if (now() > started + 4 * TIMEOUT_MS) throw new Error("the hanging endpoint was never degraded");
     await pause(250);
   }
   const degradedAt = now();
   progress(`degraded; ${WINDOW_MS / 1_000} s more`);
   await pause(WINDOW_MS);
-  isOver = true;
-  const reported = await reporting;
+  const until = now();
+  const reported = await stop();
   const others = healthy(reported);
   const arrivals = await receiver.arrivals(others.length, others);
   const arrived = others.map((report) => arrivalOf(arrivals, report));
@@ -90,7 +120,7 @@ async function poisonedRates(server: LocalServer, receiver: Receiver, progress: 
     throw new Error(`the hanging endpoint was degraded only after ${Math.round(degradedAfterMs)} ms`);
   return {
     dip: rateBetween(arrived, firstHungAt, degradedAt),
-    degraded: rateBetween(arrived, degradedAt, degradedAt + WINDOW_MS),
+    degraded: rateBetween(arrived, degradedAt, until),
     degradedAfterMs,
   };
 }

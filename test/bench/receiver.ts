@@ -1,7 +1,8 @@
 /**
  * The benchmark's receiver, a process of its own: answers every POST after `?delay=` milliseconds, `?fail=` times with
  * 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET /arrivals`
- * tells and forgets them; `GET /attempts` tells how often each attempt arrived whole, and forgets nothing.
+ * tells and forgets them, `GET /count` how many there are and how many of those were not kept waiting; `GET /attempts`
+ * tells how often each attempt arrived whole, and forgets nothing.
  */
 import { createServer } from "node:http";
 
@@ -12,6 +13,7 @@ export type Arrivals = Record<string, number[]>;
 export type AttemptArrivals = Record<string, number>;
 
 let arrivals: Arrivals = {};
+let answeredAtOnce = 0;
 const attempts: AttemptArrivals = {};
 
 const server = createServer((request, response) => {
@@ -22,8 +24,12 @@ const server = createServer((request, response) => {
     return;
   }
   if (request.method === "GET") {
-    const told = url.pathname === "/arrivals" ? arrivals : { count: Object.keys(arrivals).length };
-    if (url.pathname === "/arrivals") arrivals = {};
+    const count = Object.keys(arrivals).length;
+    const told = url.pathname === "/arrivals" ? arrivals : { count, answeredAtOnce };
+    if (url.pathname === "/arrivals") {
+      arrivals = {};
+      answeredAtOnce = 0;
+    }
     response.end(JSON.stringify(told));
     return;
   }
@@ -33,6 +39,7 @@ const server = createServer((request, response) => {
     const times = arrivals[callId] ?? [];
     arrivals[callId] = times;
     const count = times.push(arrivedAt);
+    if (!Number(url.searchParams.get("delay"))) answeredAtOnce++;
     const isOneOf = Number(/\d+$/.exec(callId)?.[0] ?? 0) % Number(url.searchParams.get("of") ?? 1) === 0;
     response.statusCode = isOneOf && count <= Number(url.searchParams.get("fail")) ? 500 : 200;
   });

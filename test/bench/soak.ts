@@ -69,11 +69,11 @@ async function round(
   const { plan, accepted, receiver, stateDir, onPhase } = input;
   onPhase("reporting");
   const half = accepted.size + Math.ceil(plan.length / 2);
-  const quarter = (await receiver.count()) + Math.ceil(plan.length / 4);
+  const quarter = (await receiver.count()).count + Math.ceil(plan.length / 4);
   const reporting = reportUntilAccepted(server.url, { plan, accepted, perSecond: REPORTS_PER_SECOND });
   reporting.catch(() => {}); // met again where it is waited for, unless something else fails first
   for (const until = now() + LONG_AFTER_MS; ; await pause(5)) {
-    if (accepted.size >= half && (await receiver.count()) >= quarter) break;
+    if (accepted.size >= half && (await receiver.count()).count >= quarter) break;
     if (now() > until) throw new Error(`a quarter of ${plan.length} calls never arrived`);
   }
   const killedAt = await server.kill();
