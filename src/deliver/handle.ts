@@ -17,7 +17,7 @@ import type { Fault, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
 
-const ACK: Settlement = { kind: "ack" };
+export const ACK: Settlement = { kind: "ack" };
 export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
 
 /** A batch waits this long for an attempt, in milliseconds, */
