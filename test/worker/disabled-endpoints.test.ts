@@ -1,15 +1,22 @@
 /** Disabled endpoints: what disables one, what is refused then, and what becomes of the calls it kept once it is enabled. */
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Call } from "../../src/call/object.ts";
+import type { AttemptJob } from "../../src/deliver/job.ts";
 import { attemptOnce, degrade, enable, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
+  letTimePass,
   reportUnheard,
   request,
   sweepOnce,
 } from "../support/handlers.ts";
 import { expectRefusal, logOf, makeOrg, receiver, reportCall, resend } from "../support/words.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("a disabled endpoint", () => {
   test("is one that answered 410, and its calls are logged as disabled and not sent", async () => {
@@ -63,6 +70,39 @@ describe("a disabled endpoint", () => {
     const create = await request(env, org, { method: "POST", path, body });
     expect(create.body.errors).toMatchObject([{ call_id, reason: "endpoint_disabled" }]);
     expect(await crm.received()).toHaveLength(1);
+  });
+
+  test("has an attempt of its calls that was cut off in the log as interrupted, and gets the next one once enabled", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const org = await makeOrg();
+    const crm = await receiver(200, 410, 200);
+    const key = await reportUnheard(org, crm.url);
+    const losing = (name: string) => ({
+      attempt: async (job: AttemptJob) => {
+        await env.CALLS.getByName(`${name}/lost`).attempt(job);
+        throw new Error("Durable Object reset");
+      },
+    });
+    const CALLS = { getByName: losing } as unknown as DurableObjectNamespace<Call>;
+    expect(await handleAttempts(envWithLosingQueues({ CALLS }).env, [key])).toEqual([5]);
+    await attemptOnce(org, crm.url); // disables it
+    const { env: lossy, retries } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
+    const interrupted = { attempt: 1, response_code: null, error: "interrupted" };
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "retrying", metadata: [interrupted] });
+    const second = { ...key, attempt: 2 };
+    expect(retries).toEqual([{ body: { v: 1, ...second }, delaySeconds: 1 }]);
+    await letTimePass(key, 5_000);
+    expect(await handleAttempts(lossy, [second])).toEqual(["ack"]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "disabled", metadata: [interrupted] });
+    expect(await crm.received()).toHaveLength(2);
+    await request(lossy, org, { method: "POST", path: "/v1/endpoints/enable", body: { url: crm.url } });
+    expect(await handleAttempts(lossy, [second])).toEqual(["ack"]);
+    expect(await logOf(org, key.call_id)).toMatchObject({
+      status: "delivered",
+      metadata: [interrupted, { attempt: 2, response_code: 200 }],
+    });
+    expect(await crm.received()).toHaveLength(3);
   });
 });
 
