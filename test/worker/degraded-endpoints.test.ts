@@ -216,6 +216,20 @@ describe("a degraded endpoint", () => {
   });
 });
 
+test("the list holds a thousand endpoints: those that still fail, then those that have failed last", async () => {
+  const org = await makeOrg();
+  await env.DB.prepare(
+    `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, last_failure_at)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1002)
+     SELECT ?, 'https://crm.example/' || i, iif(i = 2, 'disabled', 'active'), 'v', 0, i FROM n`,
+  )
+    .bind(org.user_id)
+    .run();
+  const numbers = (await endpointsOf(org)).map(({ url }: { url: string }) => Number(url.split("/").at(-1)));
+  const newest = Array.from({ length: 999 }, (_, index) => 1_002 - index);
+  expect(numbers).toEqual([2, ...newest]);
+});
+
 test("an attempt under way is asked after in the retries lane, where no backlog of first attempts keeps it", async () => {
   const org = await makeOrg();
   const slow = await receiver({ status: 200, delayMs: 2_500 });
