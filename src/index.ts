@@ -7,7 +7,7 @@ import type { AttemptKey } from "./core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
-import { consume, consumeDeadLetters } from "./queue/consumer.ts";
+import { consume } from "./queue/consumer.ts";
 import { openGathering } from "./queue/gathering.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
@@ -46,9 +46,8 @@ export default {
   async queue(batch, env) {
     const config = configOf(env);
     const verbs = batchVerbs(env, config);
-    if (batch.queue === DEAD_LETTERS_QUEUE) {
-      return consumeDeadLetters(batch, (keys) => recordDeadLetters(keys, config, verbs));
-    }
+    if (batch.queue === DEAD_LETTERS_QUEUE)
+      return consume(batch, { deliver: (keys) => recordDeadLetters(keys, config, verbs) });
     const deliver = (keys: AttemptKey[]) => deliverBatch(keys, config, verbs);
     if (batch.queue !== DELIVERIES_QUEUE) return consume(batch, { deliver });
     return consume(batch, { deliver, moveOn: (entries) => enqueue(env, entries) });

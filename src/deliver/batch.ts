@@ -69,7 +69,15 @@ export async function deliverBatch(
   verbs: BatchVerbs,
 ): Promise<(key: AttemptKey) => Settlement> {
   const unique = [...new Map(keys.map((key) => [attemptKeyText(key), key])).values()];
-  const handled = await handleAll(unique, rules, verbs);
+  return settleAll(await handleAll(unique, rules, verbs), rules, verbs);
+}
+
+/** Writes what messages have come to, sends what follows from it, and returns what becomes of them. */
+export async function settleAll(
+  handled: readonly Handled[],
+  rules: BatchRules,
+  verbs: BatchVerbs,
+): Promise<(key: AttemptKey) => Settlement> {
   const settled = await writeAll(handled, rules, verbs);
   const settlements = new Map(settled.map(({ key, settlement }) => [attemptKeyText(key), settlement]));
   return (key) => settlements.get(attemptKeyText(key)) ?? { kind: "ack" };

@@ -17,7 +17,7 @@ import type { Fault, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
 
-const ACK: Settlement = { kind: "ack" };
+export const ACK: Settlement = { kind: "ack" };
 export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
 
 /** A batch waits this long for an attempt, in milliseconds, */
@@ -62,8 +62,10 @@ export interface Judged {
   admission: Admission;
 }
 
+/** A log with a delivery that was decided. */
+type DecidedLog = DueLog & { send_type: NonNullable<DueLog["send_type"]> };
 /** A log whose attempt can be made now. */
-type ReadyLog = DueLog & { url: string; payload: string; send_type: NonNullable<DueLog["send_type"]> };
+type ReadyLog = DecidedLog & { url: string; payload: string };
 
 /** A message that can't be handled for a reason of its own takes no other with it: its log notes the round. */
 export async function handleMessage(judged: Judged, means: Means): Promise<Handled> {
@@ -96,16 +98,21 @@ async function handle({ key, log, due, admission }: Judged, means: Means): Promi
   if (due.kind === "replaced") {
     return recallOr(key, log, { means, waitMs: WAIT_LIMIT_MS, unknown: { key, settlement: ACK } });
   }
-  if (!log.url || !log.send_type) return { key, settlement: ACK };
+  const { url, send_type, payload } = log;
+  if (!url || !send_type) return { key, settlement: ACK };
   if (admission === "put_off" || admission === "disable") {
-    const unknown = admission === "disable" ? disable(key) : putOff(key, means);
+    const unknown = admission === "disable" ? disable(key, { ...log, send_type }, means) : putOff(key, means);
     return recallOr(key, log, { means, waitMs: 0, unknown });
   }
-  if (log.payload === null) return { key, settlement: again(UNREAD_SECONDS) };
-  return makeDue(key, { ...log, url: log.url, payload: log.payload, send_type: log.send_type }, means);
+  if (payload === null) return { key, settlement: again(UNREAD_SECONDS) };
+  return makeDue(key, { ...log, url, payload, send_type }, means);
 }
 
-const disable = (key: AttemptKey): Handled => ({ key, settlement: ACK, write: { kind: "disabling" } });
+/** An attempt that was cut off may have been sent: it is recorded, and the one after it finds the endpoint disabled. */
+function disable(key: AttemptKey, log: DecidedLog, means: Means): Handled {
+  if (log.losses === 0) return { key, settlement: ACK, write: { kind: "disabling" } };
+  return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
+}
 
 function putOff(key: AttemptKey, { rules, now }: Means): Handled {
   const due = dueAt(putOffUntil(now, rules.retryScheduleMs[key.attempt - 2]), rules);
@@ -187,7 +194,7 @@ function recorded(
 }
 
 /** The entry of an attempt of which nobody can say any more how it went. */
-const interrupted = (log: ReadyLog, now: number): AttemptEntry => ({
+const interrupted = (log: DecidedLog, now: number): AttemptEntry => ({
   send_type: log.send_type,
   sent_at: nextSentAt(now, log.last_sent_at),
   response_code: null,

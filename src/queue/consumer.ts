@@ -43,16 +43,6 @@ async function hasMoved(
   }
 }
 
-/** Notes the messages that a lane gave up on, and acks them: the record still has them due, and the sweep takes them up. */
-export async function consumeDeadLetters(
-  batch: MessageBatch,
-  note: (keys: AttemptKey[]) => Promise<void>,
-): Promise<void> {
-  const messages = readMessages(batch);
-  if (messages.length > 0) await note(messages.map(({ key }) => key));
-  for (const { message } of messages) message.ack();
-}
-
 /** A message of a newer version, as met after a rollback, comes back this often: 100 retries last eight hours. */
 const NEWER_SECONDS = 300;
 

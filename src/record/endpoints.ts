@@ -140,10 +140,10 @@ export async function enableEndpoint(
          RETURNING user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS}`,
       )
       .bind(user_id, url, version, now),
-    noticeStatement(db, JSON.stringify(notices)),
     db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
+    ...(notices.length === 0 ? [] : [noticeStatement(db, JSON.stringify(notices))]),
   ]);
-  const [endpoint, notified, counted] = answers.slice(-3).map(({ results }) => results);
+  const [endpoint, counted, notified] = answers.slice(redeliver ? 0 : 1).map(({ results }) => results);
   if (endpoint?.[0] === undefined) return null;
   return { endpoint: endpoint[0], redelivering: counted?.[0]?.n ?? 0, notified: notified ?? [] };
 }

@@ -21,7 +21,7 @@ export interface Receiver {
   stop: () => void;
 }
 
-export interface Count {
+interface Count {
   count: number;
   answeredAtOnce: number;
 }

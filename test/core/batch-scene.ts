@@ -37,9 +37,10 @@ interface Trace {
   writings: Writing[];
 }
 
-/** Verbs that a test answers in its own way; of a write, the attempts whose log moved on. */
+/** Verbs that a test answers in its own way; of a write, the attempts whose log moved on and the endpoints' new versions. */
 export type Replaced = Partial<Omit<BatchVerbs, "write">> & {
   write?: (writing: Writing) => Promise<AttemptKey[]>;
+  versions?: (writing: Writing) => string[];
 };
 
 /**
@@ -89,7 +90,7 @@ export async function runBatch(scene: {
       trace.losses.push(...losses);
       return {
         moved: replace.write ? await replace.write(writing) : moved,
-        versions: endpoints.map(({ version }) => version),
+        versions: replace.versions?.(writing) ?? endpoints.map(({ version }) => version),
         notified: [],
       };
     },

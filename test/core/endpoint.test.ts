@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import {
   admit,
   afterOutcomes,
-  type Endpoint,
   type EndpointHealth,
   endpointEvent,
   probeUntil,
@@ -12,7 +11,7 @@ import {
 } from "../../src/core/endpoint.ts";
 import type { AttemptEntry } from "../../src/core/webhook-log.ts";
 import { attemptKeyText } from "../../src/core/webhook-log.ts";
-import { entryOf, failureOf, keyOf, NOW } from "./samples.ts";
+import { endpointOf, entryOf, failureOf, keyOf, NOW } from "./samples.ts";
 
 const timeout = entryOf({ response_code: null, error: "timeout" });
 
@@ -28,21 +27,6 @@ const healthAfter = (...batches: AttemptEntry[][]): EndpointHealth | null =>
       ) ?? health
     );
   }, null);
-
-const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
-  state: "degraded",
-  reason: "timeout",
-  consecutive_failures: 5,
-  first_failure_at: NOW,
-  last_failure_at: NOW,
-  recovered_at: null,
-  last_success_at: null,
-  disabled_at: null,
-  version: "v1",
-  probe: null,
-  probe_until: null,
-  ...change,
-});
 
 describe("health", () => {
   test.each([

@@ -141,6 +141,23 @@ describe("waiting", () => {
     expect(line.sent()).toEqual(["dlv_1 1"]);
   });
 
+  test("an attempt that is joined is under way after 200 ms, or sooner where it is asked to be", async () => {
+    const line = heldLine();
+    const first = line.ask(jobFor({}));
+    const settled = vi.fn();
+    const joined = line.ask(jobFor({})).finally(settled);
+    const hasty = line.ask(jobFor({}, { waitMs: 50 }));
+    await passMs(50);
+    expect(await hasty).toEqual(RUNNING);
+    await passMs(149);
+    expect(settled).not.toHaveBeenCalled();
+    await passMs(1);
+    expect(await joined).toEqual(RUNNING);
+    const entry = await line.answer();
+    expect(await first).toEqual(made(entry));
+    expect(line.sent()).toEqual(["dlv_1 1"]);
+  });
+
   test("an attempt whose turn has not come after two seconds is under way, and is sent in its turn", async () => {
     const line = heldLine();
     const asked = [line.ask(jobFor({ delivery_id: "one" })), line.ask(jobFor({ delivery_id: "two" }))];

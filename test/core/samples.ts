@@ -1,4 +1,5 @@
 /** Plain samples that the tests vary: an attempt's key, its entry, its job, its log. No assertions. */
+import type { Endpoint } from "../../src/core/endpoint.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import type { AttemptJob } from "../../src/deliver/job.ts";
 import type { DueLog } from "../../src/record/due.ts";
@@ -67,5 +68,21 @@ export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
   last_sent_at: null,
   sealed_secrets: ["sealed"],
   endpoint: null,
+  ...change,
+});
+
+/** An endpoint that is degraded, and whose probe nobody has. */
+export const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
+  state: "degraded",
+  reason: "timeout",
+  consecutive_failures: 5,
+  first_failure_at: NOW,
+  last_failure_at: NOW,
+  recovered_at: null,
+  last_success_at: null,
+  disabled_at: null,
+  version: "v1",
+  probe: null,
+  probe_until: null,
   ...change,
 });

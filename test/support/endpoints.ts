@@ -43,3 +43,7 @@ export async function noticesOf(org: Org) {
 /** Lets an endpoint's probe run out. */
 export const endLease = (org: Org) =>
   env.DB.prepare("UPDATE endpoints SET probe_until = 1 WHERE user_id = ?").bind(org.user_id).run();
+
+/** How many minutes lie between now and an answer's time. */
+export const minutesFromNow = (text: string): number =>
+  Math.abs(Math.round((Date.parse(text) - Date.now()) / 60_000));

@@ -1,6 +1,6 @@
 /** What the consumer itself can't process: noted on the log with the reason, taken up again, and in the end failed. */
 import { env } from "cloudflare:workers";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
 import { writeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
@@ -15,6 +15,10 @@ import {
 import { logOf, makeOrg, receiver, resend } from "../support/words.ts";
 
 const DEAD_LETTERS = "postcall-dead-letters";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const faultsOf = (key: AttemptKey) =>
   env.DB.prepare("SELECT faults FROM webhook_logs WHERE user_id = ? AND call_id = ?")
@@ -57,6 +61,24 @@ describe("a message that its lane gave up on", () => {
     const delivered = await logOf(org, key.call_id);
     await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS);
     expect(await logOf(org, key.call_id)).toEqual(delivered);
+  });
+
+  test("comes back where the record is away, and is noted then", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const org = await makeOrg();
+    const crm = await receiver(200);
+    const key = await reportUnheard(org, crm.url);
+    const away = {
+      prepare: (query: string) => env.DB.prepare(query),
+      batch: () => Promise.reject(new Error("away")),
+    };
+    const { env: lossy, retries } = envWithLosingQueues({ DB: away as unknown as D1Database });
+    expect(await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS)).toEqual([2]);
+    expect(retries).toEqual([]);
+    expect(await faultsOf(key)).toBe(0);
+    const { env: mended } = envWithLosingQueues();
+    expect(await handleBatch(mended, [writeMessage(key)], DEAD_LETTERS)).toEqual(["ack"]);
+    expect(await faultsOf(key)).toBe(1);
   });
 
   test("fails its delivery in the tenth round, which is told once; it can be resent", async () => {
