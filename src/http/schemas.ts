@@ -85,6 +85,11 @@ export const orgSchema = z
   })
   .partial();
 
+export const inboundSchema = z.strictObject({
+  webhook: urlOrNull,
+  webhook_events: webhookEvents.nullable().optional(),
+});
+
 export const rotateSchema = z.strictObject({
   overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),
 });
