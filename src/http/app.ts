@@ -7,6 +7,7 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
+import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
@@ -26,6 +27,12 @@ const ROUTES: Route[] = [
   { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
   { method: "GET", path: "/readyz", scope: null, handler: getReadiness },
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
+  {
+    method: "POST",
+    path: "/v1/postcall/calls/:call_id/citations",
+    scope: "report",
+    handler: postCitations,
+  },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
