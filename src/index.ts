@@ -9,7 +9,7 @@ import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
 import { consume } from "./queue/consumer.ts";
 import { openGathering } from "./queue/gathering.ts";
-import { enqueue } from "./queue/producer.ts";
+import { type Enqueued, enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { type DueLog, readDue } from "./record/due.ts";
@@ -36,7 +36,8 @@ export default {
     return app.fetch(request, {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
-      enqueue: (keys) => later(gatheringOf(env)(keys)),
+      enqueue: (keys, delaySeconds = 0) =>
+        later(gatheringOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
       inPlace: async (write) => (await inPlace(write, CLOCK)).value,
       now: Date.now,
@@ -110,7 +111,7 @@ const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
 /** Each environment object's messages that are to be sent in a moment: one object for each isolate. */
 const gatherings = new WeakMap<Env, ReturnType<typeof openGathering>>();
 function gatheringOf(env: Env) {
-  const send = (keys: readonly AttemptKey[]) => enqueueNow(env, keys);
+  const send = (entries: readonly Enqueued[]) => enqueue(env, entries);
   const gathering =
     gatherings.get(env) ?? openGathering({ send, wait: (ms) => scheduler.wait(ms), now: Date.now });
   gatherings.set(env, gathering);

@@ -7,14 +7,16 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
+import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
+import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
-  method: "GET" | "POST" | "PATCH";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   /** Null where no key is asked for. */
   scope: Scope | null;
@@ -25,11 +27,21 @@ const ROUTES: Route[] = [
   { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
   { method: "GET", path: "/readyz", scope: null, handler: getReadiness },
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
+  {
+    method: "POST",
+    path: "/v1/postcall/calls/:call_id/citations",
+    scope: "report",
+    handler: postCitations,
+  },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
+  { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers },
+  { method: "POST", path: "/v1/inbound/:phone_number", scope: "configure", handler: postNumber },
+  { method: "GET", path: "/v1/inbound/:phone_number", scope: "read", handler: getNumber },
+  { method: "DELETE", path: "/v1/inbound/:phone_number", scope: "configure", handler: deleteNumber },
   { method: "GET", path: "/v1/org", scope: "read", handler: getOrg },
   { method: "PATCH", path: "/v1/org", scope: "configure", handler: patchOrg },
   { method: "GET", path: "/v1/org/signing-secrets", scope: "read", handler: getSigningSecrets },

@@ -33,11 +33,13 @@ const webhookEvents = z
   )
   .superRefine(refuseRepeats("an event"));
 
+const SIP_RULE = "must be a whole number from 100 to 699";
+
 const urlOrNull = z.string("must be a URL or null").nullable();
 
 /** Any JSON object with a `call_id`: everything else in it passes through as it is. */
 const payload = z
-  .custom<{ call_id: string }>(isJsonObject, "must be a JSON object")
+  .custom<{ call_id: string } & Record<string, unknown>>(isJsonObject, "must be a JSON object")
   .superRefine((value, context) => {
     const parsed = callId.safeParse(value?.call_id, { reportInput: true });
     if (parsed.success || !isJsonObject(value)) return;
@@ -50,6 +52,12 @@ export const reportSchema = z.strictObject({
   payload,
   webhook: urlOrNull.optional(),
   webhook_events: webhookEvents.optional(),
+  sip_code: z.int(SIP_RULE).min(100, SIP_RULE).max(699, SIP_RULE).optional(),
+});
+
+export const citationsSchema = z.strictObject({
+  citations: z.array(z.unknown(), "must be an array"),
+  corrected_transcript: z.array(z.unknown(), "must be an array").optional(),
 });
 
 const callIds = z
@@ -60,7 +68,11 @@ const callIds = z
 
 export const resendSchema = z.object({ call_ids: callIds, event: logEvent.default("call") });
 
-export const createSchema = z.object({ call_ids: callIds, webhook_url: z.string("must be a URL") });
+export const createSchema = z.object({
+  call_ids: callIds,
+  webhook_url: z.string("must be a URL"),
+  event: logEvent.default("call"),
+});
 
 export const enableSchema = z.strictObject({
   url: z.string("must be a URL"),
@@ -84,6 +96,11 @@ export const orgSchema = z
     ops_webhook: urlOrNull,
   })
   .partial();
+
+export const inboundSchema = z.strictObject({
+  webhook: urlOrNull,
+  webhook_events: webhookEvents.nullable().optional(),
+});
 
 export const rotateSchema = z.strictObject({
   overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),

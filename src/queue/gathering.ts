@@ -2,10 +2,10 @@
  * Messages that are to be sent at about the same time share one send: it costs the runtime as much for one as for many.
  * Holds them for some milliseconds in memory and nowhere else; what is lost with it, the sweep finds.
  */
-import type { AttemptKey } from "../core/webhook-log.ts";
+import type { Enqueued } from "./producer.ts";
 
 export interface GatheringVerbs {
-  send: (keys: readonly AttemptKey[]) => Promise<void>;
+  send: (entries: readonly Enqueued[]) => Promise<void>;
   wait: (ms: number) => Promise<unknown>;
   now: () => number;
 }
@@ -14,21 +14,21 @@ export interface GatheringVerbs {
 const GATHERING_MS = 10;
 
 /**
- * Takes keys, and returns the send that they wait for where they are the first of it: theirs to keep alive. A gathering
+ * Takes entries, and returns the send that they wait for where they are the first of it: theirs to keep alive. A gathering
  * whose keeper is gone takes no more once its time has passed.
  */
 export function openGathering({ send, wait, now }: GatheringVerbs) {
-  let open: { keys: AttemptKey[]; until: number } | null = null;
-  return (keys: readonly AttemptKey[]): Promise<void> | null => {
+  let open: { entries: Enqueued[]; until: number } | null = null;
+  return (entries: readonly Enqueued[]): Promise<void> | null => {
     if (open !== null && now() <= open.until) {
-      open.keys.push(...keys);
+      open.entries.push(...entries);
       return null;
     }
-    const gathering = { keys: [...keys], until: now() + GATHERING_MS };
+    const gathering = { entries: [...entries], until: now() + GATHERING_MS };
     open = gathering;
     return wait(GATHERING_MS).then(() => {
       if (open === gathering) open = null;
-      return send(gathering.keys);
+      return send(gathering.entries);
     });
   };
 }

@@ -1,11 +1,11 @@
-/** Messages that share one send: every key is in exactly one, also where whoever was to send it is gone. */
+/** Messages that share one send: every entry is in exactly one, also where whoever was to send it is gone. */
 import { describe, expect, test, vi } from "vitest";
 import { openGathering } from "../../src/queue/gathering.ts";
 import { keyOf } from "./samples.ts";
 
-const A = keyOf({ call_id: "a" });
-const B = keyOf({ call_id: "b" });
-const C = keyOf({ call_id: "c" });
+const A = { key: keyOf({ call_id: "a" }) };
+const B = { key: keyOf({ call_id: "b" }) };
+const C = { key: keyOf({ call_id: "c" }) };
 
 /** A clock and a wait that end when they are told to. */
 function scene() {
@@ -17,7 +17,7 @@ function scene() {
   return { gather, send, pass: (ms: number) => (at += ms), wake: (nth: number) => waits[nth]?.() };
 }
 
-describe("keys that come within a moment", () => {
+describe("what comes within a moment", () => {
   test("share the send that the first of them is to keep alive", async () => {
     const { gather, send, pass, wake } = scene();
     const sending = gather([A]);

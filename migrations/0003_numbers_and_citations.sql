@@ -1,0 +1,12 @@
+-- Where an org's inbound numbers go, and what a call's log knows of its citations. A plain call writes no further row.
+
+CREATE TABLE numbers (
+  user_id TEXT NOT NULL,
+  phone_number TEXT NOT NULL,        -- E.164
+  webhook TEXT,                      -- null: the org's default
+  webhook_events TEXT,               -- JSON array; null: the org's
+  PRIMARY KEY (user_id, phone_number)
+) WITHOUT ROWID;
+
+ALTER TABLE webhook_logs ADD COLUMN wants_citations INTEGER;  -- 1 where the settings at the time of the report asked for them
+ALTER TABLE webhook_logs ADD COLUMN citations_digest TEXT;    -- of the citations that ended a hold; others have a log of their own
