@@ -7,6 +7,7 @@ import type { AttemptKey } from "./core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
+import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { consume, consumeDeadLetters } from "./queue/consumer.ts";
 import { enqueue } from "./queue/producer.ts";
 import { sweep } from "./queue/sweep.ts";
@@ -21,6 +22,7 @@ import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
 export { Call } from "./call/object.ts";
+export { Inbox } from "./inbox/object.ts";
 
 const DELIVERIES_QUEUE = "postcall-deliveries";
 const DEAD_LETTERS_QUEUE = "postcall-dead-letters";
@@ -38,6 +40,7 @@ export default {
       enqueue: (keys) => later(enqueueNow(env, keys)),
       release: () => later(release(env)),
       inPlace: async (write) => (await inPlace(write, CLOCK)).value,
+      inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
   },
