@@ -13,6 +13,7 @@ import { listRequests, makeInbox, streamRequests, tellInbox } from "./inboxes.ts
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
+import { testWebhook } from "./test-webhook.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
@@ -29,6 +30,7 @@ const ROUTES: Route[] = [
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
+  { method: "POST", path: "/v1/postcall/webhooks/test", scope: "send", handler: testWebhook },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },

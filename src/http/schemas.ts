@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
 import { isJsonObject } from "../core/json.ts";
+import { SAMPLE_KINDS } from "../core/samples.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
 
 /** What a user may name in `webhook_events`; `citations` is the one that has an effect. */
@@ -65,6 +66,12 @@ export const createSchema = z.object({ call_ids: callIds, webhook_url: z.string(
 export const enableSchema = z.strictObject({
   url: z.string("must be a URL"),
   redeliver: z.boolean("must be true or false").default(true),
+});
+
+export const testSchema = z.strictObject({
+  url: z.string("must be a URL").optional(),
+  phone_number: z.string("must be a phone number").optional(),
+  kind: z.enum(SAMPLE_KINDS, `must be one of ${SAMPLE_KINDS.join(", ")}`).default("completed"),
 });
 
 export const eventParameter = logEvent.default("call");
