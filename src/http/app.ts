@@ -9,6 +9,7 @@ import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { captureRequest, harmlessInBrowsers } from "./capture.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
+import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { listRequests, makeInbox, streamRequests, tellInbox } from "./inboxes.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
@@ -17,7 +18,7 @@ import { testWebhook } from "./test-webhook.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
-  method: "GET" | "POST" | "PATCH";
+  method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
   /** Null where no key is asked for. */
   scope: Scope | null;
@@ -38,6 +39,10 @@ const ROUTES: Route[] = [
   { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: tellInbox },
   { method: "GET", path: "/v1/inboxes/:id/requests", scope: "read", handler: listRequests },
   { method: "GET", path: "/v1/inboxes/:id/stream", scope: "read", handler: streamRequests },
+  { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers },
+  { method: "POST", path: "/v1/inbound/:phone_number", scope: "configure", handler: postNumber },
+  { method: "GET", path: "/v1/inbound/:phone_number", scope: "read", handler: getNumber },
+  { method: "DELETE", path: "/v1/inbound/:phone_number", scope: "configure", handler: deleteNumber },
   { method: "GET", path: "/v1/org", scope: "read", handler: getOrg },
   { method: "PATCH", path: "/v1/org", scope: "configure", handler: patchOrg },
   { method: "GET", path: "/v1/org/signing-secrets", scope: "read", handler: getSigningSecrets },

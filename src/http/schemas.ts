@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
 import { isJsonObject } from "../core/json.ts";
+import { isPhoneNumber } from "../core/phone-number.ts";
 import { SAMPLE_KINDS } from "../core/samples.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
 
@@ -68,9 +69,11 @@ export const enableSchema = z.strictObject({
   redeliver: z.boolean("must be true or false").default(true),
 });
 
+const PHONE_NUMBER_RULE = "must be a phone number in E.164, such as +14155550100";
+
 export const testSchema = z.strictObject({
   url: z.string("must be a URL").optional(),
-  phone_number: z.string("must be a phone number").optional(),
+  phone_number: z.string(PHONE_NUMBER_RULE).refine(isPhoneNumber, PHONE_NUMBER_RULE).optional(),
   kind: z.enum(SAMPLE_KINDS, `must be one of ${SAMPLE_KINDS.join(", ")}`).default("completed"),
 });
 
@@ -91,6 +94,11 @@ export const orgSchema = z
     ops_webhook: urlOrNull,
   })
   .partial();
+
+export const inboundSchema = z.strictObject({
+  webhook: urlOrNull,
+  webhook_events: webhookEvents.nullable().optional(),
+});
 
 export const rotateSchema = z.strictObject({
   overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),

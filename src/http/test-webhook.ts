@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import { type SampleKind, sampleOf } from "../core/samples.ts";
 import { dueAt } from "../core/transition.ts";
 import { insertLog, type NewLog, readLogs } from "../record/logs.ts";
+import { findNumber } from "../record/numbers.ts";
 import { findOrg } from "../record/orgs.ts";
 import { okText, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -25,7 +26,7 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
   const { phone_number = null, kind } = body.value;
   const blocked = body.value.url === undefined ? null : refuseTarget("url", body.value.url, c.env.config());
   if (blocked !== null) return refuse(blocked);
-  const url = body.value.url ?? (await savedUrl(c));
+  const url = body.value.url ?? (await savedUrl(c, phone_number));
   if (url === null) return refuse({ error: "invalid_parameter", message: NO_URL });
   const log = newTestLog(c, { url, phone_number, kind });
   const { user_id, call_id, event, delivery_id } = log;
@@ -44,10 +45,12 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
 const NO_URL =
   "url is missing, and none is saved: give a url, or set a webhook for the number or the org's default_webhook.";
 
-/** The URL that a real call would go to. */
-async function savedUrl(c: Context<HttpEnv>): Promise<string | null> {
+/** The URL that a real call to the number would go to, or one to none. */
+async function savedUrl(c: Context<HttpEnv>, phone_number: string | null): Promise<string | null> {
   const { user_id } = c.get("apiKey");
-  return (await findOrg(c.env.databaseOf(user_id), user_id))?.default_webhook ?? null;
+  const database = c.env.databaseOf(user_id);
+  const number = phone_number === null ? null : await findNumber(database, { user_id, phone_number });
+  return number?.webhook ?? (await findOrg(database, user_id))?.default_webhook ?? null;
 }
 
 function newTestLog(

@@ -65,6 +65,25 @@ describe("a test", () => {
     expect(await crm.received()).toHaveLength(2);
   });
 
+  test("goes to the URL saved for its number, to the org's default where that has none, to the one given before both", async () => {
+    const [ofNumber, ofOrg, given] = [await receiver(200), await receiver(200), await receiver(200)];
+    await patchOrg({ default_webhook: ofOrg.url });
+    await call(org, "POST", "/v1/inbound/+14155550100", { body: { webhook: ofNumber.url } });
+    await call(org, "POST", "/v1/inbound/+14155550101", { body: { webhook: null } });
+    const urls = [];
+    for (const body of [
+      { phone_number: "+14155550100" },
+      { phone_number: "+14155550101" },
+      { phone_number: "+14155550102" },
+      { phone_number: "+14155550100", url: given.url },
+    ]) {
+      const { data } = (await sendTest(body)).body;
+      expect(data).toMatchObject({ status: "delivered", payload: { to: body.phone_number } });
+      urls.push(data.url);
+    }
+    expect(urls).toEqual([ofNumber.url, ofOrg.url, ofOrg.url, given.url]);
+  });
+
   test("makes one attempt, whatever the receiver answers and the schedule has", async () => {
     const crm = await receiver({ status: 503, headers: { "retry-after": "1" } }, 200);
     const { body } = await sendTest({ url: crm.url });
@@ -83,7 +102,7 @@ describe("a test", () => {
     [{ kind: "ended" }, /^kind must be one of completed, citations, failed, and is "ended"\.$/],
     [{ url: 7 }, /^url must be a URL, and is 7\.$/],
     [{ url: "crm" }, /^url must be a URL, and is "crm"\.$/],
-    [{ phone_number: 7 }, /^phone_number must be a phone number, and is 7\.$/],
+    [{ phone_number: "0800" }, /^phone_number must be a phone number in E\.164, .*, and is "0800"\.$/],
     [{ colour: "red" }, /members that are not known: "colour"/],
   ])("asked for with %j is refused by name, and nothing is stored", async (body, message) => {
     expectRefusal(await sendTest(body), 400, "invalid_parameter", message);

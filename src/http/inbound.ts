@@ -1,0 +1,60 @@
+/** `/v1/inbound`: the numbers that are called, and where their calls go. What is set acts on reports to come only. */
+import type { Context } from "hono";
+import { isPhoneNumber } from "../core/phone-number.ts";
+import { findNumber, listNumbers, removeNumber, setNumber } from "../record/numbers.ts";
+import { notFound, ok, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { inboundSchema } from "./schemas.ts";
+import type { HttpEnv } from "./services.ts";
+import { refuseTarget } from "./target.ts";
+
+/** Ample for a URL and each event. */
+const BODY_LIMIT_BYTES = 65_536;
+
+export async function getNumbers(c: Context<HttpEnv>): Promise<Response> {
+  // A plus sign that was not escaped arrives in a query as the space it stands for there.
+  const after = (c.req.query("after") ?? "").replace(/^ /, "+");
+  if (after !== "" && !isPhoneNumber(after)) return refuseNumber("after", after);
+  const { user_id } = c.get("apiKey");
+  return ok(await listNumbers(c.env.databaseOf(user_id), { user_id, after }));
+}
+
+export async function getNumber(c: Context<HttpEnv>): Promise<Response> {
+  const key = keyOf(c);
+  if (key instanceof Response) return key;
+  const number = await findNumber(c.env.databaseOf(key.user_id), key);
+  return number === null ? notSet(key.phone_number) : ok(number);
+}
+
+export async function postNumber(c: Context<HttpEnv>): Promise<Response> {
+  const key = keyOf(c);
+  if (key instanceof Response) return key;
+  const body = await readBody(c, { schema: inboundSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { webhook } = body.value;
+  const blocked = webhook === null ? null : refuseTarget("webhook", webhook, c.env.config());
+  if (blocked !== null) return refuse(blocked);
+  return ok(await setNumber(c.env.databaseOf(key.user_id), key, body.value));
+}
+
+export async function deleteNumber(c: Context<HttpEnv>): Promise<Response> {
+  const key = keyOf(c);
+  if (key instanceof Response) return key;
+  const { user_id, phone_number } = key;
+  if (!(await removeNumber(c.env.databaseOf(user_id), key))) return notSet(phone_number);
+  return ok({ phone_number, deleted: true });
+}
+
+function keyOf(c: Context<HttpEnv>) {
+  const phone_number = c.req.param("phone_number") ?? "";
+  if (!isPhoneNumber(phone_number)) return refuseNumber("phone_number", phone_number);
+  return { user_id: c.get("apiKey").user_id, phone_number };
+}
+
+const refuseNumber = (field: string, value: string): Response =>
+  refuse({
+    error: "invalid_parameter",
+    message: `${field} must be a phone number in E.164, such as +14155550100, and is ${JSON.stringify(value.slice(0, 80))}.`,
+  });
+
+const notSet = (phoneNumber: string): Response => notFound(`Nothing is set for the number ${phoneNumber}.`);

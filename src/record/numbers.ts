@@ -1,0 +1,82 @@
+/** An org's inbound numbers, and what is set for each. Numbers are E.164: the caller has seen to that. */
+
+/** What can be set for a number; null is what the org has set. */
+export interface NumberSettings {
+  webhook: string | null;
+  webhook_events: string[] | null;
+}
+
+export type InboundNumber = NumberSettings & { phone_number: string };
+
+interface NumberKey {
+  user_id: string;
+  phone_number: string;
+}
+
+type NumberRow = Omit<InboundNumber, "webhook_events"> & { webhook_events: string | null };
+
+const COLUMNS = "phone_number, webhook, webhook_events";
+
+/** What a list of numbers holds at most. */
+const NUMBERS_LIMIT = 1_000;
+
+/** The number, or null where nothing is set for it. */
+export async function findNumber(
+  db: D1Database,
+  { user_id, phone_number }: NumberKey,
+): Promise<InboundNumber | null> {
+  const row = await db
+    .prepare(`SELECT ${COLUMNS} FROM numbers WHERE user_id = ?1 AND phone_number = ?2`)
+    .bind(user_id, phone_number)
+    .first<NumberRow>();
+  return row === null ? null : numberOf(row);
+}
+
+/** The numbers that come after `after` in the order of their digits, up to the limit. */
+export async function listNumbers(
+  db: D1Database,
+  { user_id, after }: { user_id: string; after: string },
+): Promise<InboundNumber[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT ${COLUMNS} FROM numbers WHERE user_id = ?1 AND phone_number > ?2 ORDER BY phone_number LIMIT ?3`,
+    )
+    .bind(user_id, after, NUMBERS_LIMIT)
+    .all<NumberRow>();
+  return results.map(numberOf);
+}
+
+/** Sets a number, and returns it as it then is; events that are undefined stay as they were. */
+export async function setNumber(
+  db: D1Database,
+  { user_id, phone_number }: NumberKey,
+  {
+    webhook,
+    webhook_events,
+  }: Pick<NumberSettings, "webhook"> & { webhook_events?: string[] | null | undefined },
+): Promise<InboundNumber | null> {
+  const events = webhook_events == null ? null : JSON.stringify(webhook_events);
+  const row = await db
+    .prepare(
+      `INSERT INTO numbers (user_id, phone_number, webhook, webhook_events) VALUES (?1, ?2, ?3, ?4)
+       ON CONFLICT DO UPDATE SET webhook = ?3, webhook_events = iif(?5, ?4, webhook_events)
+       RETURNING ${COLUMNS}`,
+    )
+    .bind(user_id, phone_number, webhook, events, webhook_events === undefined ? 0 : 1)
+    .first<NumberRow>();
+  return row === null ? null : numberOf(row);
+}
+
+/** Whether there was one to remove. */
+export async function removeNumber(db: D1Database, { user_id, phone_number }: NumberKey): Promise<boolean> {
+  const { results } = await db
+    .prepare("DELETE FROM numbers WHERE user_id = ?1 AND phone_number = ?2 RETURNING phone_number")
+    .bind(user_id, phone_number)
+    .all();
+  return results.length > 0;
+}
+
+const numberOf = ({ webhook_events, ...row }: NumberRow): InboundNumber => ({
+  ...row,
+  webhook_events: webhook_events === null ? null : (JSON.parse(webhook_events) as string[]),
+});
