@@ -1,35 +1,15 @@
-/** Inboxes at the Worker's boundary: what they keep, what they answer, who may look, and what a flood does to others. */
+/** Inboxes at the Worker's boundary: what they keep, what they answer, and who may look. */
 import { runDurableObjectAlarm } from "cloudflare:test";
-import { env, exports } from "cloudflare:workers";
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
+import { makeInbox, requestsOf, send, tell } from "../support/inboxes.ts";
 import { call, expectRefusal, makeKey, makeOrg, type Org } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
   org = await makeOrg();
 });
-
-interface InboxAnswer {
-  id: string;
-  url: string;
-  expires_at: string;
-}
-
-async function makeInbox(): Promise<InboxAnswer> {
-  const { status, body } = await call(org, "POST", "/v1/inboxes");
-  expect(status).toBe(200);
-  return body.data;
-}
-
-const tell = (id: string, respond: object) => call(org, "PATCH", `/v1/inboxes/${id}`, { body: { respond } });
-
-const requestsOf = async (id: string, query = "") =>
-  (await call(org, "GET", `/v1/inboxes/${id}/requests${query}`)).body;
-
-/** One request to an address of ours, without a key. */
-const send = (url: string, init: RequestInit = {}) =>
-  exports.default.fetch(url, { method: "POST", redirect: "manual", ...init });
 
 const HARMLESS = { csp: "sandbox; default-src 'none'", sniff: "nosniff" };
 const harm = ({ headers }: Response) => ({
@@ -39,15 +19,15 @@ const harm = ({ headers }: Response) => ({
 
 describe("an inbox", () => {
   test("is made with an address of its own and seven days to live", async () => {
-    const { id, url, expires_at } = await makeInbox();
+    const { id, url, expires_at } = await makeInbox(org);
     expect(id).toMatch(/^[0-9a-f]{64}$/);
     expect(url).toBe(`${env.PUBLIC_URL}/inbox/${id}`);
     expect(Math.abs(Date.parse(expires_at) - Date.now() - 7 * 86_400_000)).toBeLessThan(60_000);
-    expect((await makeInbox()).id).not.toBe(id);
+    expect((await makeInbox(org)).id).not.toBe(id);
   });
 
   test("keeps a request as it came, below its address too, and answers 200 {}", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     const init = { method: "PUT", body: "a=☎", headers: { "x-mine": "1", cookie: "session=secret" } };
     const answer = await send(`${url}/below/%2e?token=x&y=`, init);
     expect([answer.status, await answer.text(), answer.headers.get("content-type")]).toEqual([
@@ -56,7 +36,7 @@ describe("an inbox", () => {
       "application/json",
     ]);
     expect(harm(answer)).toEqual(HARMLESS);
-    const page = await requestsOf(id);
+    const page = await requestsOf(org, id);
     expect(page).toEqual({
       data: [
         {
@@ -79,7 +59,7 @@ describe("an inbox", () => {
   });
 
   test("takes any method, with and without a body", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
     for (const method of methods) {
       const answer = await send(url, { method });
@@ -87,31 +67,31 @@ describe("an inbox", () => {
       expect(harm(answer)).toEqual(HARMLESS);
       await answer.text();
     }
-    const { data } = await requestsOf(id);
+    const { data } = await requestsOf(org, id);
     expect(data.map(({ method }: { method: string }) => method).reverse()).toEqual(methods);
   });
 
   test("shows bytes that are no text in base64", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     const bytes = Uint8Array.from({ length: 40_000 }, (_, index) => index % 256);
     await send(url, { body: bytes });
-    const [request] = (await requestsOf(id)).data;
+    const [request] = (await requestsOf(org, id)).data;
     expect(request.body_encoding).toBe("base64");
     expect(Uint8Array.from(atob(request.body), (one) => one.charCodeAt(0))).toEqual(bytes);
   });
 
   test("keeps 262,144 bytes of a body, and says that it went on", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     const whole = "☎".repeat(87_381); // 262,143 bytes
     await send(url, { body: `${whole}a` });
     await send(url, { body: `${whole}☎☎` });
-    const { data } = await requestsOf(id);
+    const { data } = await requestsOf(org, id);
     expect(data[1]).toMatchObject({ truncated: false, body: `${whole}a` });
     expect(data[0]).toMatchObject({ truncated: true, body: whole, body_encoding: "utf-8" });
   });
 
   test("reads no more of a body than it keeps", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     let pulled = 0;
     const body = new ReadableStream({
       pull: (controller) => {
@@ -121,15 +101,15 @@ describe("an inbox", () => {
     });
     expect((await send(url, { body })).status).toBe(200);
     expect(pulled).toBeLessThan(2_000_000);
-    expect((await requestsOf(id)).data[0]).toMatchObject({ truncated: true, body: "a".repeat(262_144) });
+    expect((await requestsOf(org, id)).data[0]).toMatchObject({ truncated: true, body: "a".repeat(262_144) });
   });
 
   test("pages from the newest to the oldest, and each request is there once", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     for (const body of ["1", "2", "3", "4", "5"]) await send(url, { body });
-    const first = await requestsOf(id, "?limit=2");
-    const second = await requestsOf(id, `?limit=2&cursor=${first.next_cursor}`);
-    const third = await requestsOf(id, `?limit=2&cursor=${second.next_cursor}`);
+    const first = await requestsOf(org, id, "?limit=2");
+    const second = await requestsOf(org, id, `?limit=2&cursor=${first.next_cursor}`);
+    const third = await requestsOf(org, id, `?limit=2&cursor=${second.next_cursor}`);
     expect([first, second, third].map(({ data }) => data.map(({ body }: { body: string }) => body))).toEqual([
       ["5", "4"],
       ["3", "2"],
@@ -139,7 +119,7 @@ describe("an inbox", () => {
   });
 
   test("is gone with all it kept when its time is over", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     await send(url);
     const object = inboxObject(env.INBOXES, id);
     if (object === null) throw new Error("it was made");
@@ -147,15 +127,15 @@ describe("an inbox", () => {
     const answer = await send(url);
     expect(answer.status).toBe(404);
     expectRefusal(await call(org, "GET", `/v1/inboxes/${id}/requests`), 404, "NOT_FOUND");
-    expectRefusal(await tell(id, {}), 404, "NOT_FOUND");
+    expectRefusal(await tell(org, id, {}), 404, "NOT_FOUND");
   });
 });
 
 describe("a told answer", () => {
   test("is given from then on, and forgotten where another is told", async () => {
-    const { id, url } = await makeInbox();
+    const { id, url } = await makeInbox(org);
     const respond = { status: 503, delay_ms: 300, headers: { "Retry-After": "2" }, body: "later" };
-    expect((await tell(id, respond)).body.data.respond).toEqual({
+    expect((await tell(org, id, respond)).body.data.respond).toEqual({
       ...respond,
       headers: { "retry-after": "2" },
     });
@@ -167,22 +147,22 @@ describe("a told answer", () => {
       "later",
     ]);
     expect(Date.now() - started).toBeGreaterThanOrEqual(290);
-    await tell(id, {});
+    await tell(org, id, {});
     const untold = await send(url);
     expect([untold.status, untold.headers.get("retry-after"), await untold.text()]).toEqual([
       200,
       null,
       "{}",
     ]);
-    expect((await requestsOf(id)).data).toHaveLength(2);
+    expect((await requestsOf(org, id)).data).toHaveLength(2);
   });
 
   test.each([200, 204, 205, 302, 304, 410, 599])(
     "can have the status %i, and is harmless",
     async (status) => {
-      const { id, url } = await makeInbox();
+      const { id, url } = await makeInbox(org);
       const headers = { "content-type": "text/html", location: "https://crm.example/" };
-      await tell(id, { status, headers, body: "<script>alert(1)</script>" });
+      await tell(org, id, { status, headers, body: "<script>alert(1)</script>" });
       const answer = await send(url, { method: "GET" });
       expect(answer.status).toBe(status);
       expect(answer.headers.get("location")).toBe("https://crm.example/");
@@ -211,15 +191,15 @@ describe("a told answer", () => {
     [{ headers: { "x-a": "b".repeat(8_192) } }, /respond\.headers must be an object of at most/],
     [{ colour: "red" }, /respond has members that are not known: "colour"/],
   ])("%j is refused by name, and changes nothing", async (respond, message) => {
-    const { id, url } = await makeInbox();
-    expectRefusal(await tell(id, respond), 400, "invalid_parameter", message);
+    const { id, url } = await makeInbox(org);
+    expectRefusal(await tell(org, id, respond), 400, "invalid_parameter", message);
     expect((await send(url)).status).toBe(200);
   });
 });
 
 describe("who may look", () => {
   test("another org's inbox is answered as one that does not exist", async () => {
-    const { id } = await makeInbox();
+    const { id } = await makeInbox(org);
     const other = await makeOrg();
     const unknown = `${id.slice(0, -1)}${id.endsWith("0") ? "1" : "0"}`;
     for (const path of ["requests", "stream"]) {
@@ -233,7 +213,7 @@ describe("who may look", () => {
   });
 
   test("making and telling takes configure, looking takes read", async () => {
-    const { id } = await makeInbox();
+    const { id } = await makeInbox(org);
     const reader = { key: await makeKey(org.user_id, { scopes: ["read"] }) };
     const setter = { key: await makeKey(org.user_id, { scopes: ["configure"] }) };
     expectRefusal(await call(reader, "POST", "/v1/inboxes"), 403, "FORBIDDEN");
@@ -259,110 +239,8 @@ describe("who may look", () => {
     ["?limit=ten", /limit .* is "ten"/],
     ["?cursor=-1", /cursor must be a next_cursor of this inbox, and is "-1"/],
   ])("a page asked for with %s is refused", async (query, message) => {
-    const { id } = await makeInbox();
+    const { id } = await makeInbox(org);
     const answer = await call(org, "GET", `/v1/inboxes/${id}/requests${query}`);
     expectRefusal(answer, 400, "invalid_parameter", message);
-  });
-});
-
-/** The events of a stream, as they come. */
-async function listen(id: string, headers: Record<string, string> = {}) {
-  const answer = await exports.default.fetch(`http://postcall.test/v1/inboxes/${id}/stream`, {
-    headers: { authorization: org.key, ...headers },
-  });
-  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  if (reader === undefined) throw new Error("the stream has no body");
-  let text = "";
-  return {
-    /** The next event; undefined where the stream has ended. */
-    next: async () => {
-      for (;;) {
-        const end = text.indexOf("\n\n");
-        const block = text.slice(0, end);
-        if (end >= 0) text = text.slice(end + 2);
-        if (end >= 0 && !block.startsWith(":")) return readEvent(block);
-        if (end >= 0) continue;
-        const { done, value } = await reader.read();
-        if (done) return undefined;
-        text += value;
-      }
-    },
-    close: () => reader.cancel(),
-  };
-}
-
-function readEvent(block: string): { id: string; body: string } {
-  const [, id = "", data = ""] = /^id: (\d+)\ndata: (.*)$/.exec(block) ?? [];
-  const request = JSON.parse(data);
-  expect(request.id).toBe(id);
-  return { id, body: request.body };
-}
-
-describe("a stream", () => {
-  test("tells of each request as it comes, and of none before it was opened", async () => {
-    const { id, url } = await makeInbox();
-    await send(url, { body: "before" });
-    const stream = await listen(id);
-    await send(url, { body: "first\n\nline" });
-    expect(await stream.next()).toEqual({ id: "2", body: "first\n\nline" });
-    const waiting = stream.next();
-    await send(url, { body: "second" });
-    expect(await waiting).toEqual({ id: "3", body: "second" });
-    await stream.close();
-  });
-
-  test("resumes after the event that was seen last", async () => {
-    const { id, url } = await makeInbox();
-    for (const body of ["1", "2", "3"]) await send(url, { body });
-    const stream = await listen(id, { "last-event-id": "1" });
-    expect([await stream.next(), await stream.next()]).toEqual([
-      { id: "2", body: "2" },
-      { id: "3", body: "3" },
-    ]);
-    await stream.close();
-  });
-
-  test("ends with its inbox, and where it is the longest open of too many", async () => {
-    const { id } = await makeInbox();
-    const streams = [];
-    for (let opened = 0; opened < 11; opened++) streams.push(await listen(id));
-    expect(await streams[0]?.next()).toBeUndefined();
-    const object = inboxObject(env.INBOXES, id);
-    if (object === null) throw new Error("it was made");
-    await runDurableObjectAlarm(object);
-    for (const stream of streams.slice(1)) expect(await stream.next()).toBeUndefined();
-  });
-});
-
-describe("a flood", () => {
-  test("of more than 500 requests leaves the newest 500", async () => {
-    const { id, url } = await makeInbox();
-    for (let round = 0; round < 26; round++)
-      await Promise.all(Array.from({ length: 20 }, () => send(url, { body: "x" }).then((one) => one.text())));
-    await send(url, { body: "newest" });
-    const seen: string[] = [];
-    let cursor: string | null = "";
-    while (cursor !== null) {
-      const page: { data: { id: string; body: string }[]; next_cursor: string | null } = await requestsOf(
-        id,
-        `?limit=200${cursor === "" ? "" : `&cursor=${cursor}`}`,
-      );
-      if (cursor === "") expect(page.data[0]?.body).toBe("newest");
-      seen.push(...page.data.map((request) => request.id));
-      cursor = page.next_cursor;
-    }
-    expect(seen).toEqual(Array.from({ length: 500 }, (_, index) => String(521 - index)));
-  });
-
-  test("of large bodies is listed in pages that stay small", async () => {
-    const { id, url } = await makeInbox();
-    const body = "\u0001".repeat(262_144); // six characters of JSON for each byte
-    for (let sent = 0; sent < 8; sent++) await send(url, { body });
-    const first = await requestsOf(id);
-    expect(first.data).toHaveLength(6);
-    const second = await requestsOf(id, `?cursor=${first.next_cursor}`);
-    expect(second.data.map((request: { id: string }) => request.id)).toEqual(["2", "1"]);
-    expect(second.next_cursor).toBeNull();
   });
 });
