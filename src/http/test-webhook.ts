@@ -5,9 +5,10 @@
 import type { Context } from "hono";
 import { type SampleKind, sampleOf } from "../core/samples.ts";
 import { dueAt } from "../core/transition.ts";
-import { insertLog, type NewLog, readLogs } from "../record/logs.ts";
+import { readLogs } from "../record/logs.ts";
 import { findNumber } from "../record/numbers.ts";
 import { findOrg } from "../record/orgs.ts";
+import { insertTestLog, type NewTestLog } from "../record/test-logs.ts";
 import { okText, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { readPrefer } from "./prefer.ts";
@@ -31,7 +32,7 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
   const log = newTestLog(c, { url, phone_number, kind });
   const { user_id, call_id, event, delivery_id } = log;
   const database = c.env.databaseOf(user_id);
-  await c.env.inPlace(() => insertLog(database, log));
+  await c.env.inPlace(() => insertTestLog(database, log));
   c.env.enqueue([{ user_id, call_id, event, delivery_id, attempt: 1 }]);
   const { waitMs, applied } = readPrefer(c.req.header("prefer"));
   const deliveries = new Map([[call_id, delivery_id]]);
@@ -56,7 +57,7 @@ async function savedUrl(c: Context<HttpEnv>, phone_number: string | null): Promi
 function newTestLog(
   c: Context<HttpEnv>,
   { url, phone_number, kind }: { url: string; phone_number: string | null; kind: SampleKind },
-): NewLog & { delivery_id: string } {
+): NewTestLog {
   const { user_id } = c.get("apiKey");
   const now = c.env.now();
   const call_id = `test_${crypto.randomUUID()}`;
@@ -67,14 +68,9 @@ function newTestLog(
     event: kind === "citations" ? "citations" : "call",
     webhook_id: `msg_${crypto.randomUUID()}`,
     url,
-    created_at: now,
-    report_digest: "",
     payload,
     payload_bytes: new TextEncoder().encode(payload).length,
-    status: "pending",
     delivery_id: `dlv_${crypto.randomUUID()}`,
-    send_type: "create",
-    is_test: 1,
     ...dueAt(now, c.env.config()),
   };
 }

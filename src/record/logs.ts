@@ -32,7 +32,6 @@ export interface NewLog extends LogKey {
   send_type: SendType | null;
   next_attempt_at: number | null;
   sweep_at: number | null;
-  is_test?: 1;
 }
 
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
@@ -44,8 +43,7 @@ const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l
 
 /**
  * Writes a log unless its key is taken. Returns the status it got, or null where this write took no effect: the commit
- * point of a report. Whether its endpoint is disabled is decided here, where an enabling can't come in between; to a
- * test it makes no difference.
+ * point of a report. Whether its endpoint is disabled is decided here, where an enabling can't come in between.
  */
 export async function insertLog(db: D1Database, log: NewLog): Promise<LogState["status"] | null> {
   const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
@@ -53,10 +51,10 @@ export async function insertLog(db: D1Database, log: NewLog): Promise<LogState["
     .prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
          payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
-         sweep_at, waits_for_endpoint, is_test)
+         sweep_at, waits_for_endpoint)
        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, 0, iif(off, 'disabled', ?13),
-         iif(off, 'endpoint_disabled', NULL), iif(off, NULL, ?14), iif(off, NULL, ?15), iif(off, 1, NULL), ?16
-       FROM (SELECT ?16 IS NULL AND EXISTS (
+         iif(off, 'endpoint_disabled', NULL), iif(off, NULL, ?14), iif(off, NULL, ?15), iif(off, 1, NULL)
+       FROM (SELECT EXISTS (
          SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?5 AND state = 'disabled') AS off) WHERE true
        ON CONFLICT DO NOTHING RETURNING status`,
     )
@@ -76,7 +74,6 @@ export async function insertLog(db: D1Database, log: NewLog): Promise<LogState["
       log.status,
       log.next_attempt_at,
       log.sweep_at,
-      log.is_test ?? null,
     )
     .first<LogState["status"]>("status");
 }
