@@ -7,3 +7,6 @@ CREATE TABLE numbers (
   webhook_events TEXT,               -- JSON array; null: the org's
   PRIMARY KEY (user_id, phone_number)
 ) WITHOUT ROWID;
+
+ALTER TABLE webhook_logs ADD COLUMN wants_citations INTEGER;  -- 1 where the settings at the time of the report asked for them
+ALTER TABLE webhook_logs ADD COLUMN citations_digest TEXT;    -- of the citations that ended a hold; others have a log of their own

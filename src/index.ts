@@ -37,7 +37,7 @@ export default {
     return app.fetch(request, {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
-      enqueue: (keys) => later(enqueueNow(env, keys)),
+      enqueue: (keys, delaySeconds) => later(enqueueNow(env, keys, delaySeconds)),
       release: () => later(release(env)),
       inPlace: async (write) => (await inPlace(write, CLOCK)).value,
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
@@ -104,10 +104,10 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
 
 const CLOCK: Clock = { now: Date.now, random: Math.random, wait: (ms) => scheduler.wait(ms) };
 
-const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
+const enqueueNow = (env: Env, keys: readonly AttemptKey[], delaySeconds = 0) =>
   enqueue(
     env,
-    keys.map((key) => ({ key })),
+    keys.map((key) => ({ key, delaySeconds })),
   );
 
 /** What one request or batch brings forward at most of what waited for an endpoint; the sweep does the rest. */

@@ -50,7 +50,7 @@ export const writeMessage = ({
 });
 
 /** A message may be this early and is sent all the same, in milliseconds: queues count in whole seconds. */
-const EARLY_TOLERANCE_MS = 1_000;
+export const EARLY_TOLERANCE_MS = 1_000;
 
 /** The longest delay a queue takes, in seconds. */
 export const QUEUE_DELAY_LIMIT_SECONDS = 86_400;

@@ -1,14 +1,15 @@
 /** Which calls can be sent again, or for the first time by hand, and why others can't. Pure. */
 import type { SendableLog } from "./webhook-log.ts";
 
-export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "endpoint_disabled";
+export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "held" | "endpoint_disabled";
 
 /** Why a resend refuses this log, or null where it does not. */
 export function resendRefusal(
-  log: Pick<SendableLog, "url" | "endpoint_state"> | undefined,
+  log: Pick<SendableLog, "url" | "status" | "endpoint_state"> | undefined,
 ): RefusalReason | null {
   if (log === undefined) return "not_found";
   if (log.url === null) return "no_webhook";
+  if (log.status === "held") return "held";
   return log.endpoint_state === "disabled" ? "endpoint_disabled" : null;
 }
 

@@ -8,6 +8,7 @@ import { notFound, ok, refuse } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { captureRequest, harmlessInBrowsers } from "./capture.ts";
+import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { listRequests, makeInbox, streamRequests, tellInbox } from "./inboxes.ts";
@@ -29,6 +30,12 @@ const ROUTES: Route[] = [
   { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
   { method: "GET", path: "/readyz", scope: null, handler: getReadiness },
   { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
+  {
+    method: "POST",
+    path: "/v1/postcall/calls/:call_id/citations",
+    scope: "report",
+    handler: postCitations,
+  },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/test", scope: "send", handler: testWebhook },

@@ -35,11 +35,13 @@ const webhookEvents = z
   )
   .superRefine(refuseRepeats("an event"));
 
+const SIP_RULE = "must be a whole number from 100 to 699";
+
 const urlOrNull = z.string("must be a URL or null").nullable();
 
 /** Any JSON object with a `call_id`: everything else in it passes through as it is. */
 const payload = z
-  .custom<{ call_id: string }>(isJsonObject, "must be a JSON object")
+  .custom<{ call_id: string } & Record<string, unknown>>(isJsonObject, "must be a JSON object")
   .superRefine((value, context) => {
     const parsed = callId.safeParse(value?.call_id, { reportInput: true });
     if (parsed.success || !isJsonObject(value)) return;
@@ -52,6 +54,12 @@ export const reportSchema = z.strictObject({
   payload,
   webhook: urlOrNull.optional(),
   webhook_events: webhookEvents.optional(),
+  sip_code: z.int(SIP_RULE).min(100, SIP_RULE).max(699, SIP_RULE).optional(),
+});
+
+export const citationsSchema = z.strictObject({
+  citations: z.array(z.unknown(), "must be an array"),
+  corrected_transcript: z.array(z.unknown(), "must be an array").optional(),
 });
 
 const callIds = z
@@ -62,7 +70,11 @@ const callIds = z
 
 export const resendSchema = z.object({ call_ids: callIds, event: logEvent.default("call") });
 
-export const createSchema = z.object({ call_ids: callIds, webhook_url: z.string("must be a URL") });
+export const createSchema = z.object({
+  call_ids: callIds,
+  webhook_url: z.string("must be a URL"),
+  event: logEvent.default("call"),
+});
 
 export const enableSchema = z.strictObject({
   url: z.string("must be a URL"),

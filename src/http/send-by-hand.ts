@@ -86,6 +86,7 @@ const REFUSALS: Record<RefusalReason, string> = {
   not_found: "There is no such call.",
   no_webhook: "The call has no webhook; create one first.",
   webhook_exists: "The call has a webhook already; resend it instead.",
+  held: "It is held for its citations, and goes out by itself once they come or are too late.",
   endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 

@@ -8,8 +8,8 @@ export interface Services {
   /** Throws a ConfigError where a variable is unusable. */
   config: () => Config;
   databaseOf: (userId?: string) => D1Database;
-  /** Enqueues first attempts after the answer has gone out. Never fails: the record has them due. */
-  enqueue: (keys: readonly AttemptKey[]) => void;
+  /** Enqueues first attempts, due after the delay if any, once the answer has gone out. Never fails: the record has them due. */
+  enqueue: (keys: readonly AttemptKey[], delaySeconds?: number) => void;
   /** Enqueues what waited for an endpoint that was enabled, after the answer. Never fails: the sweep does it too. */
   release: () => void;
   /** Makes a write that may be made twice, again where the record was away for a moment. */

@@ -45,7 +45,7 @@ export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {
 export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: createSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const { call_ids, webhook_url: url } = body.value;
+  const { call_ids, event, webhook_url: url } = body.value;
   const blocked = refuseTarget("webhook_url", url, c.env.config());
   if (blocked !== null) return refuse(blocked);
   const { user_id } = c.get("apiKey");
@@ -53,7 +53,7 @@ export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const endpointDisabled = endpoint?.state === "disabled";
   return sendByHand(c, {
     call_ids,
-    event: "call",
+    event,
     refusalOf: (log) => createRefusal(log, { endpointDisabled }),
     isToStart: () => true,
     start: (database, request) => startCreates(database, { ...request, url }),

@@ -1,12 +1,14 @@
-/** What a batch of deliveries reads: the log of each of its messages, in one query. */
+/** What a batch of deliveries reads: the log of each of its messages, in one query. Ends the holds that are over. */
+import { isHoldOver } from "../core/citations.ts";
 import type { Endpoint } from "../core/endpoint.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
+import { releaseStatement } from "./citations.ts";
 import { ENDPOINT_OF_LOG } from "./endpoints.ts";
 import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 
 /**
- * A log as a batch sees it. `payload` is null where the named attempt is not the next one, and where the payloads
- * before it filled the read: a later batch has room for it. `last_sent_at` is the log's newest entry.
+ * A log as a batch sees it. `payload` is null where the log is held, where the named attempt is not the next one, and
+ * where the payloads before it filled the read: a later batch has room for it. `last_sent_at` is the log's newest entry.
  */
 export interface DueLog extends LogState {
   send_type: SendType | null;
@@ -27,17 +29,30 @@ type Stored = Omit<DueLog, "sealed_secrets" | "endpoint"> & {
   endpoint: string | null;
 };
 
-const IS_NEXT = "(l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
+/** Not while the log is held: only a batch that has released it may send it. */
+const IS_NEXT =
+  "(l.status <> 'held' AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
+
+interface Wanted {
+  keys: readonly AttemptKey[];
+  now: number;
+}
 
 /**
- * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Looks each log up
- * once: a look-up compares whole rows, payloads too, and costs as much as reading them.
+ * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Where one is held and
+ * its time is over, they are read again in the transaction that releases it: from then on what it sends is fixed. Only
+ * then, because a release that found nothing would look up each of the batch's logs a second time.
  */
-export async function readDue(
-  db: D1Database,
-  { keys, now }: { keys: readonly AttemptKey[]; now: number },
-): Promise<(DueLog | undefined)[]> {
-  const { results } = await db
+export async function readDue(db: D1Database, wanted: Wanted): Promise<(DueLog | undefined)[]> {
+  const { results } = await readStatement(db, wanted).all<Stored>();
+  if (!results.some((log) => isHoldOver(log, wanted.now))) return inOrder(results, wanted);
+  const answers = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
+  return inOrder(answers[1]?.results ?? [], wanted);
+}
+
+/** Looks each log up once: a look-up compares whole rows, payloads too, and costs as much as reading them. */
+const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
+  db
     .prepare(
       `SELECT l.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
          l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults, l.next_attempt_at, l.payload_bytes, l.is_test,
@@ -54,8 +69,9 @@ export async function readDue(
          ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
        ) AS l`,
     )
-    .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES, now)
-    .all<Stored>();
+    .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES, now);
+
+function inOrder(results: readonly Stored[], { keys }: Wanted): (DueLog | undefined)[] {
   const logs: (DueLog | undefined)[] = keys.map(() => undefined);
   for (const { position, payload, endpoint, sealed_secrets, ...log } of results) {
     logs[position] = {

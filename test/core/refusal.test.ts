@@ -3,17 +3,23 @@ import { expect, test } from "vitest";
 import { createRefusal, resendRefusal, startsDelivery } from "../../src/core/refusal.ts";
 import { NOW } from "./samples.ts";
 
-const healthy = { url: "https://crm.example", endpoint_state: null };
+const healthy = { url: "https://crm.example", status: "delivered" as const, endpoint_state: null };
 
 test.each([
   { name: "an unknown call", log: undefined, resend: "not_found", create: "not_found" },
   {
     name: "a call without a webhook",
-    log: { url: null, endpoint_state: null },
+    log: { url: null, status: "no_webhook" as const, endpoint_state: null },
     resend: "no_webhook",
     create: null,
   },
   { name: "a call with one", log: healthy, resend: null, create: "webhook_exists" },
+  {
+    name: "a call that is held",
+    log: { ...healthy, status: "held" as const },
+    resend: "held",
+    create: "webhook_exists",
+  },
   {
     name: "a call whose endpoint is degraded",
     log: { ...healthy, endpoint_state: "degraded" as const },

@@ -59,8 +59,11 @@ async function fillWith(org: Org, logs: number): Promise<void> {
 
 test("a first-try delivery writes five rows, a resend four", async () => {
   const crm = await receiver(200);
-  const costs = await costsOfOneCall(await makeOrg(), crm.url);
-  expect(costs.report.rows_written + costs.deliver.rows_written).toBe(5);
+  const org = await makeOrg();
+  await costsOfOneCall(org, crm.url); // the key's lookup, which is kept for a while
+  const costs = await costsOfOneCall(org, crm.url);
+  expect(costs.report).toEqual({ rows_read: 3, rows_written: 3 });
+  expect(costs.deliver.rows_written).toBe(2);
   expect(costs.resend.rows_written + costs.redeliver.rows_written).toBe(4);
   expect(costs.get.rows_written).toBe(0);
 });

@@ -2,7 +2,20 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { request } from "../support/handlers.ts";
-import { call, expectRefusal, makeKey, makeOrg, type Org } from "../support/words.ts";
+import {
+  call,
+  create,
+  expectRefusal,
+  logOf,
+  makeKey,
+  makeOrg,
+  NOBODY,
+  type Org,
+  receiver,
+  reportCall,
+  resend,
+  settledLogOf,
+} from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -124,4 +137,91 @@ describe("a number is refused, and nothing is set", () => {
     expectRefusal(await call(configurer, "GET", "/v1/inbound"), 403, "FORBIDDEN", /read/);
     expect((await get(reader, NUMBER)).body.data.webhook).toBe(HOOK);
   });
+});
+
+describe("a report goes to", () => {
+  const GIVEN = "http://127.0.0.1:1/given";
+  const ORG = "http://127.0.0.1:1/org";
+  const inbound = { inbound: true, to: NUMBER };
+  const urlOf = async (report: Parameters<typeof reportCall>[1]) => {
+    const { answer } = await reportCall(org, report);
+    expect(answer.status).toBe(202);
+    return answer.body.data.url;
+  };
+
+  beforeEach(async () => {
+    await call(org, "PATCH", "/v1/org", { body: { default_webhook: ORG } });
+    await set(org, NUMBER, { webhook: HOOK });
+  });
+
+  test("its own webhook first", async () => {
+    expect(await urlOf({ webhook: GIVEN, payload: inbound })).toBe(GIVEN);
+  });
+
+  test("then the webhook of the number that was called", async () => {
+    expect(await urlOf({ payload: inbound })).toBe(HOOK);
+  });
+
+  test("then its org's default, also where the number's webhook is null", async () => {
+    expect(await urlOf({})).toBe(ORG);
+    await set(org, NUMBER, { webhook: null });
+    expect(await urlOf({ payload: inbound })).toBe(ORG);
+  });
+
+  test.each([
+    ["outbound", { inbound: false, to: NUMBER }],
+    ["inbound in quotes", { inbound: "true", to: NUMBER }],
+    ["to another number", { inbound: true, to: OTHER }],
+    ["to what is no number", { inbound: true, to: "anonymous" }],
+    ["to no text", { inbound: true, to: { number: NUMBER } }],
+    ["to nobody", { inbound: true }],
+  ])("the org's default where the call is %s", async (_what, payload) => {
+    expect(await urlOf({ payload })).toBe(ORG);
+  });
+
+  test("nobody where none of them is set, and where its own webhook is null", async () => {
+    expect(await urlOf({ webhook: null, payload: inbound })).toBeNull();
+    await call(org, "PATCH", "/v1/org", { body: { default_webhook: null } });
+    const { answer } = await reportCall(org);
+    expect(answer.body.data).toMatchObject({ url: null, status: "no_webhook", next_attempt_at: null });
+    const other = await makeOrg();
+    expect((await reportCall(other, { payload: inbound })).answer.body.data.url).toBeNull();
+  });
+});
+
+test("a call goes where the settings of its report say, whatever they become", async () => {
+  const [first, second] = [await receiver(200), await receiver(200)];
+  await call(org, "PATCH", "/v1/org", { body: { default_webhook: first.url } });
+  const { call_id } = await reportCall(org);
+  await settledLogOf(org, call_id);
+  await call(org, "PATCH", "/v1/org", { body: { default_webhook: second.url } });
+  const again = await reportCall(org, { call_id });
+  expect(again.answer).toMatchObject({ status: 200, body: { data: { url: first.url } } });
+  expect((await resend(org, [call_id])).body.data[0]).toMatchObject({ url: first.url, status: "delivered" });
+  expect(await first.received()).toHaveLength(2);
+  expect(await second.received()).toEqual([]);
+});
+
+test("a call stored without a webhook stays so when a default is set, and can be created", async () => {
+  const crm = await receiver(200);
+  const { call_id } = await reportCall(org);
+  await call(org, "PATCH", "/v1/org", { body: { default_webhook: NOBODY } });
+  expect((await reportCall(org, { call_id })).answer).toMatchObject({
+    status: 200,
+    body: { data: { url: null, status: "no_webhook" } },
+  });
+  expect(await logOf(org, call_id)).toBeNull();
+  await create(org, [call_id], crm.url);
+  expect(await logOf(org, call_id)).toMatchObject({ url: crm.url, status: "delivered" });
+});
+
+test("a report to a default whose endpoint is disabled waits for it", async () => {
+  const crm = await receiver(410, 200);
+  await call(org, "PATCH", "/v1/org", { body: { default_webhook: crm.url } });
+  await settledLogOf(org, (await reportCall(org)).call_id);
+  const { call_id, answer } = await reportCall(org);
+  expect(answer.body.data).toMatchObject({ status: "disabled", url: crm.url, reason: "endpoint_disabled" });
+  await call(org, "POST", "/v1/endpoints/enable", { body: { url: crm.url } });
+  await settledLogOf(org, call_id, ({ status }) => status === "delivered");
+  expect(await crm.received()).toHaveLength(2);
 });

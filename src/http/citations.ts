@@ -1,0 +1,113 @@
+/**
+ * `POST /v1/postcall/calls/{call_id}/citations`: what a finished call's citations are. Where they go is decided in
+ * `core/citations.ts`, on the log as it was read; what was decided is written only where the log still is so.
+ */
+import type { Context } from "hono";
+import { isCallId } from "../core/call-id.ts";
+import { type CitationsDecision, citedCallOf, judgeCitations } from "../core/citations.ts";
+import { areEmpty, type Citations, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
+import { sha256Hex } from "../core/signature.ts";
+import { dueAt } from "../core/transition.ts";
+import { type CitedLog, endHold, readCited } from "../record/citations.ts";
+import { readLogs } from "../record/logs.ts";
+import { insertCitations } from "../record/reports.ts";
+import { type ApiError, notFound, okText, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { PAYLOAD_LIMIT_BYTES, REPORT_LIMIT_BYTES } from "./calls.ts";
+import { citationsSchema } from "./schemas.ts";
+import type { HttpEnv } from "./services.ts";
+import { renderLog } from "./webhook-log.ts";
+
+interface Posted {
+  user_id: string;
+  call_id: string;
+  members: Citations;
+  digest: string;
+}
+
+type Effect = Exclude<CitationsDecision, "repeated" | "conflict">;
+
+export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: citationsSchema, limitBytes: REPORT_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { user_id } = c.get("apiKey");
+  const call_id = c.req.param("call_id") ?? "";
+  const members = body.value;
+  const posted = { user_id, call_id, members, digest: await sha256Hex(JSON.stringify(members)) };
+  const database = c.env.databaseOf(user_id);
+  // A hold ends once and citations are accepted once: what is written without effect is judged anew but a few times.
+  for (;;) {
+    const cited = isCallId(call_id) ? await readCited(database, posted) : null;
+    if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
+    const decision = judgeCitations(citedCallOf(cited), {
+      digest: posted.digest,
+      isEmpty: areEmpty(members),
+    });
+    if (decision === "repeated") return answer(c, posted, cited.has_own_log === 1 ? "citations" : "call");
+    if (decision === "conflict") {
+      const message = `citations: other citations were posted for call ${JSON.stringify(call_id)} before.`;
+      return refuse({ error: "CONFLICT", message });
+    }
+    const refusal = await write(c, posted, { cited, decision });
+    if (refusal !== null) return refuse(refusal);
+  }
+}
+
+/** Writes what was decided, or says why it can't be. */
+async function write(
+  c: Context<HttpEnv>,
+  posted: Posted,
+  { cited, decision }: { cited: CitedLog; decision: Effect },
+): Promise<ApiError | null> {
+  const { user_id, call_id, digest } = posted;
+  const now = c.env.now();
+  const payload = payloadFor(decision, posted, { cited, now });
+  const payload_bytes = new TextEncoder().encode(payload).length;
+  if (payload_bytes > PAYLOAD_LIMIT_BYTES) return tooLarge(payload_bytes, cited);
+  const database = c.env.databaseOf(user_id);
+  const { sweepGraceMs } = c.env.config();
+  const made = { payload, payload_bytes };
+  if (decision === "combine" || decision === "release") {
+    const due = dueAt(now, { sweepGraceMs });
+    await c.env.inPlace(() => endHold(database, posted, { digest, ...made, ...due }));
+    return null;
+  }
+  const ids = { webhook_id: `msg_${crypto.randomUUID()}`, delivery_id: `dlv_${crypto.randomUUID()}` };
+  const log = { user_id, call_id, ...ids, report_digest: digest, ...made, now, sweepGraceMs };
+  const { url } = cited;
+  await c.env.inPlace(() => insertCitations(database, { ...log, url, isToSend: decision === "separate" }));
+  return null;
+}
+
+function payloadFor(
+  decision: Effect,
+  { user_id, call_id, members }: Posted,
+  { cited, now }: { cited: CitedLog; now: number },
+): string {
+  const stored = cited.payload;
+  if (stored === null) return citationsEvent({ user_id, call_id }, { members, now });
+  return decision === "combine" ? combinedPayload(stored, members) : stored;
+}
+
+function tooLarge(bytes: number, { status, next_attempt_at }: CitedLog): ApiError {
+  const size = `${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken`;
+  const message =
+    status === "held" && next_attempt_at !== null
+      ? `citations: the call's payload and its citations are together ${size}. The call is held on, and goes out without them at ${new Date(next_attempt_at).toISOString()}, or at once after an empty citations.`
+      : `citations: their webhook is ${size}.`;
+  return { error: "PAYLOAD_TOO_LARGE", message };
+}
+
+/** The log that has them, as it is now; where it is due and no attempt was made, a message for it goes out again. */
+async function answer(
+  c: Context<HttpEnv>,
+  { user_id, call_id }: Posted,
+  event: "call" | "citations",
+): Promise<Response> {
+  const [log] = await readLogs(c.env.databaseOf(user_id), { user_id, event, call_ids: [call_id] });
+  if (log === undefined) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
+  const isDue = log.attempts === 0 && log.next_attempt_at !== null && log.next_attempt_at <= c.env.now();
+  if (isDue && log.delivery_id !== null)
+    c.env.enqueue([{ user_id, call_id, event, delivery_id: log.delivery_id, attempt: 1 }]);
+  return okText(renderLog(log), { status: 200 });
+}

@@ -1,0 +1,71 @@
+/** A call's log as its citations find it, and the end of a hold. Logs of citations are first written in `reports.ts`. */
+import { EARLY_TOLERANCE_MS } from "../core/message.ts";
+import type { AttemptKey, LogState } from "../core/webhook-log.ts";
+import { getPayload, putPayload } from "./payload.ts";
+
+interface CallKey {
+  user_id: string;
+  call_id: string;
+}
+
+/** What is to be known of a call when its citations come. */
+export interface CitedLog extends Pick<LogState, "status" | "url" | "next_attempt_at"> {
+  wants_citations: 1 | null;
+  /** The digest of the citations accepted before. */
+  accepted: string | null;
+  /** Those stand in a log of their own, and not in the call's. */
+  has_own_log: 0 | 1;
+  /** Where it is held. */
+  payload: string | null;
+}
+
+export async function readCited(db: D1Database, { user_id, call_id }: CallKey): Promise<CitedLog | null> {
+  const row = await db
+    .prepare(
+      `SELECT l.status, l.url, l.next_attempt_at, l.wants_citations, c.event IS NOT NULL AS has_own_log,
+         coalesce(l.citations_digest, c.report_digest) AS accepted, iif(l.status = 'held', l.payload, NULL) AS payload
+       FROM webhook_logs AS l LEFT JOIN webhook_logs AS c
+         ON c.user_id = l.user_id AND c.call_id = l.call_id AND c.event = 'citations'
+       WHERE l.user_id = ?1 AND l.call_id = ?2 AND l.event = 'call'`,
+    )
+    .bind(user_id, call_id)
+    .first<CitedLog>();
+  return row?.payload == null ? row : { ...row, payload: getPayload({ payload: row.payload }) };
+}
+
+/** Ends a hold because of citations: with this payload, due now. False where the log is held no more. */
+export async function endHold(
+  db: D1Database,
+  { user_id, call_id }: CallKey,
+  ended: {
+    digest: string;
+    payload: string;
+    payload_bytes: number;
+    next_attempt_at: number;
+    sweep_at: number;
+  },
+): Promise<boolean> {
+  const { payload, payload_bytes } = putPayload(ended.payload, ended.payload_bytes);
+  const { results } = await db
+    .prepare(
+      `UPDATE webhook_logs SET status = 'pending', reason = NULL, citations_digest = ?3, payload = ?4,
+         payload_bytes = ?5, next_attempt_at = ?6, sweep_at = ?7
+       WHERE user_id = ?1 AND call_id = ?2 AND event = 'call' AND status = 'held' RETURNING event`,
+    )
+    .bind(user_id, call_id, ended.digest, payload, payload_bytes, ended.next_attempt_at, ended.sweep_at)
+    .all();
+  return results.length > 0;
+}
+
+/** Releases those of the logs that are held and whose time is over, as `isHoldOver` of `core/citations.ts` has it. */
+export const releaseStatement = (
+  db: D1Database,
+  { keys, now }: { keys: readonly AttemptKey[]; now: number },
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET status = 'pending', reason = NULL FROM json_each(?1) AS j
+       WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
+         AND l.status = 'held' AND l.next_attempt_at <= ?2`,
+    )
+    .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);

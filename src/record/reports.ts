@@ -1,0 +1,117 @@
+/** Logs as they are first written: a reported call's, and its citations'. Each is one statement, the request's commit point. */
+import type { LogState } from "../core/webhook-log.ts";
+import { putPayload } from "./payload.ts";
+
+/** What a log is made of, whatever becomes of it; `sweepGraceMs` after its due time the sweep takes it as late. */
+interface NewLog {
+  user_id: string;
+  call_id: string;
+  webhook_id: string;
+  /** Of its first delivery, where it has one. */
+  delivery_id: string;
+  report_digest: string;
+  payload: string;
+  payload_bytes: number;
+  now: number;
+  sweepGraceMs: number;
+}
+
+/** A reported call's. What the report leaves open is as the number and the org have it at this moment. */
+export interface NewReport extends NewLog {
+  /** As given: null is for no webhook, undefined for what the settings say. */
+  webhook: string | null | undefined;
+  webhook_events: readonly string[] | undefined;
+  /** The number that was called, where its settings apply. */
+  phone_number: string | null;
+  isCompleted: boolean;
+}
+
+/** A citations log. `url` is its call's as it was read: where that has changed, or they came before, nothing is written. */
+export interface NewCitations extends NewLog {
+  url: string | null;
+  isToSend: boolean;
+}
+
+/** What was decided of a log by writing it. */
+export type Inserted = Pick<LogState, "url" | "status" | "reason" | "next_attempt_at">;
+
+/**
+ * Writes a log from a row (event, url, status, due, wants_citations), unless its key is taken. Each LIMIT keeps SQLite
+ * from working that row out anew for every column. Endpoints are judged here, where an enabling can't come in between.
+ */
+const insertFrom = (
+  source: string,
+): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+    payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
+    sweep_at, waits_for_endpoint, wants_citations)
+  SELECT ?1, ?2, event, ?3, url, ?8, ?5, ?6, ?7, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
+    iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
+    CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,
+    due, due + ?9, iif(status = 'disabled', 1, NULL), wants_citations
+  FROM (${source} LIMIT 1) WHERE true
+  ON CONFLICT DO NOTHING RETURNING url, status, reason, next_attempt_at`;
+
+const IS_DISABLED = `EXISTS (
+  SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = d.url AND e.state = 'disabled')`;
+
+/** The same table as `firstStatus` of `core/citations.ts`. */
+const REPORT = insertFrom(`
+  SELECT 'call' AS event, url, status, wants_citations,
+    CASE status WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
+  FROM (
+    SELECT *, CASE WHEN url IS NULL THEN 'no_webhook' WHEN ${IS_DISABLED} THEN 'disabled'
+      WHEN wants_citations AND delay_for_citations AND ?14 THEN 'held' ELSE 'pending' END AS status
+    FROM (
+      SELECT iif(?10, ?11, coalesce(n.webhook, o.default_webhook)) AS url,
+        iif(instr(coalesce(?12, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
+        o.delay_for_citations, o.citations_timeout_seconds
+      FROM (SELECT 1) LEFT JOIN orgs AS o ON o.user_id = ?1
+        LEFT JOIN numbers AS n ON n.user_id = ?1 AND n.phone_number = ?13
+    ) AS d LIMIT 1
+  )`);
+
+const CITATIONS = insertFrom(`
+  SELECT 'citations' AS event, url, NULL AS wants_citations, iif(status = 'pending', ?8, NULL) AS due, status
+  FROM (
+    SELECT url, CASE WHEN url IS NULL THEN 'no_webhook' WHEN ${IS_DISABLED} THEN 'disabled' ELSE 'pending' END AS status
+    FROM (
+      SELECT iif(?10, url, NULL) AS url FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
+        AND url IS ?11 AND status <> 'held' AND citations_digest IS NULL
+    ) AS d LIMIT 1
+  )`);
+
+/** Writes a call's log; null where the call was reported before. */
+export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted | null> =>
+  insert(db, REPORT, log, [
+    log.webhook === undefined ? 0 : 1,
+    log.webhook ?? null,
+    log.webhook_events === undefined ? null : JSON.stringify(log.webhook_events),
+    log.phone_number,
+    log.isCompleted ? 1 : 0,
+  ]);
+
+/** Writes a citations log; null where there is one, and where the call is not as it was read. */
+export const insertCitations = (db: D1Database, log: NewCitations): Promise<Inserted | null> =>
+  insert(db, CITATIONS, log, [log.isToSend ? 1 : 0, log.url]);
+
+function insert(db: D1Database, statement: string, log: NewLog, further: readonly unknown[]) {
+  const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
+  const { user_id, call_id, webhook_id, delivery_id, report_digest, now, sweepGraceMs } = log;
+  return db
+    .prepare(statement)
+    .bind(
+      ...[
+        user_id,
+        call_id,
+        webhook_id,
+        delivery_id,
+        report_digest,
+        payload,
+        payload_bytes,
+        now,
+        sweepGraceMs,
+      ],
+      ...further,
+    )
+    .first<Inserted>();
+}
