@@ -2,6 +2,7 @@
  * Realistic payloads to try a receiver with, in the shapes of real ones and as full. Invented people, numbers reserved
  * for fiction. Pure: the time and the ids are arguments.
  */
+import { sipMessage } from "./sip.ts";
 
 export const SAMPLE_KINDS = ["completed", "citations", "failed"] as const;
 export type SampleKind = (typeof SAMPLE_KINDS)[number];
@@ -131,7 +132,7 @@ const failed = (input: SampleInput) => ({
   completed: false,
   queue_status: "call_error",
   status: "failed",
-  error_message: "Call failed. The number you dialed is temporarily unavailable.",
+  error_message: sipMessage(480),
   answered_by: null,
   call_ended_by: "ASSISTANT",
   disposition_tag: "NO_CONTACT",
