@@ -7,6 +7,7 @@ import type { AttemptKey } from "./core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
+import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { consume } from "./queue/consumer.ts";
 import { openGathering } from "./queue/gathering.ts";
 import { type Enqueued, enqueue } from "./queue/producer.ts";
@@ -22,6 +23,7 @@ import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeSettled } from "./record/retention.ts";
 
 export { Call } from "./call/object.ts";
+export { Inbox } from "./inbox/object.ts";
 
 const DELIVERIES_QUEUE = "postcall-deliveries";
 const DEAD_LETTERS_QUEUE = "postcall-dead-letters";
@@ -40,6 +42,7 @@ export default {
         later(gatheringOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
       inPlace: async (write) => (await inPlace(write, CLOCK)).value,
+      inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
   },

@@ -1,5 +1,6 @@
 /** Which URLs may be called. Plain text in, one verdict out; nothing is resolved, nothing fetched. */
 import ipaddr from "ipaddr.js";
+import { isInboxPath } from "./inbox.ts";
 
 export type Target =
   | { ok: true; url: URL }
@@ -11,11 +12,14 @@ export interface TargetRules {
   allowPrivate: boolean;
   /** The host of our own address: a service that calls itself goes round in circles. */
   ownHost: string;
+  /** Our own address: of all there is under it, only inboxes may be called. Without it, nothing may. */
+  ownOrigin?: string;
 }
 
 export const targetRulesOf = (config: { allowPrivateTargets: boolean; publicUrl: URL }): TargetRules => ({
   allowPrivate: config.allowPrivateTargets,
   ownHost: config.publicUrl.hostname,
+  ownOrigin: config.publicUrl.origin,
 });
 
 /** Longer URLs are refused: what is stored with every log stays bounded. */
@@ -29,11 +33,15 @@ export function judgeTarget(text: string, rules: TargetRules): Target {
   return rule === null ? { ok: true, url } : { ok: false, reason: "blocked", rule };
 }
 
-function ruleAgainst(text: string, url: URL, { allowPrivate, ownHost }: TargetRules): string | null {
+function ruleAgainst(
+  text: string,
+  url: URL,
+  { allowPrivate, ownHost, ownOrigin }: TargetRules,
+): string | null {
   if (text.length > URL_LIMIT_CHARACTERS) return `it is longer than ${URL_LIMIT_CHARACTERS} characters`;
   if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme is not http or https";
   if (url.username !== "" || url.password !== "") return "it carries credentials";
-  if (allowPrivate) return null;
+  if (allowPrivate || (url.origin === ownOrigin && isInboxPath(url.pathname))) return null;
   if (url.protocol !== "https:") return "its scheme is not https";
   const host = bareHost(url.hostname);
   const rule = isAddress(host) ? ruleAgainstAddress(host) : ruleAgainstName(host);

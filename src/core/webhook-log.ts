@@ -39,6 +39,8 @@ export interface LogState extends LogKey {
   attempts: number;
   next_attempt_at: number | null;
   payload_bytes: number;
+  /** 1 for the sample of a test: one attempt a delivery, which says nothing about its endpoint. */
+  is_test?: 1 | null;
 }
 
 /** A log as sending it by hand looks at it. */

@@ -189,7 +189,9 @@ function recorded(
   log: DueLog,
   { entry, means: { rules, verbs } }: { entry: AttemptEntry; means: Means },
 ): Handled {
-  const next = afterAttempt({ entry, attempt: key.attempt, rules, now: verbs.now(), random: verbs.random() });
+  const means = { now: verbs.now(), random: verbs.random() };
+  const schedule = log.is_test ? { ...rules, retryScheduleMs: [] } : rules;
+  const next = afterAttempt({ entry, attempt: key.attempt, rules: schedule, ...means });
   return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
 }
 

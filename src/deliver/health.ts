@@ -25,14 +25,17 @@ interface Means {
   newId: () => string;
 }
 
-/** Operational webhooks say nothing about an endpoint: they would tell of themselves. */
-const isOperational = ({ event }: DueLog): boolean => event === OPERATIONAL_EVENT;
+/**
+ * Operational webhooks say nothing about an endpoint: they would tell of themselves. Neither do tests: somebody tries
+ * something out, and looks at what it comes to.
+ */
+const saysNothing = ({ event, is_test }: DueLog): boolean => event === OPERATIONAL_EVENT || is_test === 1;
 
 export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
   const observed = new Map<string, Observed>();
   for (const outcome of outcomes) {
     const { user_id, url, endpoint } = outcome.log;
-    if (url === null || isOperational(outcome.log)) continue;
+    if (url === null || saysNothing(outcome.log)) continue;
     const known = observed.get(`${user_id} ${url}`) ?? { user_id, url, endpoint, entries: [] };
     known.entries.push(outcome.result.entry);
     observed.set(`${user_id} ${url}`, known);
@@ -89,7 +92,7 @@ function failureNotice(
   const { key, log, attempts, reason } = failure;
   const { user_id, call_id, event, delivery_id } = key;
   const { url } = log;
-  if (url === null || isOperational(log)) return [];
+  if (url === null || saysNothing(log)) return [];
   const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now: means.now });
   const about = { call_id, event, delivery_id, attempts };
   return [newNotice({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];

@@ -33,6 +33,12 @@ export const okText = (
   { status, headers }: { status: number; headers?: Record<string, string> },
 ) => new Response(`{"data":${data},"errors":null}`, { status, headers: { ...JSON_HEADERS, ...headers } });
 
+/** Success whose data is one page of a list, each of its elements JSON text already. */
+export const okPage = (elements: readonly string[], nextCursor: string | null): Response =>
+  new Response(`{"data":[${elements.join(",")}],"next_cursor":${JSON.stringify(nextCursor)},"errors":null}`, {
+    headers: JSON_HEADERS,
+  });
+
 /** Success whose data is an array that arrives in parts, each the JSON text of its elements. */
 export function okStream(
   parts: AsyncIterable<string>,

@@ -7,12 +7,15 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
+import { captureRequest, harmlessInBrowsers } from "./capture.ts";
 import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
+import { listRequests, makeInbox, streamRequests, tellInbox } from "./inboxes.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
+import { testWebhook } from "./test-webhook.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
 
 interface Route {
@@ -35,9 +38,14 @@ const ROUTES: Route[] = [
   },
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
+  { method: "POST", path: "/v1/postcall/webhooks/test", scope: "send", handler: testWebhook },
   { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
+  { method: "POST", path: "/v1/inboxes", scope: "configure", handler: makeInbox },
+  { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: tellInbox },
+  { method: "GET", path: "/v1/inboxes/:id/requests", scope: "read", handler: listRequests },
+  { method: "GET", path: "/v1/inboxes/:id/stream", scope: "read", handler: streamRequests },
   { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers },
   { method: "POST", path: "/v1/inbound/:phone_number", scope: "configure", handler: postNumber },
   { method: "GET", path: "/v1/inbound/:phone_number", scope: "read", handler: getNumber },
@@ -59,6 +67,7 @@ const RETRY_AFTER_SECONDS = "5";
 export function createApp(): Hono<HttpEnv> {
   // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
+  app.use("/inbox/*", harmlessInBrowsers);
   app.use(checkConfig);
   const findApiKey = apiKeyFinder();
   app.use("/v1/*", authenticate(findApiKey));
@@ -67,6 +76,8 @@ export function createApp(): Hono<HttpEnv> {
     if (scope !== null) app.on(method, path, requireScope(scope));
     app.on(method, path, handler);
   }
+  app.all("/inbox/:id", captureRequest);
+  app.all("/inbox/:id/*", captureRequest);
   app.notFound(answerUnrouted);
   app.onError((error) => answerFault(error));
   return app;

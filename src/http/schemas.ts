@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
 import { isJsonObject } from "../core/json.ts";
+import { isPhoneNumber } from "../core/phone-number.ts";
+import { SAMPLE_KINDS } from "../core/samples.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
 
 /** What a user may name in `webhook_events`; `citations` is the one that has an effect. */
@@ -77,6 +79,14 @@ export const createSchema = z.object({
 export const enableSchema = z.strictObject({
   url: z.string("must be a URL"),
   redeliver: z.boolean("must be true or false").default(true),
+});
+
+const PHONE_NUMBER_RULE = "must be a phone number in E.164, such as +14155550100";
+
+export const testSchema = z.strictObject({
+  url: z.string("must be a URL").optional(),
+  phone_number: z.string(PHONE_NUMBER_RULE).refine(isPhoneNumber, PHONE_NUMBER_RULE).optional(),
+  kind: z.enum(SAMPLE_KINDS, `must be one of ${SAMPLE_KINDS.join(", ")}`).default("completed"),
 });
 
 export const eventParameter = logEvent.default("call");

@@ -114,9 +114,9 @@ const FIRST_POLL_MS = 50;
 const LONGEST_POLL_MS = 1_000;
 
 /** True once every delivery has its first attempt in the record; false where some have not when the wait is over. */
-async function waitForFirstAttempts(
+export async function waitForFirstAttempts(
   c: Context<HttpEnv>,
-  { event }: Sending,
+  { event }: Pick<Sending, "event">,
   { deliveries, waitMs }: { deliveries: Map<string, string>; waitMs: number },
 ): Promise<boolean> {
   const { user_id } = c.get("apiKey");

@@ -1,6 +1,7 @@
 /** What the handlers of this room are given to work with, instead of the platform's environment. */
 import type { Config } from "../config.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
+import type { Inbox } from "../inbox/object.ts";
 import type { ApiKey } from "../record/keys.ts";
 
 export interface Services {
@@ -13,6 +14,11 @@ export interface Services {
   release: () => void;
   /** Makes a write that may be made twice, again where the record was away for a moment. */
   inPlace: <T>(write: () => Promise<T>) => Promise<T>;
+  inboxes: {
+    newId: () => string;
+    /** Null for what can't be an inbox's id. */
+    find: (id: string) => DurableObjectStub<Inbox> | null;
+  };
   now: () => number;
 }
 

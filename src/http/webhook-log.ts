@@ -3,14 +3,26 @@ import type { AttemptSummary, StoredLog } from "../record/logs.ts";
 
 /** The JSON text of a `WebhookLog`. */
 export function renderLog(log: Omit<StoredLog, "report_digest">): string {
-  const { call_id, user_id, event, url, created_at, payload, metadata, status, reason, next_attempt_at } =
-    log;
+  const {
+    call_id,
+    user_id,
+    event,
+    url,
+    created_at,
+    payload,
+    metadata,
+    status,
+    reason,
+    next_attempt_at,
+    is_test,
+  } = log;
   const head = JSON.stringify({ call_id, user_id, event, url, created_at: iso(created_at) });
   const tail = JSON.stringify({
     metadata: metadata.map(renderAttempt),
     status,
     reason,
     next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
+    ...(is_test && { is_test: true }),
   });
   return `${head.slice(0, -1)},"payload":${payload},${tail.slice(1)}`;
 }

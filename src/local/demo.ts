@@ -1,36 +1,24 @@
-/** `npm run demo`: the main job from end to end on a server of its own. Exits non-zero where anything differs from what it expects. */
+/**
+ * `npm run demo`: the tutorial from end to end on a server of its own, with no receiver but the service's own inboxes.
+ * Exits non-zero where anything differs from what it expects.
+ */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bodySignature } from "../core/signature.ts";
-import { LOCAL_KEY } from "./seed.ts";
-import { freePort, type LocalServer, startLocalServer } from "./server.ts";
-
-/** A log as the API answers it, as far as the demo looks. */
-interface Log {
-  call_id: string;
-  url: string | null;
-  created_at: string;
-  status: string;
-  metadata: {
-    sent_at: string;
-    response_code: number | null;
-    response_time: string;
-    send_type: string;
-    attempt: number;
-  }[];
-}
+import { demoClient, type Log } from "./demo-client.ts";
+import { freePort, startLocalServer } from "./server.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "postcall-demo-"));
 console.log("Starting Postcall on a free port, with an empty state …");
-const environment = { ...process.env, RETRY_SCHEDULE: "1s, 2s" };
+const environment = { ...process.env, RETRY_SCHEDULE: "1s, 1s, 1s, 1s, 1s, 1s, 1s, 1s" };
 const server = await startLocalServer({ port: await freePort(), stateDir, environment });
+const api = demoClient(server.url);
+const NUMBER = "+14155550100";
+const CITATION = { variable_name: "new_time", variable_type: "string", value: "Monday, 9:30" };
 try {
-  await walk(server);
-  console.log("All as expected.");
+  await walk();
+  console.log("\nAll as expected.");
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
@@ -39,63 +27,64 @@ try {
   rmSync(stateDir, { recursive: true, force: true });
 }
 
-async function walk({ url, signingSecret }: LocalServer): Promise<void> {
-  const api = client(url);
-  const steady = await openReceiver([200]);
-  const flaky = await openReceiver([500, 503, 200]);
+async function walk(): Promise<void> {
+  console.log("\n1. An inbox: a receiver of our own");
+  const inbox = await api.makeInbox();
+  console.log(`   ${inbox.url}`);
 
-  console.log("\n1. A call whose receiver answers at once");
-  await api.report("call-steady", steady.url);
-  show(await api.settled("call-steady"), ["delivered", "spawn 1 → 200"]);
+  console.log(`\n2. Calls to ${NUMBER} go there`);
+  await api.post(`inbound/${NUMBER}`, { webhook: inbox.url });
 
-  console.log("\n2. A call whose receiver fails twice first");
-  await api.report("call-flaky", flaky.url);
-  show(await api.settled("call-flaky"), ["delivered", "spawn 1 → 500", "spawn 2 → 503", "spawn 3 → 200"]);
+  console.log("\n3. A test of the number");
+  const tested = await api.post<Log>("postcall/webhooks/test", { phone_number: NUMBER });
+  show(tested, ["delivered", "create 1 → 200"]);
 
-  console.log("\n3. A call that was reported without a URL, and is sent later");
-  const stored = await api.report("call-later", null);
-  assert.equal(stored.status, "no_webhook");
-  const [created] = await api.post("webhooks/create", { call_ids: ["call-later"], webhook_url: steady.url });
-  show(created, ["delivered", "create 1 → 200"]);
+  console.log("\n4. A call comes in, and is delivered");
+  await api.report({ call_id: "call-1", inbound: true, to: NUMBER, status: "completed" });
+  show(await api.settled("call-1"), ["delivered", "spawn 1 → 200"]);
 
-  console.log("\n4. The first call once more, by hand");
-  const [resent] = await api.post("webhooks/resend", { call_ids: ["call-steady"] });
+  console.log("\n5. The receiver fails, and is mended before the retries are over");
+  await api.tell(inbox, { status: 503 });
+  await api.report({ call_id: "call-2", inbound: true, to: NUMBER, status: "completed" });
+  await api.logWith("call-2", ({ metadata }) => metadata.length >= 2);
+  await api.tell(inbox, {});
+  const mended = await api.settled("call-2");
+  const failures = mended.metadata.slice(0, -1).map((_entry, index) => `spawn ${index + 1} → 503`);
+  show(mended, ["delivered", ...failures, `spawn ${failures.length + 1} → 200`]);
+
+  console.log("\n6. The first call once more, by hand");
+  const [resent] = await api.post<Log[]>("postcall/webhooks/resend", { call_ids: ["call-1"] });
   show(resent, ["delivered", "spawn 1 → 200", "resend 1 → 200"]);
 
-  const received = [...steady.received, ...flaky.received];
-  for (const { signature, body } of received) {
-    assert.equal(signature, await bodySignature(signingSecret, new TextEncoder().encode(body)));
-  }
-  console.log(`\nThe receivers got ${received.length} requests, and each signature fits.`);
-  assert.equal(received.length, 6);
-  steady.close();
-  flaky.close();
-}
+  console.log("\n7. A call that was reported without a URL, and is sent later");
+  const stored = await api.report({ call_id: "call-3", status: "completed" });
+  assert.equal(stored.status, "no_webhook");
+  const later = { call_ids: ["call-3"], webhook_url: inbox.url };
+  const [created] = await api.post<Log[]>("postcall/webhooks/create", later);
+  show(created, ["delivered", "create 1 → 200"]);
 
-function client(url: string) {
-  const headers = { authorization: LOCAL_KEY, "content-type": "application/json" };
-  async function ask(path: string, init: RequestInit) {
-    const response = await fetch(`${url}/v1/postcall/${path}`, { headers, ...init });
-    const { data, errors } = (await response.json()) as { data: unknown; errors: unknown };
-    assert.equal(errors, null, JSON.stringify(errors));
-    return data;
-  }
-  const post = (path: string, body: unknown) => ask(path, { method: "POST", body: JSON.stringify(body) });
-  return {
-    post: post as (path: string, body: unknown) => Promise<Log[]>,
-    report: (call_id: string, webhook: string | null) =>
-      post("calls", {
-        payload: { call_id, status: "completed", summary: "Wants a call back." },
-        webhook,
-      }) as Promise<Log>,
-    async settled(call_id: string): Promise<Log> {
-      for (const until = Date.now() + 30_000; ; await new Promise((done) => setTimeout(done, 100))) {
-        const log = (await ask(`webhooks/${call_id}`, {})) as Log;
-        if (log.status === "delivered" || log.status === "failed") return log;
-        assert(Date.now() < until, `${call_id} is still ${log.status} after 30 s`);
-      }
-    },
-  };
+  console.log("\n8. A call that is held for its citations, and sent with them");
+  await api.patchOrg({ webhook_events: ["citations"], delay_for_citations: true });
+  const held = await api.report({ call_id: "call-4", inbound: true, to: NUMBER, status: "completed" });
+  assert.equal(held.status, "held");
+  await api.post("postcall/calls/call-4/citations", { citations: [CITATION] });
+  show(await api.settled("call-4"), ["delivered", "spawn 1 → 200"]);
+
+  console.log("\n9. A call that is sent at once, and its citations after it");
+  await api.patchOrg({ delay_for_citations: false });
+  await api.report({ call_id: "call-5", inbound: true, to: NUMBER, status: "completed" });
+  show(await api.settled("call-5"), ["delivered", "spawn 1 → 200"]);
+  await api.post("postcall/calls/call-5/citations", { citations: [CITATION] });
+  show(await api.settled("call-5", "citations"), ["delivered", "spawn 1 → 200"]);
+
+  const requests = await api.requestsOf(inbox);
+  assert.equal(requests.length, 8 + failures.length);
+  assert.deepEqual(
+    requests.slice(0, 3).map(({ body }) => Object.keys(JSON.parse(body)).includes("citations")),
+    [true, false, true],
+  );
+  assert(requests.every(({ signature }) => signature === "valid"));
+  console.log(`\nThe inbox got ${requests.length} requests, and each signature is valid.`);
 }
 
 /** Prints a call's history, and compares it: its status first, then each entry. */
@@ -109,23 +98,4 @@ function show(log: Log | undefined, expected: string[]): void {
     console.log(`   ${since(entry.sent_at)}  ${entries[index]} in ${entry.response_time}`);
   }
   assert.deepEqual([log.status, ...entries], expected);
-}
-
-/** A receiver on this machine that answers with these statuses in turn, the last one for good. */
-async function openReceiver(statuses: number[]) {
-  const received: { signature: string; body: string }[] = [];
-  const receiver = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    const body = Buffer.concat(parts).toString("utf8");
-    const count = received.push({ signature: String(request.headers["x-webhook-signature"]), body });
-    response.writeHead(statuses[Math.min(count, statuses.length) - 1] ?? 200).end();
-  });
-  await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
-  const { port } = receiver.address() as AddressInfo;
-  const close = () => {
-    receiver.closeAllConnections();
-    receiver.close();
-  };
-  return { url: `http://127.0.0.1:${port}/`, received, close };
 }

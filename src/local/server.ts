@@ -50,7 +50,10 @@ export async function startLocalServer(input: {
       log: new Log(LogLevel.WARN),
       telemetry: { enabled: false },
       resourcePersistencePath: join(stateDir, "v3"),
-      workers: [{ ...workerOptions(deployed, script), bindings: variables }],
+      workers: [
+        { ...workerOptions(deployed, script), bindings: variables },
+        { ...inboxHostOptions(deployed, script), bindings: variables },
+      ],
     }),
   );
   await miniflare.ready;
@@ -69,22 +72,41 @@ const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptio
   script,
   name: "postcall",
   modules: true,
+  ...runtimeOptions(deployed),
   unsafeEphemeralDurableObjects: true, // a call's object stores nothing; on disk each would still be three files
-  compatibilityDate: deployed.compatibility_date ?? "",
-  compatibilityFlags: deployed.compatibility_flags,
-  d1Databases: Object.fromEntries(deployed.d1_databases.map(({ binding }) => [binding, { id: binding }])),
-  durableObjects: Object.fromEntries(
-    deployed.durable_objects.bindings.map(({ name, class_name: className }) => [
-      name,
-      { className, useSQLite: true },
-    ]),
-  ),
+  durableObjects: {
+    ...Object.fromEntries(
+      deployed.durable_objects.bindings.map(({ name, class_name: className }) => [
+        name,
+        { className, useSQLite: true },
+      ]),
+    ),
+    INBOXES: { ...INBOX_CLASS, scriptName: INBOX_HOST },
+  },
   queueProducers: Object.fromEntries(
     deployed.queues.producers?.map(({ binding, queue: queueName }) => [binding, queueName ?? binding]) ?? [],
   ),
   queueConsumers: Object.fromEntries(
     deployed.queues.consumers?.map((consumer) => [consumer.queue, consumerOptions(consumer)]) ?? [],
   ),
+});
+
+const INBOX_HOST = "postcall-inboxes";
+const INBOX_CLASS = { className: "Inbox", useSQLite: true };
+
+/** The same code once more, to be where inboxes live: they are kept on disk, and that is one Worker's choice for all its objects. */
+const inboxHostOptions = (deployed: Unstable_Config, script: string): V4WorkerOptions => ({
+  script,
+  name: INBOX_HOST,
+  modules: true,
+  ...runtimeOptions(deployed),
+  durableObjects: { INBOXES: INBOX_CLASS },
+});
+
+const runtimeOptions = (deployed: Unstable_Config) => ({
+  compatibilityDate: deployed.compatibility_date ?? "",
+  compatibilityFlags: deployed.compatibility_flags,
+  d1Databases: Object.fromEntries(deployed.d1_databases.map(({ binding }) => [binding, { id: binding }])),
 });
 
 const consumerOptions = (consumer: NonNullable<Unstable_Config["queues"]["consumers"]>[number]) => ({

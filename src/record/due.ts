@@ -55,7 +55,7 @@ const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
   db
     .prepare(
       `SELECT l.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults, l.next_attempt_at, l.payload_bytes,
+         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults, l.next_attempt_at, l.payload_bytes, l.is_test,
          CASE WHEN l.is_next AND l.bytes_so_far <= ?2 THEN l.payload END AS payload,
          (SELECT max(a.sent_at) FROM attempts AS a
           WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,

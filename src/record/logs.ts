@@ -13,7 +13,7 @@ export interface StoredLog extends LogState {
 }
 
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes`;
+  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.is_test`;
 
 /** Joins logs to the call ids in the JSON array ?1, in its order, for org ?2 and event ?3. */
 const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l

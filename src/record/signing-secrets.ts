@@ -28,6 +28,18 @@ export async function listSigningSecrets(
   return results;
 }
 
+/** An org's live secrets, sealed, in no order. */
+export async function listSealedSecrets(
+  db: D1Database,
+  { user_id, now }: { user_id: string; now: number },
+): Promise<string[]> {
+  const { results } = await db
+    .prepare(`SELECT sealed FROM signing_secrets WHERE user_id = ?1 AND ${IS_LIVE}`)
+    .bind(user_id, now)
+    .all<{ sealed: string }>();
+  return results.map(({ sealed }) => sealed);
+}
+
 /** The newest live secret of an org, sealed, or null where it has none. */
 export async function findSigningSecret(
   db: D1Database,

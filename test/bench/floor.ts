@@ -5,6 +5,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 
+export { Inbox } from "../../src/inbox/object.ts"; // bound, and never called here
+
 interface Message {
   user_id: string;
   call_id: string;

@@ -6,7 +6,7 @@ import type { Call as CallObject } from "../../src/call/object.ts";
 import worker from "../../src/index.ts";
 import { meter } from "../support/meter.ts";
 
-export { Call } from "../../src/index.ts";
+export { Call, Inbox } from "../../src/index.ts";
 
 /** What was used. Messages are counted as they are sent, retries as they are asked for. */
 export interface Usage {

@@ -52,7 +52,11 @@ describe("a batch", () => {
         last_sent_at: null,
         timeoutMs: 15_000,
         waitMs: 2_000,
-        targetRules: { allowPrivate: true, ownHost: "postcall.example" },
+        targetRules: {
+          allowPrivate: true,
+          ownHost: "postcall.example",
+          ownOrigin: "https://postcall.example",
+        },
       },
     ]);
   });

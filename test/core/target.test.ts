@@ -229,6 +229,64 @@ describe("on the open internet", () => {
   });
 });
 
+const INBOX = "0123456789abcdef".repeat(4);
+
+describe("on our own host", () => {
+  test.each([
+    `https://hooks.postcall.example/inbox/${INBOX}`,
+    `https://hooks.postcall.example/inbox/${INBOX}?token=x#part`,
+    `https://hooks.postcall.example:443/inbox/${INBOX}`,
+    `HTTPS://Hooks.Postcall.Example/inbox/${INBOX}`,
+    `https://hooks.postcall.example/inbox/../inbox/./${INBOX}`,
+    `https:\\hooks.postcall.exampleinbox\${INBOX}`,
+  ])("the inbox %s may be called", (text) => {
+    expect(inPublic(text)).toEqual({ ok: true, url: new URL(text) });
+  });
+
+  test.each([
+    `/inbox/${INBOX}/`,
+    `/inbox/${INBOX}/sub`,
+    `/inbox/${INBOX}%2f`,
+    `/inbox/${INBOX}/../../v1/postcall/calls`,
+    `/inbox/${INBOX}/%2e%2e/%2e%2e/v1/postcall/calls`,
+    `/inbox/${INBOX}\\..\\..\\v1`,
+    "/inbox/../v1/postcall/calls",
+    `/inbox%2f${INBOX}`,
+    `/%69nbox/${INBOX}`,
+    `//inbox/${INBOX}`,
+    `/Inbox/${INBOX}`,
+    `/inbox/${INBOX.toUpperCase()}`,
+    `/inbox/${INBOX}0`,
+    `/inbox/${INBOX.slice(1)}`,
+    `/inbox/${INBOX};x`,
+    `/v1/inboxes/${INBOX}/requests`,
+    `/v1/../inbox/${INBOX}/x`,
+    `/?x=/inbox/${INBOX}`,
+    `/#/inbox/${INBOX}`,
+    ...["/inbox", "/inbox/", "/", "/v1/inboxes", "/console"],
+  ])("%s may not", (path) => {
+    expect(inPublic(`https://hooks.postcall.example${path}`)).toEqual(blocked(OWN_HOST));
+  });
+
+  test.each([
+    [`https://hooks.postcall.example:8443/inbox/${INBOX}`, OWN_HOST],
+    [`https://hooks.postcall.example./inbox/${INBOX}`, OWN_HOST],
+    [`http://hooks.postcall.example/inbox/${INBOX}`, NOT_HTTPS],
+    [`https://user@hooks.postcall.example/inbox/${INBOX}`, CREDENTIALS],
+    [`ftp://hooks.postcall.example/inbox/${INBOX}`, SCHEME],
+    [`https://127.0.0.1/inbox/${INBOX}`, ADDRESS],
+    [`https://localhost/inbox/${INBOX}`, LOCAL_NAME],
+  ])("an inbox's path elsewhere gains nothing: %s", (text, rule) => {
+    expect(inPublic(text)).toEqual(blocked(rule));
+  });
+
+  test("not even an inbox may be called by rules that name no origin, as older batches write them", () => {
+    const { ownOrigin: _ownOrigin, ...older } = DEPLOYED;
+    const text = `https://hooks.postcall.example/inbox/${INBOX}`;
+    expect(judgeTarget(text, older)).toEqual(blocked(OWN_HOST));
+  });
+});
+
 describe("for local use", () => {
   test.each([
     ...GOOD,

@@ -1,7 +1,7 @@
 /** `npm start` from outside: a process group of its own, a state that outlives it, sockets and signals. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -52,11 +52,13 @@ async function kill({ child }: Started): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
-const api = (url: string, path: string, init: RequestInit = {}) =>
-  fetch(`${url}/v1/postcall/${path}`, {
+const v1 = (url: string, path: string, init: RequestInit = {}) =>
+  fetch(`${url}/v1/${path}`, {
     ...init,
     headers: { authorization: "pc_local_key", "content-type": "application/json" },
   });
+
+const api = (url: string, path: string, init: RequestInit = {}) => v1(url, `postcall/${path}`, init);
 
 const report = (url: string, call_id: string, webhook: string) =>
   api(url, "calls", { method: "POST", body: JSON.stringify({ payload: { call_id }, webhook }) });
@@ -102,6 +104,27 @@ test("a call that SIGKILL cut off in flight is delivered after the next start, a
   expect(await log()).toMatchObject({ data: { metadata: [{ attempt: 1, response_code: 200 }] } });
   expect(crm.bodies).toEqual(['{"call_id":"in-flight"}', '{"call_id":"in-flight"}']);
   crm.server.close();
+});
+
+test("an inbox outlives SIGKILL with what it got, and a call leaves no file of its own", async () => {
+  const first = await start();
+  const made = await (await v1(first.url, "inboxes", { method: "POST" })).json();
+  const { id, url } = (made as { data: { id: string; url: string } }).data;
+  await report(first.url, "to-inbox", url);
+  const requests = async (at: string) =>
+    (await (await v1(at, `inboxes/${id}/requests`)).json()) as { data: object[] };
+  await until(
+    async () => (await requests(first.url)).data.length > 0,
+    () => `nothing arrived:\n${first.output()}`,
+  );
+  const before = await requests(first.url);
+  expect(before).toMatchObject({ data: [{ body: '{"call_id":"to-inbox"}', signature: "valid" }] });
+  await kill(first);
+  expect(await requests((await start()).url)).toEqual(before);
+  const kept = readdirSync(join(stateDir, "v3", "do"), { recursive: true }).map(String);
+  expect(kept.filter((file) => /[0-9a-f]{64}\.sqlite$/.test(file))).toEqual([
+    join("postcall-inboxes-Inbox", `${id}.sqlite`),
+  ]);
 });
 
 test("a request whose body stops half way leaves no row", async () => {

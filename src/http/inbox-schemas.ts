@@ -1,0 +1,43 @@
+/** What an inbox may be told to answer. Messages complete the sentence "FIELD …, and is VALUE." */
+import * as z from "zod";
+import { ruleAgainstHeader, UNTOLD_ANSWER } from "../core/inbox.ts";
+
+const HEADER_LIMIT = 32;
+/** Of a told body and of all told headers together, in characters. */
+const BODY_LIMIT_CHARACTERS = 65_536;
+const HEADERS_LIMIT_CHARACTERS = 8_192;
+
+const STATUS_RULE = "must be a whole number from 200 to 599";
+const DELAY_RULE = "must be a whole number of milliseconds from 0 to 30000";
+const BODY_RULE = `must be a text of at most ${BODY_LIMIT_CHARACTERS} characters`;
+const HEADERS_RULE = `must be an object of at most ${HEADER_LIMIT} texts and ${HEADERS_LIMIT_CHARACTERS} characters together`;
+
+const headers = z
+  .record(z.string(), z.string("must be a text"), HEADERS_RULE)
+  .superRefine((told, context) => {
+    const entries = Object.entries(told);
+    const characters = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    if (entries.length > HEADER_LIMIT || characters > HEADERS_LIMIT_CHARACTERS)
+      context.addIssue({ code: "custom", message: HEADERS_RULE, input: told });
+    for (const [name, value] of entries) {
+      const message = ruleAgainstHeader(name, value);
+      if (message !== null) context.addIssue({ code: "custom", message, input: value, path: [name] });
+    }
+  })
+  .transform((told) =>
+    Object.fromEntries(Object.entries(told).map(([name, value]) => [name.toLowerCase(), value])),
+  );
+
+export const newInboxSchema = z.strictObject({});
+
+export const tellInboxSchema = z.strictObject({
+  respond: z.strictObject(
+    {
+      status: z.int(STATUS_RULE).min(200, STATUS_RULE).max(599, STATUS_RULE).default(UNTOLD_ANSWER.status),
+      delay_ms: z.int(DELAY_RULE).min(0, DELAY_RULE).max(30_000, DELAY_RULE).default(UNTOLD_ANSWER.delay_ms),
+      headers: headers.default(UNTOLD_ANSWER.headers),
+      body: z.string(BODY_RULE).max(BODY_LIMIT_CHARACTERS, BODY_RULE).default(UNTOLD_ANSWER.body),
+    },
+    "must be an object",
+  ),
+});

@@ -1,0 +1,71 @@
+/** `/v1/inboxes`: receivers of our own, made, told what to answer, and looked into. Another org's is answered as none. */
+import type { Context } from "hono";
+import { inboxUrl } from "../core/inbox.ts";
+import type { InboxState } from "../inbox/store.ts";
+import { notFound, ok, okPage, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { newInboxSchema, tellInboxSchema } from "./inbox-schemas.ts";
+import type { HttpEnv } from "./services.ts";
+
+/** A told body, each of its characters escaped, and its headers. */
+const BODY_LIMIT_BYTES = 524_288;
+
+const DEFAULT_PAGE = 50;
+const LONGEST_PAGE = 200;
+
+export async function makeInbox(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: newInboxSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
+  if (!body.ok) return body.refusal;
+  const id = c.env.inboxes.newId();
+  const state = await c.env.inboxes.find(id)?.create(c.get("apiKey").user_id);
+  if (state === undefined) throw new Error(`the platform does not know the id it has just made: ${id}`);
+  return ok(renderInbox(c, id, state));
+}
+
+export async function tellInbox(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: tellInboxSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const id = c.req.param("id") ?? "";
+  const state = await c.env.inboxes.find(id)?.tell(c.get("apiKey").user_id, body.value.respond);
+  return state == null ? noInbox(id) : ok(renderInbox(c, id, state));
+}
+
+export async function listRequests(c: Context<HttpEnv>): Promise<Response> {
+  const { limit = String(DEFAULT_PAGE), cursor } = c.req.query();
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LONGEST_PAGE)
+    return invalid(
+      `limit must be a whole number from 1 to ${LONGEST_PAGE}, and is ${JSON.stringify(limit)}.`,
+    );
+  if (cursor !== undefined && !isRequestId(cursor))
+    return invalid(`cursor must be a next_cursor of this inbox, and is ${JSON.stringify(cursor)}.`);
+  const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+  const id = c.req.param("id") ?? "";
+  const { user_id } = c.get("apiKey");
+  const page = await c.env.inboxes.find(id)?.list(user_id, { before, limit: Number(limit) });
+  if (page == null) return noInbox(id);
+  return okPage(page.requests, page.next === null ? null : String(page.next));
+}
+
+/** Resumes after the request that `Last-Event-ID` names; without it, or with another's, begins with what comes next. */
+export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
+  const resumed = c.req.header("last-event-id");
+  const last = resumed !== undefined && isRequestId(resumed) ? Number(resumed) : null;
+  const id = c.req.param("id") ?? "";
+  const stream = await c.env.inboxes.find(id)?.stream(c.get("apiKey").user_id, last);
+  if (stream == null) return noInbox(id);
+  const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
+  return new Response(stream, { headers });
+}
+
+const isRequestId = (text: string): boolean => /^\d{1,15}$/.test(text);
+
+const invalid = (message: string): Response => refuse({ error: "invalid_parameter", message });
+
+const noInbox = (id: string): Response => notFound(`There is no inbox ${JSON.stringify(id)}.`);
+
+const renderInbox = (c: Context<HttpEnv>, id: string, { expires_at, respond }: InboxState) => ({
+  id,
+  url: inboxUrl(c.env.config().publicUrl, id),
+  expires_at: new Date(expires_at).toISOString(),
+  respond,
+});

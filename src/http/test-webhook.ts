@@ -1,0 +1,76 @@
+/**
+ * `POST /v1/postcall/webhooks/test`: a sample goes the way that real calls go, once. It has a log like theirs, and says
+ * nothing about its endpoint, however it ends.
+ */
+import type { Context } from "hono";
+import { type SampleKind, sampleOf } from "../core/samples.ts";
+import { dueAt } from "../core/transition.ts";
+import { readLogs } from "../record/logs.ts";
+import { findNumber } from "../record/numbers.ts";
+import { findOrg } from "../record/orgs.ts";
+import { insertTestLog, type NewTestLog } from "../record/test-logs.ts";
+import { okText, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { readPrefer } from "./prefer.ts";
+import { testSchema } from "./schemas.ts";
+import { waitForFirstAttempts } from "./send-by-hand.ts";
+import type { HttpEnv } from "./services.ts";
+import { refuseTarget } from "./target.ts";
+import { renderLog } from "./webhook-log.ts";
+
+/** A URL, each of its characters escaped. */
+const BODY_LIMIT_BYTES = 65_536;
+
+export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: testSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
+  if (!body.ok) return body.refusal;
+  const { phone_number = null, kind } = body.value;
+  const blocked = body.value.url === undefined ? null : refuseTarget("url", body.value.url, c.env.config());
+  if (blocked !== null) return refuse(blocked);
+  const url = body.value.url ?? (await savedUrl(c, phone_number));
+  if (url === null) return refuse({ error: "invalid_parameter", message: NO_URL });
+  const log = newTestLog(c, { url, phone_number, kind });
+  const { user_id, call_id, event, delivery_id } = log;
+  const database = c.env.databaseOf(user_id);
+  await c.env.inPlace(() => insertTestLog(database, log));
+  c.env.enqueue([{ user_id, call_id, event, delivery_id, attempt: 1 }]);
+  const { waitMs, applied } = readPrefer(c.req.header("prefer"));
+  const deliveries = new Map([[call_id, delivery_id]]);
+  const complete = await waitForFirstAttempts(c, { event }, { deliveries, waitMs });
+  const [stored] = await readLogs(database, { user_id, event, call_ids: [call_id] });
+  if (stored === undefined) throw new Error(`the log of ${call_id} is gone`);
+  const headers = applied === null ? {} : { "preference-applied": applied };
+  return okText(renderLog(stored), { status: complete || applied === null ? 200 : 202, headers });
+}
+
+const NO_URL =
+  "url is missing, and none is saved: give a url, or set a webhook for the number or the org's default_webhook.";
+
+/** The URL that a real call to the number would go to, or one to none. */
+async function savedUrl(c: Context<HttpEnv>, phone_number: string | null): Promise<string | null> {
+  const { user_id } = c.get("apiKey");
+  const database = c.env.databaseOf(user_id);
+  const number = phone_number === null ? null : await findNumber(database, { user_id, phone_number });
+  return number?.webhook ?? (await findOrg(database, user_id))?.default_webhook ?? null;
+}
+
+function newTestLog(
+  c: Context<HttpEnv>,
+  { url, phone_number, kind }: { url: string; phone_number: string | null; kind: SampleKind },
+): NewTestLog {
+  const { user_id } = c.get("apiKey");
+  const now = c.env.now();
+  const call_id = `test_${crypto.randomUUID()}`;
+  const payload = JSON.stringify(sampleOf(kind, { call_id, user_id, phone_number, now }));
+  return {
+    user_id,
+    call_id,
+    event: kind === "citations" ? "citations" : "call",
+    webhook_id: `msg_${crypto.randomUUID()}`,
+    url,
+    payload,
+    payload_bytes: new TextEncoder().encode(payload).length,
+    delivery_id: `dlv_${crypto.randomUUID()}`,
+    ...dueAt(now, c.env.config()),
+  };
+}

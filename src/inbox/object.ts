@@ -1,0 +1,157 @@
+/**
+ * The Durable Object of one inbox: a receiver of our own, with storage of its own, that keeps what it is sent and says
+ * what to answer. Knows its org, and is to others as if it were not there. Waits for nobody and sends nothing.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { type Config, readConfig } from "../config.ts";
+import { isInboxId, type ToldAnswer, UNTOLD_ANSWER } from "../core/inbox.ts";
+import { openSigningSecret } from "../core/signing-secret.ts";
+import { isSigned, judgeSignature, type SignatureVerdict } from "../core/verify.ts";
+import { databaseOf } from "../record/database.ts";
+import { listSealedSecrets } from "../record/signing-secrets.ts";
+import { renderRequest } from "./render.ts";
+import { type InboxState, openStore, type StoredRequest } from "./store.ts";
+import { openStreams } from "./streams.ts";
+
+const LIFETIME_MS = 7 * 86_400_000;
+
+/** What is kept of a body, in bytes. */
+export const KEPT_BODY_BYTES = 262_144;
+
+/** A page ends early here, in characters of JSON: the platform's calls carry 32 MiB. */
+const PAGE_LIMIT_CHARACTERS = 8 * 1_024 * 1_024;
+
+/** Secrets are read again after this long: a flood of signed requests costs D1 one read a second. */
+const SECRETS_FRESH_MS = 1_000;
+
+/** A request as it arrived. `isWhole` is false where its body went on. */
+export interface Arrival extends Pick<StoredRequest, "method" | "path" | "query" | "headers" | "body"> {
+  isWhole: boolean;
+}
+
+/** The JSON texts of requests, newest first. */
+export interface Page {
+  requests: string[];
+  /** The id of the last one, where more are to come. */
+  next: number | null;
+}
+
+export class Inbox extends DurableObject<Env> {
+  readonly #store = openStore(this.ctx.storage);
+  readonly #streams = openStreams((after) => {
+    const next = this.#store.after(after);
+    return next === null ? null : { id: next.id, text: renderRequest(next) };
+  });
+  #config: Config | null = null;
+  #secrets: { readAt: number; opened: Promise<string[]> } | null = null;
+
+  async create(user_id: string): Promise<InboxState> {
+    const state = { user_id, expires_at: Date.now() + LIFETIME_MS, respond: UNTOLD_ANSWER };
+    this.#store.setState(state);
+    await this.ctx.storage.setAlarm(state.expires_at);
+    return state;
+  }
+
+  /** Sets what is answered from now on. Null where there is no such inbox of this org, as in all that follow. */
+  tell(user_id: string, respond: ToldAnswer): InboxState | null {
+    const state = this.#stateFor(user_id);
+    if (state === null) return null;
+    this.#store.setState({ ...state, respond });
+    return { ...state, respond };
+  }
+
+  list(user_id: string, { before, limit }: { before: number; limit: number }): Page | null {
+    if (this.#stateFor(user_id) === null) return null;
+    const requests: string[] = [];
+    let characters = 0;
+    let last = 0;
+    for (const request of this.#store.before(before)) {
+      if (requests.length === limit || characters > PAGE_LIMIT_CHARACTERS) return { requests, next: last };
+      const text = renderRequest(request);
+      characters += text.length;
+      last = request.id;
+      requests.push(text);
+    }
+    return { requests, next: null };
+  }
+
+  /** What arrives after the request `last`; where that is null, after now. */
+  stream(user_id: string, last: number | null): ReadableStream<Uint8Array> | null {
+    if (this.#stateFor(user_id) === null) return null;
+    return this.#streams.open(last ?? this.#store.newest());
+  }
+
+  /** Keeps a request, and returns what to answer it; null where the inbox is gone. */
+  async capture({ isWhole, body, ...request }: Arrival): Promise<ToldAnswer | null> {
+    const received_at = Date.now();
+    const owner = this.#live();
+    if (owner === null) return null;
+    const judged = { headers: request.headers, body, isWhole, now: received_at };
+    const signature = await this.#judge(owner.user_id, judged);
+    const state = this.#live(); // it may have expired, or been told another answer, meanwhile
+    if (state === null) return null;
+    const truncated = !isWhole || body.byteLength > KEPT_BODY_BYTES;
+    const kept = truncated ? body.slice(0, KEPT_BODY_BYTES) : body;
+    this.#store.insert({ ...request, received_at, body: kept, truncated, signature });
+    this.#streams.notify();
+    return state.respond;
+  }
+
+  override async alarm(): Promise<void> {
+    this.#streams.endAll();
+    await this.ctx.storage.deleteAll();
+  }
+
+  #live(): InboxState | null {
+    const state = this.#store.state();
+    return state !== null && state.expires_at > Date.now() ? state : null;
+  }
+
+  #stateFor(user_id: string): InboxState | null {
+    const state = this.#live();
+    return state?.user_id === user_id ? state : null;
+  }
+
+  async #judge(
+    user_id: string,
+    { headers, body, isWhole, now }: Pick<Arrival, "headers" | "body" | "isWhole"> & { now: number },
+  ): Promise<SignatureVerdict> {
+    if (!isSigned(headers)) return "absent";
+    if (!isWhole) return "invalid"; // longer than anything that is ever sent
+    const secrets = await this.#openSecrets(user_id);
+    return judgeSignature({ headers, body: new Uint8Array(body), secrets, now });
+  }
+
+  #openSecrets(user_id: string): Promise<string[]> {
+    const now = Date.now();
+    if (this.#secrets === null || now - this.#secrets.readAt >= SECRETS_FRESH_MS)
+      this.#secrets = { readAt: now, opened: this.#readSecrets(user_id, now) };
+    return this.#secrets.opened;
+  }
+
+  async #readSecrets(user_id: string, now: number): Promise<string[]> {
+    this.#config ??= readConfig({ ...this.env });
+    const { masterKeys } = this.#config;
+    const sealed = await listSealedSecrets(databaseOf(this.env, user_id), { user_id, now });
+    const opened = await Promise.all(
+      sealed.map((text) => openSigningSecret({ user_id, masterKeys, sealed: text })),
+    );
+    return opened.filter((secret) => secret !== null);
+  }
+}
+
+/** A new inbox's id, from 244 random bits: the platform promises none for those it makes by itself. */
+export const newInboxId = (namespace: DurableObjectNamespace<Inbox>): string =>
+  namespace.idFromName(crypto.randomUUID() + crypto.randomUUID()).toString();
+
+/** The object of an id, or null where it is none of ours: an id that was made up costs no object. */
+export function inboxObject(
+  namespace: DurableObjectNamespace<Inbox>,
+  id: string,
+): DurableObjectStub<Inbox> | null {
+  try {
+    return isInboxId(id) ? namespace.get(namespace.idFromString(id)) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * One inbox's own storage: whose it is, what it answers, and the newest of what it received. Keeps a bounded number of
+ * requests, each bounded by whoever captured it; the oldest go.
+ */
+import type { ToldAnswer } from "../core/inbox.ts";
+import type { SignatureVerdict } from "../core/verify.ts";
+
+/** How many requests are kept. */
+const REQUEST_LIMIT = 500;
+
+export interface InboxState {
+  user_id: string;
+  /** In milliseconds since the epoch. */
+  expires_at: number;
+  respond: ToldAnswer;
+}
+
+/** A request as it is kept. Ids count from 1, without gaps. */
+export interface StoredRequest {
+  id: number;
+  received_at: number;
+  method: string;
+  path: string;
+  query: string;
+  headers: Record<string, string>;
+  body: ArrayBuffer;
+  /** The body went on. */
+  truncated: boolean;
+  signature: SignatureVerdict;
+}
+
+type Row = Omit<StoredRequest, "headers" | "truncated"> & { headers: string; truncated: number };
+
+export interface Store {
+  state: () => InboxState | null;
+  setState: (state: InboxState) => void;
+  insert: (request: Omit<StoredRequest, "id">) => void;
+  /** The id of the newest request; 0 where there is none. */
+  newest: () => number;
+  /** Requests before this id, newest first, read as far as they are asked for. */
+  before: (id: number) => Iterable<StoredRequest>;
+  /** The request that came next after this id. */
+  after: (id: number) => StoredRequest | null;
+}
+
+const COLUMNS = "id, received_at, method, path, query, headers, body, truncated, signature";
+
+export function openStore({ sql, kv }: DurableObjectStorage): Store {
+  function* rows(query: string, ...bindings: number[]): Generator<StoredRequest> {
+    for (const row of sql.exec<Row & Record<string, SqlStorageValue>>(query, ...bindings))
+      yield { ...row, headers: JSON.parse(row.headers), truncated: row.truncated === 1 };
+  }
+  return {
+    state: () => kv.get<InboxState>("state") ?? null,
+    setState: (state) => {
+      // Only here, so that a mere question leaves no table behind.
+      sql.exec(
+        `CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, received_at INTEGER NOT NULL, method TEXT NOT NULL,
+           path TEXT NOT NULL, query TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,
+           truncated INTEGER NOT NULL, signature TEXT NOT NULL)`,
+      );
+      kv.put("state", state);
+    },
+    insert: ({ received_at, method, path, query, headers, body, truncated, signature }) => {
+      const values = [
+        received_at,
+        method,
+        path,
+        query,
+        JSON.stringify(headers),
+        body,
+        Number(truncated),
+        signature,
+      ];
+      const { id } = sql
+        .exec<{ id: number }>(
+          `INSERT INTO requests (received_at, method, path, query, headers, body, truncated, signature)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          ...values,
+        )
+        .one();
+      sql.exec("DELETE FROM requests WHERE id <= ?", id - REQUEST_LIMIT);
+    },
+    newest: () => sql.exec<{ id: number }>("SELECT coalesce(max(id), 0) AS id FROM requests").one().id,
+    before: (id) => rows(`SELECT ${COLUMNS} FROM requests WHERE id < ? ORDER BY id DESC`, id),
+    after: (id) => {
+      const [next] = rows(`SELECT ${COLUMNS} FROM requests WHERE id > ? ORDER BY id LIMIT 1`, id);
+      return next ?? null;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** The logs of test webhooks as they are first written: due at once, whatever their endpoint has come to. */
+import type { LogEvent } from "../core/webhook-log.ts";
+import { putPayload } from "./payload.ts";
+
+export interface NewTestLog {
+  user_id: string;
+  call_id: string;
+  event: LogEvent;
+  webhook_id: string;
+  url: string;
+  payload: string;
+  payload_bytes: number;
+  delivery_id: string;
+  next_attempt_at: number;
+  sweep_at: number;
+}
+
+/** Writes a test's log; the same one again changes nothing. */
+export async function insertTestLog(db: D1Database, log: NewTestLog): Promise<void> {
+  const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
+  await db
+    .prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+         payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at,
+         is_test)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?9, '', ?6, ?7, 'pending', ?8, 1, 'create', 0, 0, ?9, ?10, 1)
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(
+      log.user_id,
+      log.call_id,
+      log.event,
+      log.webhook_id,
+      log.url,
+      payload,
+      payload_bytes,
+      log.delivery_id,
+      log.next_attempt_at,
+      log.sweep_at,
+    )
+    .run();
+}

@@ -1,0 +1,51 @@
+/** Which headers an inbox may be told to answer with, and which paths are inboxes. */
+import { describe, expect, test } from "vitest";
+import { inboxUrl, isInboxPath, ruleAgainstHeader } from "../../src/core/inbox.ts";
+
+const ID = "0123456789abcdef".repeat(4);
+
+describe("a told header", () => {
+  test.each([
+    ...["content-type", "Retry-After", "location", "cache-control", "etag", "server", "vary", "link"],
+    ...["x-request-id", "x-anything", "webhook-id", "strict", "content-disposition"],
+  ])("%s may be told", (name) => {
+    expect(ruleAgainstHeader(name, "text/html; charset=utf-8")).toBeNull();
+  });
+
+  test.each([
+    ...["set-cookie", "Set-Cookie", "SET-COOKIE2", "set-login", "clear-site-data"],
+    ...["content-security-policy", "Content-Security-Policy-Report-Only", "x-content-security-policy"],
+    ...["strict-transport-security", "x-frame-options", "X-Content-Type-Options", "x-xss-protection"],
+    ...[
+      "permissions-policy",
+      "referrer-policy",
+      "cross-origin-opener-policy",
+      "cross-origin-embedder-policy",
+    ],
+    ...["access-control-allow-origin", "Access-Control-Allow-Credentials", "service-worker-allowed"],
+    ...["www-authenticate", "alt-svc", "nel", "report-to", "reporting-endpoints", "refresh", "origin-trial"],
+  ])("%s may not: it would tell browsers about our origin", (name) => {
+    expect(ruleAgainstHeader(name, "x")).toContain("browsers");
+  });
+
+  test.each([
+    ...["content-length", "content-encoding", "transfer-encoding", "connection", "date", "cf-ray"],
+    ...["proxy-authenticate", "upgrade"],
+  ])("%s may not: the connection sets it", (name) => {
+    expect(ruleAgainstHeader(name, "x")).toContain("connection");
+  });
+
+  test.each(["", " ", "a b", "a:b", "ä", "a\r\nb", "a\u0000"])("%j is no name", (name) => {
+    expect(ruleAgainstHeader(name, "x")).toBe("is no name of a header");
+  });
+
+  test.each(["a\r\nset-cookie: a=b", "\u0000", "\u007f", "☎"])("can't have the value %j", (value) => {
+    expect(ruleAgainstHeader("x-a", value)).toContain("control characters");
+  });
+});
+
+test("an inbox's address is under our own, and its path is one", () => {
+  const url = inboxUrl(new URL("https://hooks.postcall.example:8443/"), ID);
+  expect(url).toBe(`https://hooks.postcall.example:8443/inbox/${ID}`);
+  expect(isInboxPath(new URL(url).pathname)).toBe(true);
+});
