@@ -23,11 +23,17 @@ const TROUBLE: Record<Kind, string> = {
   object: "Durable Object reset",
 };
 
+/** A database says so before it begins, and a write that hears it is not tried again in place. */
+const OVERLOADED = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
+
+const troubleOf = (kind: Kind, { what, when }: Fault): Error =>
+  new Error(kind === "database" && what === "fail" && when === "before" ? OVERLOADED : TROUBLE[kind]);
+
 /** What a fault does besides rejecting. */
 interface Operation<T> {
   kind: Kind;
   work: () => Promise<T>;
-  onFailure?: () => void;
+  onFailure?: (fault: Fault) => Promise<void>;
 }
 
 const never = () => new Promise<never>(() => {});
@@ -40,7 +46,8 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
   /** A run that went on after a stall ends without further faults: somebody waits for its end. */
   let isStalled = false;
 
-  async function strike<T>({ what, when }: Fault, { kind, work, onFailure }: Operation<T>): Promise<void> {
+  async function strike<T>(fault: Fault, { kind, work, onFailure }: Operation<T>): Promise<void> {
+    const { what, when } = fault;
     const isLate = what === "late" && when === "before" && kind === "database";
     world.count(`${isLate ? "late" : what === "late" ? "fail" : what} ${when} ${kind}`);
     switch (what) {
@@ -55,8 +62,8 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
       case "late":
       case "fail":
         if (isLate) world.late.push(work);
-        onFailure?.();
-        throw new Error(TROUBLE[kind]);
+        await onFailure?.(fault);
+        throw troubleOf(kind, fault);
     }
   }
 
@@ -119,23 +126,35 @@ function queue(world: World, lane: string, around: Around): Queue {
  */
 function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
   const getByName = (name: string) => {
-    const ask = <T>(work: (stub: DurableObjectStub<Call>, object: string) => Promise<T>) => {
-      const object = world.objects.nameOf(name);
-      return operate({
-        kind: "object",
-        work: () => work(env.CALLS.getByName(object), object),
-        onFailure: () => world.objects.lose(name),
-      });
-    };
+    const lose = async () => world.objects.lose(name);
     return {
-      attempt: (job: AttemptJob) =>
-        ask(async (stub, object) => {
-          const url = `${job.url}?object=${encodeURIComponent(object)}`;
-          return await stub.attempt({ ...job, url, waitMs: world.waitMs(job.waitMs) });
-        }),
-      recall: (key: AttemptKey, waitMs: number) =>
-        ask(async (stub) => await stub.recall(key, world.waitMs(waitMs))),
+      attempt: (asked: AttemptJob) => {
+        const object = world.objects.nameOf(name);
+        const url = `${asked.url}?object=${encodeURIComponent(object)}`;
+        const job = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };
+        const stub = env.CALLS.getByName(object);
+        return operate({
+          kind: "object",
+          work: async () => await stub.attempt(job),
+          onFailure: async ({ what, when }) => {
+            world.failedAsks.push(job.key);
+            if (what !== "late" || when !== "before") return lose();
+            await stub.attempt(unsignable(job)).catch(() => {});
+          },
+        });
+      },
+      recall: (key: AttemptKey, waitMs: number) => {
+        const stub = env.CALLS.getByName(world.objects.nameOf(name));
+        return operate({
+          kind: "object",
+          work: async () => await stub.recall(key, world.waitMs(waitMs)),
+          onFailure: lose,
+        });
+      },
     };
   };
   return { getByName } as unknown as DurableObjectNamespace<Call>;
 }
+
+/** A job over which the object throws before it sends anything. */
+const unsignable = (job: AttemptJob): AttemptJob => ({ ...job, secrets: ["whsec_!"] });

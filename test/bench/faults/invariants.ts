@@ -98,7 +98,9 @@ const entriesAreInOrder: Invariant = (call) => {
 const entriesStandInTheOrderTheyWereSentIn: Invariant = (call) => {
   if (call.objectLosses > 0) return [];
   const arrived = call.received.map(keyOf);
-  const positions = entriesOf(call).map((entry) => arrived.indexOf(keyOfEntry(entry)));
+  const positions = entriesOf(call)
+    .filter(({ error }) => error !== "interrupted")
+    .map((entry) => arrived.indexOf(keyOfEntry(entry)));
   return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? -1))
     ? []
     : [`the entries arrived in the order ${positions}`];
@@ -160,14 +162,15 @@ const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
 };
 
 const whatWasSentStandsInTheLog: Invariant = (call) => {
-  const { log, received, objectLosses, messageLosses } = call;
+  const { log, received, objectLosses, messageLosses, stalls } = call;
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
-  // What a replaced delivery had under way is known to its object and its message alone; what an endpoint's object had
-  // under way, when both it and the endpoint were lost, is made again once that is enabled.
+  // What a replaced delivery had under way is known to its object and its message alone, and a stalled run has lost its
+  // messages to others, who ack what it is yet to send; what an endpoint's object had under way, when both it and the
+  // endpoint were lost, is made again once that is enabled.
   const isForgiven = (request: Received) =>
     deliveryOf(request) === log?.delivery_id
       ? log.status === "disabled" && objectLosses > 0
-      : objectLosses + messageLosses > 0;
+      : objectLosses + messageLosses + stalls > 0;
   return received
     .filter((request) => !recorded.has(keyOf(request)) && !isForgiven(request))
     .map((request) => `${keyOf(request)} was sent and is not in the log`);
@@ -180,6 +183,25 @@ const noMoreIsSentThanIsAccountedFor: Invariant = (call) => {
     ? []
     : [`${received.length} requests came, and ${accounted} are accounted for`];
 };
+
+/** An attempt that its object rejects is asked for again twice, and then recorded. */
+const ASKS_LIMIT = 3;
+
+/** A round that could not be counted is repeated. */
+const whatIsLostIsRepeatedTwice: Invariant = ({ failedAsks, crashes }) =>
+  [...Map.groupBy(failedAsks, keyOfEntry)].flatMap(([key, { length }]) =>
+    length <= ASKS_LIMIT + crashes ? [] : [`${key} was asked for ${length} times, all in vain`],
+  );
+
+/** A disabled endpoint's attempt is not repeated any more; one round may be counted twice. */
+const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
+  entriesOf(call).flatMap((entry) => {
+    if (entry.error !== "interrupted") return [];
+    const { length } = call.failedAsks.filter((key) => keyOfEntry(key) === keyOfEntry(entry));
+    return length + call.crashes >= (call.isEndpointSpared ? 1 : ASKS_LIMIT)
+      ? []
+      : [`${keyOfEntry(entry)} is interrupted, and was asked for ${length} times in vain`];
+  });
 
 const INVARIANTS = {
   whatWasAcceptedEnds,
@@ -198,6 +220,8 @@ const INVARIANTS = {
   nothingIsSentForWhatWasRefused,
   whatWasSentStandsInTheLog,
   noMoreIsSentThanIsAccountedFor,
+  whatIsLostIsRepeatedTwice,
+  onlyWhatIsLostIsInterrupted,
 };
 
 /** What was broken, each with the invariant's name and the call. */

@@ -7,8 +7,9 @@ export type CallName = (typeof CALLS)[number];
 
 /**
  * What befalls one run of a handler at its `at`th operation on a binding (a statement, a queue's send, a call to an
- * object), before or after it took effect. `fail`: it rejects, and an object is lost; `late`: it rejects and takes
- * effect long afterwards; `kill`: the run ends there; `stall`: it stops there and goes on after a `wake`.
+ * object), before or after it took effect. `fail`: it rejects, and an object is lost; `late`: it rejects, a statement
+ * takes effect long afterwards, an object trips over the attempt and lives on; `kill`: the run ends there; `stall`: it
+ * stops there and goes on after a `wake`.
  */
 export interface Fault {
   at: number;
@@ -129,6 +130,20 @@ const stalled: fc.Arbitrary<Luck> = fc.record({
   faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
   skewMs: fc.constant(0),
 });
+/** A delivery whose object can't make the attempt. */
+const losing = fc.record({
+  kind: fc.constant("deliver_due" as const),
+  luck: fc.record({
+    faults: fc.tuple(
+      fc.record({
+        at: fc.constant(1),
+        when: fc.constant("before" as const),
+        what: fc.constantFrom("fail" as const, "late" as const),
+      }),
+    ),
+    skewMs: fc.constant(0),
+  }),
+});
 const wake = fc.constant<Step>({ kind: "wake" });
 
 /** Steps that mean little alone: a resend meets what its call has under way, a stalled run what others do meanwhile. */
@@ -136,6 +151,7 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 8, arbitrary: someStep.map((step) => [step]) },
   { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
   { weight: 2, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+  { weight: 1, arbitrary: fc.tuple(losing, losing, losing, losing) },
   { weight: 1, arbitrary: fc.tuple(byHand("resend", stalled), byHand("resend"), wake) },
   {
     weight: 1,
@@ -206,7 +222,7 @@ function describeStep(step: Step): string {
 
 const FAULT_WORDS = {
   fail: "fails",
-  late: "fails and takes effect late",
+  late: "fails and takes effect late, or its object lives on",
   kill: "ends the run",
   stall: "stalls the run",
 };

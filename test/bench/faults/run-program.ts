@@ -1,5 +1,6 @@
 /** One program from its first step until nothing is due, and then what is to be seen of it. */
 import { env } from "cloudflare:workers";
+import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
 import type { Received } from "../../support/receiver-server.ts";
 import { type Org, receiver } from "../../support/words.ts";
@@ -19,6 +20,8 @@ export interface CallHistory {
   asked: readonly Asked[];
   objectLosses: number;
   messageLosses: number;
+  /** The attempts that its object was asked for and rejected, each time. */
+  failedAsks: readonly AttemptKey[];
   /** Of the whole program: runs that were cut off, and statements that failed. */
   crashes: number;
   /** Of the whole program: runs that went on with what they had read long before. */
@@ -180,6 +183,7 @@ async function historyOf(world: World): Promise<History> {
       asked: world.asked.filter((asked) => asked.calls.includes(name)),
       objectLosses: world.objects.lossesOf(call_id),
       messageLosses: lost.filter((message) => message.call_id === call_id).length,
+      failedAsks: world.failedAsks.filter((key) => key.call_id === call_id),
       crashes: timesOf(/^(kill|stall)|database$/),
       stalls: timesOf(/^stall/),
       isEndpointSpared,

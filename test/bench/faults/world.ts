@@ -1,5 +1,6 @@
 /** All that a program's runs share: the clock, the queue, the objects, what is stalled or late, and what was asked and answered. */
 import { env } from "cloudflare:workers";
+import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import type { Org, Receiver } from "../../support/words.ts";
 import { trackObjects } from "./objects.ts";
 import type { CallName } from "./program.ts";
@@ -37,6 +38,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
   const { org, receiver, prefix, mayHold } = scene;
   const counts: Record<string, number> = {};
   const lostMessages: unknown[] = [];
+  const failedAsks: AttemptKey[] = [];
   let resumes: (() => void)[] = [];
   let suspended: Promise<unknown>[] = [];
   const now = () => virtualNow;
@@ -54,6 +56,8 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     objects: trackObjects(),
     asked: [] as Asked[],
     lostMessages,
+    /** The attempts that an object was asked for and rejected, each time. */
+    failedAsks,
     counts,
     count: (what: string) => {
       counts[what] = (counts[what] ?? 0) + 1;
