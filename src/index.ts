@@ -90,7 +90,7 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
     },
     openSecrets: (log) => openSecrets(log, config),
     attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
-    recall: (key, waitMs) => callObject(env.CALLS, key).recall(key, waitMs),
+    recall: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).recall(key, waitMs, newestOrdinal),
     write: async (writing) => {
       const { value, repeated } = await inPlace(() => writeResults(database, writing), CLOCK);
       return repeated ? assumeWritten(writing, value) : value;

@@ -22,8 +22,11 @@ export interface LineVerbs {
 export interface Line {
   /** Takes an attempt into the line, or finds it there. Rejects where making it failed. */
   attempt: (job: AttemptJob) => Promise<Reply>;
-  /** Finds an attempt of a replaced delivery: made, under way, or superseded where it is not known. Makes none. */
-  recall: (key: AttemptKey, waitMs: number) => Promise<Reply>;
+  /**
+   * Finds an attempt: made, under way, or superseded where it is not known. Makes none. `newestOrdinal` is that of the
+   * log's current delivery: whoever still wants to make an attempt of an older one comes too late from then on.
+   */
+  recall: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<Reply>;
 }
 
 export function openLine({ send, keepAlive, now }: LineVerbs): Line {
@@ -35,8 +38,8 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   let tail: Promise<unknown> = Promise.resolve();
 
   async function takeTurn(job: AttemptJob): Promise<Reply> {
-    const { event, attempt } = job.key;
-    if (attempt > 1 && job.delivery_ordinal < (highestOrdinal.get(event) ?? 0)) return { kind: "superseded" };
+    // A first attempt too: before a newer delivery begins it is recorded, or was put off and is not to be made any more.
+    if (job.delivery_ordinal < (highestOrdinal.get(job.key.event) ?? 0)) return { kind: "superseded" };
     lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), job.last_sent_at);
     running = { key: attemptKeyText(job.key), until: now() + job.timeoutMs };
     return { kind: "made", entry: await send(job, lastSentAt) };
@@ -46,8 +49,7 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
     const key = attemptKeyText(job.key);
     const known = attempts.get(key);
     if (known !== undefined) return known;
-    const { event } = job.key;
-    highestOrdinal.set(event, Math.max(job.delivery_ordinal, highestOrdinal.get(event) ?? 0));
+    noteOrdinal(job.key, job.delivery_ordinal);
     const turn = tail.then(() => takeTurn(job));
     attempts.set(key, turn);
     // Both ways out: a link that rejected would reject all that follow it.
@@ -58,6 +60,9 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
     keepAlive(tail);
     return turn;
   }
+
+  const noteOrdinal = ({ event }: AttemptKey, ordinal: number) =>
+    highestOrdinal.set(event, Math.max(ordinal, highestOrdinal.get(event) ?? 0));
 
   /** Forgets the attempt made longest ago once there are too many. */
   function remember(key: string): void {
@@ -82,7 +87,8 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
       const waitMs = isKnown ? Math.min(job.waitMs, JOIN_WAIT_LIMIT_MS) : job.waitMs;
       return withinWait(job.key, { reply: join(job), waitMs });
     },
-    recall: (key, waitMs) => {
+    recall: (key, { waitMs, newestOrdinal }) => {
+      noteOrdinal(key, newestOrdinal);
       const reply = attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" });
       return withinWait(key, { reply, waitMs });
     },

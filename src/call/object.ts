@@ -21,9 +21,9 @@ export class Call extends DurableObject<Env> {
     return this.#line.attempt(job);
   }
 
-  /** Finds an attempt made or under way, and never makes one. */
-  recall(key: AttemptKey, waitMs: number): Promise<Reply> {
-    return this.#line.recall(key, waitMs);
+  /** Finds an attempt made or under way, and never makes one. Batches of older versions name no ordinal. */
+  recall(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<Reply> {
+    return this.#line.recall(key, { waitMs, newestOrdinal });
   }
 }
 

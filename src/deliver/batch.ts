@@ -27,7 +27,7 @@ export interface BatchVerbs {
   /** Rejects where the call's object was lost before it answered. */
   attempt: (job: AttemptJob) => Promise<Reply>;
   /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
-  recall: (key: AttemptKey, waitMs: number) => Promise<Reply>;
+  recall: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<Reply>;
   /** Writes all in one transaction. Rejects where the record is away. */
   write: (writing: Writing) => Promise<Written>;
   /** Enqueues what waited for endpoints that have recovered. May fail: the sweep does it too. */

@@ -128,7 +128,8 @@ async function recallOr(
   log: DueLog,
   { means, waitMs, unknown }: { means: Means; waitMs: number; unknown: Handled },
 ): Promise<Handled> {
-  const reply = await means.verbs.recall(key, waitMs).catch(() => null);
+  const asked = { waitMs, newestOrdinal: log.delivery_ordinal };
+  const reply = await means.verbs.recall(key, asked).catch(() => null);
   if (reply === null) return { key, settlement: again(LOST_SECONDS) };
   if (reply.kind === "under_way") return { key, settlement: underWay(reply) };
   return reply.kind === "made" ? recorded(key, log, { entry: reply.entry, means }) : unknown;

@@ -65,14 +65,14 @@ test.each([
   expect(order).toEqual(["read a", "recall a"]);
 });
 
-test("one is asked for by its own key, once however often it is named", async () => {
+test("one is asked for by its own key and its log's current delivery, once however often it is named", async () => {
   const recall = vi.fn(recalling({ kind: "superseded" }));
   const { settlements } = await runBatch({
     keys: [retry, { ...retry }],
-    logs: [replaced],
+    logs: [{ ...replaced, delivery_ordinal: 7 }],
     replace: { recall },
   });
-  expect(recall.mock.calls).toEqual([[retry, 2_000]]);
+  expect(recall.mock.calls).toEqual([[retry, { waitMs: 2_000, newestOrdinal: 7 }]]);
   expect(settlements).toEqual([ACK, ACK]);
 });
 

@@ -77,9 +77,9 @@ export async function runBatch(scene: {
       trace.jobs.push(job);
       return replace.attempt ? replace.attempt(job) : made(entryOf());
     },
-    recall: async (key, waitMs) => {
+    recall: async (key, asked) => {
       note("recall", [key]);
-      return replace.recall ? replace.recall(key, waitMs) : { kind: "superseded" };
+      return replace.recall ? replace.recall(key, asked) : { kind: "superseded" };
     },
     write: async (writing) => {
       const { results, postponed, disabled, losses, endpoints } = writing;

@@ -92,6 +92,15 @@ describe("an attempt that is not known", () => {
     expect(line.sent()).toEqual(["dlv_1 1"]);
   });
 
+  test("is never sent once a recall has named a newer delivery, however late it is asked for", async () => {
+    const { ask, recall, sent } = quickLine();
+    expect(await recall(keyOf({ attempt: 3 }), 2)).toEqual(SUPERSEDED);
+    expect(await ask(jobFor({ attempt: 3 }, { delivery_ordinal: 1 }))).toEqual(SUPERSEDED);
+    expect(sent).toHaveLength(0);
+    await ask(jobFor({ delivery_id: "dlv_2" }, { delivery_ordinal: 2 }));
+    expect(sent).toHaveLength(1);
+  });
+
   test("is superseded at once while another one runs", async () => {
     const line = heldLine();
     const asked = line.ask(jobFor({}));

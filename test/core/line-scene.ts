@@ -34,7 +34,7 @@ export function heldLine(now = () => NOW) {
   });
   return {
     ask,
-    recall: (key: AttemptKey) => recallWithin(key, WAIT_MS),
+    recall: (key: AttemptKey, newestOrdinal = 1) => recallWithin(key, { waitMs: WAIT_MS, newestOrdinal }),
     kept,
     sent: () => requests.map(({ job }) => `${job.key.delivery_id} ${job.key.attempt}`),
     answer: async () => {
@@ -58,5 +58,9 @@ export function quickLine(now = () => NOW) {
     return entryOf({ sent_at: sentAt });
   };
   const { attempt: ask, recall: recallWithin } = openLine({ send, keepAlive: () => {}, now });
-  return { ask, recall: (key: AttemptKey) => recallWithin(key, WAIT_MS), sent };
+  return {
+    ask,
+    recall: (key: AttemptKey, newestOrdinal = 1) => recallWithin(key, { waitMs: WAIT_MS, newestOrdinal }),
+    sent,
+  };
 }

@@ -183,7 +183,7 @@ describe("waiting", () => {
   });
 });
 
-describe("a retry of an older delivery", () => {
+describe("an attempt of an older delivery", () => {
   const older = { delivery_ordinal: 1 };
   const newer = { delivery_ordinal: 2 };
 
@@ -208,13 +208,18 @@ describe("a retry of an older delivery", () => {
     expect(line.sent()).toEqual(["old 2", "new 1"]);
   });
 
-  test("is sent where it is a first attempt, or the newer delivery is another event's", async () => {
+  test("is superseded too where it is the first one: it stands in the log, or was never to be made", async () => {
+    const { ask, sent } = quickLine();
+    await ask(jobFor({ delivery_id: "new" }, newer));
+    expect(await ask(jobFor({ delivery_id: "old", attempt: 1 }, older))).toEqual(SUPERSEDED);
+    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new"]);
+  });
+
+  test("is sent where the newer delivery is another event's", async () => {
     const { ask, sent } = quickLine();
     await ask(jobFor({ delivery_id: "new", event: "citations" }, newer));
     await ask(jobFor({ delivery_id: "old", attempt: 2 }, older));
-    await ask(jobFor({ delivery_id: "new" }, newer));
-    await ask(jobFor({ delivery_id: "old", attempt: 1 }, older));
-    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "old", "new", "old"]);
+    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "old"]);
   });
 });
 

@@ -143,11 +143,11 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
           },
         });
       },
-      recall: (key: AttemptKey, waitMs: number) => {
+      recall: (key: AttemptKey, waitMs: number, newestOrdinal: number) => {
         const stub = env.CALLS.getByName(world.objects.nameOf(name));
         return operate({
           kind: "object",
-          work: async () => await stub.recall(key, world.waitMs(waitMs)),
+          work: async () => await stub.recall(key, world.waitMs(waitMs), newestOrdinal),
           onFailure: lose,
         });
       },
