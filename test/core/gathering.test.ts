@@ -6,8 +6,9 @@ import { keyOf } from "./samples.ts";
 const A = { key: keyOf({ call_id: "a" }) };
 const B = { key: keyOf({ call_id: "b" }) };
 const C = { key: keyOf({ call_id: "c" }) };
+const D = { key: keyOf({ call_id: "d" }) };
 
-/** A clock and a wait that end when they are told to. */
+/** A clock and waits that pass when they are told to. */
 function scene() {
   const send = vi.fn(async () => {});
   let at = 0;
@@ -17,62 +18,60 @@ function scene() {
   return { gather, send, pass: (ms: number) => (at += ms), wake: (nth: number) => waits[nth]?.() };
 }
 
-describe("what comes within a moment", () => {
-  test("share the send that the first of them is to keep alive", async () => {
+test("what comes alone is sent at once", async () => {
+  const { gather, send, pass } = scene();
+  await gather([A]);
+  pass(11);
+  await gather([B, C]);
+  expect(send.mock.calls).toEqual([[[A]], [[B, C]]]);
+});
+
+describe("what follows within ten milliseconds", () => {
+  test("shares the send that the first of it is to keep alive", async () => {
     const { gather, send, pass, wake } = scene();
-    const sending = gather([A]);
+    await gather([A]);
+    pass(10);
+    const sending = gather([B]);
     pass(5);
-    expect(gather([B, C])).toBeNull();
-    expect(send).not.toHaveBeenCalled();
+    expect(gather([C, D])).toBeNull();
+    expect(send).toHaveBeenCalledTimes(1);
     wake(0);
     await sending;
-    expect(send.mock.calls).toEqual([[[A, B, C]]]);
+    expect(send.mock.calls).toEqual([[[A]], [[B, C, D]]]);
   });
 
-  test("have a send of their own once the one before has gone out, in the same millisecond too", async () => {
+  test("has a send of its own once the one before has gone out, in the same millisecond too", async () => {
     const { gather, send, wake } = scene();
-    const first = gather([A]);
+    await gather([A]);
+    const first = gather([B]);
     wake(0);
     await first;
-    const second = gather([B]);
+    const second = gather([C]);
     wake(1);
     await second;
-    expect(send.mock.calls).toEqual([[[A]], [[B]]]);
+    expect(send.mock.calls).toEqual([[[A]], [[B]], [[C]]]);
   });
 
-  test("don't wait for a send whose keeper is gone", async () => {
+  test("does not wait for a send whose keeper is gone", async () => {
     const { gather, send, pass, wake } = scene();
-    gather([A]);
+    await gather([A]);
+    gather([B]);
     pass(11);
-    const second = gather([B]);
-    expect(gather([C])).toBeNull();
+    await gather([C]);
+    pass(1);
+    const third = gather([D]);
     wake(1);
-    await second;
-    expect(send.mock.calls).toEqual([[[B, C]]]);
-  });
-
-  test("stay together where the one before was only late", async () => {
-    const { gather, send, pass, wake } = scene();
-    const first = gather([A]);
-    pass(11);
-    const second = gather([B]);
-    wake(0);
-    await first;
-    expect(gather([C])).toBeNull();
-    wake(1);
-    await second;
-    expect(send.mock.calls).toEqual([[[A]], [[B, C]]]);
+    await third;
+    expect(send.mock.calls).toEqual([[[A]], [[C]], [[D]]]);
   });
 });
 
 test("a send that the queue refuses rejects for its keeper, and the next is made", async () => {
   const { gather, send, wake } = scene();
   send.mockRejectedValueOnce(new Error("the queue is away"));
-  const first = gather([A]);
+  await expect(gather([A])).rejects.toThrow("the queue is away");
+  const next = gather([B]);
   wake(0);
-  await expect(first).rejects.toThrow("the queue is away");
-  const second = gather([B]);
-  wake(1);
-  await second;
+  await next;
   expect(send.mock.calls).toEqual([[[A]], [[B]]]);
 });
