@@ -152,6 +152,15 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
   { weight: 2, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
   { weight: 1, arbitrary: fc.tuple(losing, losing, losing, losing) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("deliver_due", fc.constant(noLuck)),
+      byHand("resend", fc.constant(noLuck)),
+      bare("answer"),
+      withLuck("deliver_due", fc.constant(noLuck)),
+    ),
+  },
   { weight: 1, arbitrary: fc.tuple(byHand("resend", stalled), byHand("resend"), wake) },
   {
     weight: 1,
