@@ -76,7 +76,7 @@ export async function handleMessage(judged: Judged, means: Means): Promise<Handl
     console.error(
       JSON.stringify({ event: "consumer_fault", attempt: attemptKeyText(key), message: String(error) }),
     );
-    if (log === undefined) return { key, settlement: ACK };
+    if (log === undefined || judged.due.kind !== "send") return { key, settlement: ACK };
     return noteRound(key, log, { reason: "consumer_fault", means });
   }
 }
