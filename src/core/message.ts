@@ -58,13 +58,13 @@ export const QUEUE_DELAY_LIMIT_SECONDS = 86_400;
 export type Due =
   | { kind: "send" }
   | { kind: "early"; delaySeconds: number }
-  | { kind: "replaced" }
+  | { kind: "closed" }
   | { kind: "stale" };
 
 /**
- * Whether the attempt that a message names is the one its log waits for. It is replaced where its delivery is no longer
- * the current one: it is not to be made any more, but may have been under way by then, the first one too where it had
- * waited for its endpoint. It is stale where it is recorded, and where the log awaits nothing or is gone.
+ * Whether the attempt that a message names is the one its log waits for. It is closed where a newer delivery has replaced
+ * its own, or its own was given up before it: it is not to be made any more, but may have been under way by then, the
+ * first one too where it had waited for its endpoint. It is stale where it is recorded, is not next, or its log is gone.
  */
 export function judgeMessage(
   key: Pick<AttemptKey, "delivery_id" | "attempt">,
@@ -72,8 +72,9 @@ export function judgeMessage(
   now: number,
 ): Due {
   if (log === undefined) return { kind: "stale" };
-  if (log.delivery_id !== key.delivery_id) return { kind: "replaced" };
-  if (log.next_attempt_at === null || log.attempts !== key.attempt - 1) return { kind: "stale" };
+  if (log.delivery_id !== key.delivery_id) return { kind: "closed" };
+  if (log.attempts !== key.attempt - 1) return { kind: "stale" };
+  if (log.next_attempt_at === null) return { kind: "closed" };
   const earlyMs = log.next_attempt_at - now;
   if (earlyMs <= EARLY_TOLERANCE_MS) return { kind: "send" };
   return { kind: "early", delaySeconds: clampDelay(Math.ceil(earlyMs / 1_000)) };

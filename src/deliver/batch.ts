@@ -68,9 +68,12 @@ export async function deliverBatch(
   rules: BatchRules,
   verbs: BatchVerbs,
 ): Promise<(key: AttemptKey) => Settlement> {
-  const unique = [...new Map(keys.map((key) => [attemptKeyText(key), key])).values()];
-  return settleAll(await handleAll(unique, rules, verbs), rules, verbs);
+  return settleAll(await handleAll(eachOnce(keys), rules, verbs), rules, verbs);
 }
+
+export const eachOnce = (keys: readonly AttemptKey[]): AttemptKey[] => [
+  ...new Map(keys.map((key) => [attemptKeyText(key), key])).values(),
+];
 
 /** Writes what messages have come to, sends what follows from it, and returns what becomes of them. */
 export async function settleAll(
@@ -152,10 +155,10 @@ async function writeAll(
   try {
     written = await verbs.write({
       results: outcomes.map(({ result }) => result),
-      losses: keysOf(handled, "loss"),
+      losses: writes.flatMap((write) => (write.kind === "loss" ? [write.loss] : [])),
       faults: faulted.map(({ fault }) => fault),
       postponed: writes.flatMap((write) => (write.kind === "postponement" ? [write.postponement] : [])),
-      disabled: keysOf(handled, "disabling"),
+      disabled: handled.flatMap(({ key, write }) => (write?.kind === "disabling" ? [key] : [])),
       endpoints,
       notices: [...noticesOf({ outcomes, observed, endpoints }, means), ...faultNoticesOf(faulted, means)],
     });
@@ -174,9 +177,6 @@ async function writeAll(
     return isStillDue ? { ...message, settlement: again(CHANGED_SECONDS) } : message;
   });
 }
-
-const keysOf = (handled: readonly Handled[], kind: "loss" | "disabling"): AttemptKey[] =>
-  handled.flatMap(({ key, write }) => (write?.kind === kind ? [key] : []));
 
 /** The messages that follow from what took effect: next attempts, attempts put off, operational webhooks. */
 function successorsOf(

@@ -13,7 +13,7 @@ import {
   OPERATIONAL_EVENT,
 } from "../core/webhook-log.ts";
 import type { DueLog } from "../record/due.ts";
-import type { Fault, Postponement, Result } from "../record/results.ts";
+import type { Fault, Loss, Postponement, Result } from "../record/results.ts";
 import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
 import type { Reply } from "./job.ts";
 
@@ -37,7 +37,7 @@ const NO_SECRET_SECONDS = 60;
 /** What is to be written for an attempt before its message's settlement holds. */
 type ToWrite =
   | { kind: "result"; result: Result; log: DueLog }
-  | { kind: "loss" }
+  | { kind: "loss"; loss: Loss }
   | { kind: "fault"; fault: Fault; log: DueLog }
   | { kind: "postponement"; postponement: Postponement }
   | { kind: "disabling" };
@@ -76,42 +76,61 @@ export async function handleMessage(judged: Judged, means: Means): Promise<Handl
     console.error(
       JSON.stringify({ event: "consumer_fault", attempt: attemptKeyText(key), message: String(error) }),
     );
-    if (log === undefined) return { key, settlement: ACK };
-    const fault = faultOf(key, log, { reason: "consumer_fault", rules: means.rules, now: means.now });
-    return { key, settlement: ACK, write: { kind: "fault", fault, log } };
+    if (log === undefined || judged.due.kind !== "send") return { key, settlement: ACK };
+    return noteRound(key, log, { reason: "consumer_fault", means });
   }
 }
 
-/** One more round in which the attempt that a log waits for could not be processed. */
-export const faultOf = (
+/**
+ * One more round in which the attempt that a log waits for could not be processed. It may have been made all the same:
+ * its object is asked first. One that can't even be asked is noted like one that knows nothing.
+ */
+export async function noteRound(
   key: AttemptKey,
   log: DueLog,
-  { reason, rules, now }: { reason: string; rules: BatchRules; now: number },
-): Fault => ({
-  key,
-  next: afterFault({ attempts: log.attempts, faults: log.faults, reason, rules, now }),
-});
+  { reason, means }: { reason: string; means: Means },
+): Promise<Handled> {
+  const { rules, now } = means;
+  const next = afterFault({ attempts: log.attempts, faults: log.faults, reason, rules, now });
+  const noted: Handled = { key, settlement: ACK, write: { kind: "fault", fault: { key, next }, log } };
+  const unknown = next.status === "failed" ? cutOffOr(key, log, { means, otherwise: noted }) : noted;
+  try {
+    return await recallOr(key, log, { means, waitMs: 0, unknown });
+  } catch {
+    return unknown;
+  }
+}
 
 async function handle({ key, log, due, admission }: Judged, means: Means): Promise<Handled> {
   if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
   if (due.kind === "stale" || log === undefined) return { key, settlement: ACK };
-  if (due.kind === "replaced") {
+  if (due.kind === "closed") {
     return recallOr(key, log, { means, waitMs: WAIT_LIMIT_MS, unknown: { key, settlement: ACK } });
   }
   const { url, send_type, payload } = log;
   if (!url || !send_type) return { key, settlement: ACK };
   if (admission === "put_off" || admission === "disable") {
-    const unknown = admission === "disable" ? disable(key, { ...log, send_type }, means) : putOff(key, means);
+    const disabling: Handled = { key, settlement: ACK, write: { kind: "disabling" } };
+    const unknown =
+      admission === "disable" ? cutOffOr(key, log, { means, otherwise: disabling }) : putOff(key, means);
     return recallOr(key, log, { means, waitMs: 0, unknown });
   }
   if (payload === null) return { key, settlement: again(UNREAD_SECONDS) };
   return makeDue(key, { ...log, url, payload, send_type }, means);
 }
 
-/** An attempt that was cut off may have been sent: it is recorded, and the one after it finds the endpoint disabled. */
-function disable(key: AttemptKey, log: DecidedLog, means: Means): Handled {
-  if (log.losses === 0) return { key, settlement: ACK, write: { kind: "disabling" } };
-  return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
+/**
+ * For a log that is to give up the attempt it waits for. One that was cut off may have been sent: it is recorded, and
+ * the log gives up the one after it, if it still has to.
+ */
+function cutOffOr(
+  key: AttemptKey,
+  log: DueLog,
+  { means, otherwise }: { means: Means; otherwise: Handled },
+): Handled {
+  const { send_type, losses } = log;
+  if (losses === 0 || !send_type) return otherwise;
+  return recorded(key, log, { entry: interrupted({ ...log, send_type }, means.verbs.now()), means });
 }
 
 function putOff(key: AttemptKey, { rules, now }: Means): Handled {
@@ -175,7 +194,10 @@ function replied(
       return { key, settlement: underWay(reply) };
     case "lost":
       console.warn(`The object of call ${key.call_id} was lost during attempt ${key.attempt}.`, reply.error);
-      if (log.losses < LOST_REPEATS) return { key, settlement: again(LOST_SECONDS), write: { kind: "loss" } };
+      if (log.losses < LOST_REPEATS) {
+        const loss = { key, losses: log.losses + 1 };
+        return { key, settlement: again(LOST_SECONDS), write: { kind: "loss", loss } };
+      }
       return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
   }
 }

@@ -24,10 +24,16 @@ export interface Fault {
   next: FaultState;
 }
 
-/** All that a batch writes. `losses` are attempts cut off before they could be recorded. */
+/** An attempt cut off before it could be recorded, for the `losses`th time. */
+export interface Loss {
+  key: AttemptKey;
+  losses: number;
+}
+
+/** All that a batch writes. */
 export interface Writing {
   results: readonly Result[];
-  losses: readonly AttemptKey[];
+  losses: readonly Loss[];
   faults: readonly Fault[];
   postponed: readonly Postponement[];
   /** Attempts whose endpoint is disabled: their logs wait until it is enabled. */
@@ -79,7 +85,9 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
     ...changing,
     ...notifying,
     ...parameters(results.map(attemptRow)).map((rows) => insertStatement(db, rows)),
-    ...parameters(losses).map((rows) => lossStatement(db, rows)),
+    ...parameters(losses.map(({ key, losses: count }) => ({ ...key, losses: count }))).map((rows) =>
+      lossStatement(db, rows),
+    ),
   ];
   if (statements.length === 0) return { moved: [], versions: [], notified: [] };
   const answers = await db.batch<AttemptKey & { version: string }>(statements);
@@ -114,12 +122,21 @@ const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value 
   AND l.event = j.value ->> 'event' AND l.delivery_id = j.value ->> 'delivery_id'
   AND l.attempts = (j.value ->> 'attempt') - 1`;
 
+/**
+ * Where log `l` was given up meanwhile, its delivery failed for a fault of ours or its endpoint disabled: what comes late
+ * is counted, and may still end it, but doesn't begin its retries again after it was told to have failed.
+ */
+const STAYS_SETTLED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying'";
+
 const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
-         attempts = j.value ->> 'attempt', losses = 0, faults = 0, waits_for_endpoint = NULL,
-         next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
+      `UPDATE webhook_logs AS l SET attempts = j.value ->> 'attempt', losses = 0, faults = 0,
+         status = iif(${STAYS_SETTLED}, l.status, j.value ->> 'status'),
+         reason = iif(${STAYS_SETTLED}, l.reason, j.value ->> 'reason'),
+         waits_for_endpoint = iif(${STAYS_SETTLED}, l.waits_for_endpoint, NULL),
+         next_attempt_at = iif(${STAYS_SETTLED}, NULL, j.value ->> 'next_attempt_at'),
+         sweep_at = iif(${STAYS_SETTLED}, NULL, j.value ->> 'sweep_at')
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
     )
@@ -152,7 +169,7 @@ const disableStatement = (db: D1Database, rows: string) =>
     .prepare(
       `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, status = 'disabled', reason = 'endpoint_disabled',
          next_attempt_at = NULL, sweep_at = NULL
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND EXISTS (
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
          SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url AND e.state = 'disabled')
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
@@ -170,10 +187,12 @@ const insertStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
+/** Names the number, so that a write which is repeated counts one loss once. */
 const lossStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET losses = l.losses + 1 FROM json_each(?1) AS j WHERE ${AWAITING_LOG}`,
+      `UPDATE webhook_logs AS l SET losses = j.value ->> 'losses' FROM json_each(?1) AS j
+       WHERE ${AWAITING_LOG} AND l.losses = (j.value ->> 'losses') - 1`,
     )
     .bind(rows);
 

@@ -48,6 +48,7 @@ const unmet = programs < ENOUGH_PROGRAMS ? [] : COMMON_FAULTS.filter((fault) => 
 if (tally === undefined || tally.programs < programs) fail(`${tally?.programs ?? 0} of ${programs} were run`);
 if (unmet.length > 0)
   fail(`no program met: ${unmet.map(({ what, kind }) => `${what} at a ${kind}`).join(", ")}`);
+if (programs >= ENOUGH_PROGRAMS && !tally?.deadEnds) fail("no delivery ended as a dead letter");
 
 function isMet({ what, kind }: (typeof COMMON_FAULTS)[number]): boolean {
   return ["before", "after"].some((when) => tally?.faults[`${what} ${when} ${kind}`]);
@@ -58,11 +59,11 @@ function fail(what: string): void {
   console.error(`Fault programs with seed ${seed}: ${what}.`);
 }
 
-function print({ programs: run, calls, requests, attempts, duplicates, faults }: Tally): void {
+function print({ programs: run, calls, requests, attempts, duplicates, deadEnds, faults }: Tally): void {
   const seconds = ((Date.now() - started) / 1_000).toFixed(0);
   console.log(`${run} programs with seed ${seed} in ${seconds} s`);
   console.log(
-    `${calls} calls, ${requests} requests, ${attempts} attempts in the logs, ${duplicates} duplicates`,
+    `${calls} calls, ${requests} requests, ${attempts} attempts in the logs, ${duplicates} duplicates, ${deadEnds} dead ends`,
   );
   for (const [fault, times] of Object.entries(faults).toSorted(([a], [b]) => a.localeCompare(b)))
     console.log(`${String(times).padStart(8)}  ${fault}`);

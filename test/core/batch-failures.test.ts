@@ -28,7 +28,8 @@ describe("an attempt whose object was lost", () => {
       replace: { attempt: away },
     });
     expect(settlements).toEqual([again(5)]);
-    expect({ results, written, successors }).toEqual({ results: [], written: [a], successors: [] });
+    const loss = { key: a, losses: losses + 1 };
+    expect({ results, written, successors }).toEqual({ results: [], written: [loss], successors: [] });
   });
 
   test("for the third time is recorded as interrupted, after the log's newest entry, and retried", async () => {

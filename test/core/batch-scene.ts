@@ -4,7 +4,7 @@ import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
 import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
 import type { DueLog } from "../../src/record/due.ts";
-import type { Result, Writing } from "../../src/record/results.ts";
+import type { Loss, Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
 const RULES = {
@@ -32,7 +32,7 @@ interface Trace {
   order: string[];
   jobs: AttemptJob[];
   results: Result[];
-  losses: AttemptKey[];
+  losses: Loss[];
   successors: { key: AttemptKey; delaySeconds: number }[];
   writings: Writing[];
 }
@@ -84,7 +84,7 @@ export async function runBatch(scene: {
     write: async (writing) => {
       const { results, postponed, disabled, losses, endpoints } = writing;
       const moved = [...results, ...postponed].map(({ key }) => key).concat(disabled);
-      note("write", [...moved, ...losses]);
+      note("write", [...moved, ...losses.map(({ key }) => key)]);
       trace.writings.push(writing);
       trace.results.push(...results);
       trace.losses.push(...losses);

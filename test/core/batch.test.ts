@@ -89,8 +89,8 @@ describe("a batch", () => {
 describe("a message", () => {
   test.each([
     ["whose attempt is recorded", STALE],
-    ["of a settled log", { ...logB, next_attempt_at: null }],
-    ["of a settled log, read without its payload", { ...logB, next_attempt_at: null, payload: null }],
+    ["of a settled log", { ...STALE, next_attempt_at: null }],
+    ["of a settled log, read without its payload", { ...STALE, next_attempt_at: null, payload: null }],
     ["of a log without a URL", { ...logB, url: null }],
     ["of a log without a send type", { ...logB, send_type: null }],
     ["of another call, whose log is gone", logA],
@@ -100,11 +100,17 @@ describe("a message", () => {
     expect(order).toEqual(["read b"]);
   });
 
-  test("of the first attempt of a delivery that was replaced is recalled, and acked where nobody knows it", async () => {
-    const { settlements, order } = await runBatch({ keys: [b], logs: [{ ...logB, delivery_id: "dlv_2" }] });
-    expect(settlements).toEqual([ACK]);
-    expect(order).toEqual(["read b", "recall b"]);
-  });
+  test.each([
+    ["was replaced", { ...logB, delivery_id: "dlv_2" }],
+    ["was given up before it", { ...logB, status: "failed" as const, next_attempt_at: null }],
+  ])(
+    "of the first attempt of a delivery that %s is recalled, and acked where nobody knows it",
+    async (_name, log) => {
+      const { settlements, order } = await runBatch({ keys: [b], logs: [log] });
+      expect(settlements).toEqual([ACK]);
+      expect(order).toEqual(["read b", "recall b"]);
+    },
+  );
 
   test.each([logA.payload, null])(
     "that is early comes back when it is due, unsent, with its payload read as %j",

@@ -111,8 +111,9 @@ describe("judging a message", () => {
   type Log = Parameters<typeof judgeMessage>[1];
   const awaits = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
     log?.delivery_id === key.delivery_id && key.attempt === log.attempts + 1;
-  const isReplaced = (log: Log, key: Pick<AttemptKey, "delivery_id">) =>
-    log !== undefined && log.delivery_id !== key.delivery_id;
+  const isClosed = (log: Log, key: Pick<AttemptKey, "delivery_id" | "attempt">) =>
+    log !== undefined &&
+    (log.delivery_id !== key.delivery_id || (awaits(log, key) && log.next_attempt_at === null));
 
   test("sends exactly the attempt that the log waits for, within a second of when it is due", () => {
     fc.assert(
@@ -125,20 +126,20 @@ describe("judging a message", () => {
     );
   });
 
-  test("takes a message as replaced exactly where it names a delivery that is not its log's", () => {
+  test("takes a message as closed exactly where its delivery is not its log's, or was given up before its attempt", () => {
     fc.assert(
       fc.property(named, someLog, (key, log) => {
-        expect(judgeMessage(key, log, NOW).kind === "replaced").toBe(isReplaced(log, key));
+        expect(judgeMessage(key, log, NOW).kind === "closed").toBe(isClosed(log, key));
       }),
       { numRuns: 500 },
     );
   });
 
-  test("takes a message as stale exactly where its log does not wait for it and its delivery was not replaced", () => {
+  test("takes a message as stale exactly where its log does not wait for it and it is not closed", () => {
     fc.assert(
       fc.property(named, someLog, (key, log) => {
         const waits = awaits(log, key) && log.next_attempt_at !== null;
-        const stale = !waits && !isReplaced(log, key);
+        const stale = !waits && !isClosed(log, key);
         expect(judgeMessage(key, log, NOW).kind === "stale").toBe(stale);
       }),
       { numRuns: 500 },
@@ -162,31 +163,32 @@ describe("judging a message", () => {
 
   test.each([
     { name: "a log that is gone", log: undefined, due: { kind: "stale" } },
-    { name: "a settled log", log: { next_attempt_at: null }, due: { kind: "stale" } },
+    { name: "a settled log", log: { attempts: 1, next_attempt_at: null }, due: { kind: "stale" } },
+    { name: "a log that was given up before it", log: { next_attempt_at: null }, due: { kind: "closed" } },
     { name: "a recorded attempt", log: { attempts: 1 }, due: { kind: "stale" } },
     { name: "a retry whose log is gone", attempt: 2, log: undefined, due: { kind: "stale" } },
     {
       name: "the first attempt of a replaced delivery",
       log: { delivery_id: "dlv_2" },
-      due: { kind: "replaced" },
+      due: { kind: "closed" },
     },
     {
       name: "a retry of a replaced delivery",
       attempt: 2,
       log: { delivery_id: "dlv_2", attempts: 1 },
-      due: { kind: "replaced" },
+      due: { kind: "closed" },
     },
     {
       name: "a retry whose replacement is not due yet",
       attempt: 2,
       log: { delivery_id: "dlv_2", next_attempt_at: NOW + 9_000 },
-      due: { kind: "replaced" },
+      due: { kind: "closed" },
     },
     {
       name: "a retry whose replacement has settled",
       attempt: 2,
       log: { delivery_id: "dlv_2", next_attempt_at: null },
-      due: { kind: "replaced" },
+      due: { kind: "closed" },
     },
     { name: "an attempt due now", log: {}, due: { kind: "send" } },
     { name: "an attempt long overdue", log: { next_attempt_at: 0 }, due: { kind: "send" } },

@@ -1,8 +1,9 @@
 /** Random programs of requests and faults, run through the real handlers: whatever happens, the invariants hold. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { describeProgram } from "../bench/faults/describe.ts";
 import { brokenInvariants } from "../bench/faults/invariants.ts";
-import { describeProgram, type Program, someProgram } from "../bench/faults/program.ts";
+import { type Program, someProgram } from "../bench/faults/program.ts";
 import { runProgram } from "../bench/faults/run-program.ts";
 import { addTo, type Tally } from "../bench/faults/tally.ts";
 import { clearRecord, takeClock } from "../bench/faults/world.ts";
@@ -39,7 +40,10 @@ const { programs, seed } = inject("faults");
 
 test("every program leaves every call as it was promised", { timeout: 86_400_000 }, async ({ task }) => {
   const org = await makeOrg();
-  const tally: Tally = { programs: 0, calls: 0, requests: 0, attempts: 0, duplicates: 0, faults: {} };
+  const tally: Tally = {
+    ...{ programs: 0, calls: 0, requests: 0, attempts: 0, duplicates: 0, deadEnds: 0 },
+    faults: {},
+  };
   task.meta.tally = tally;
   async function holds(program: Program): Promise<void> {
     const history = await within(PROGRAM_LIMIT_MS, runProgram(program, org));

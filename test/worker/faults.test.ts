@@ -14,6 +14,7 @@ import {
   eventually,
   logOf,
   makeOrg,
+  NOBODY,
   newCallId,
   type Org,
   receiver,
@@ -112,6 +113,25 @@ describe("a lost object", () => {
       status: "delivered",
       metadata: [{}, { attempt: 2 }],
     });
+  });
+
+  test("is counted once where its write committed and was made again", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    let tries = 0;
+    const DB = brokenDatabase({
+      batch: async (statements: D1PreparedStatement[]) => {
+        const answers = await env.DB.batch(statements);
+        if (++tries <= 2) throw new Error("D1_ERROR: Network connection lost.");
+        return answers;
+      },
+    });
+    const { env: lossy } = lostObjects();
+    expect(await handleAttempts({ ...lossy, DB }, [key])).toEqual([5]);
+    expect(tries).toBe(3);
+    expect(await handleAttempts(lossy, [key])).toEqual([5]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "pending", metadata: [] });
+    expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ metadata: [{ error: "interrupted" }] });
   });
 
   test("that forgot an attempt which is recorded does not send it again", EVICTION, async () => {

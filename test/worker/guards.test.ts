@@ -1,9 +1,9 @@
 /** The guards on every write: what comes late, twice, or from a state that is past changes nothing it must not. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { afterAttempt } from "../../src/core/transition.ts";
+import { afterAttempt, afterFault } from "../../src/core/transition.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import { NOTHING, type Result, writeResults } from "../../src/record/results.ts";
+import { type Fault, NOTHING, type Result, writeResults } from "../../src/record/results.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -12,7 +12,7 @@ import {
   request,
   resendUnheard,
 } from "../support/handlers.ts";
-import { logOf, makeOrg, type Org, receiver } from "../support/words.ts";
+import { logOf, makeOrg, NOBODY, type Org, receiver } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -45,7 +45,7 @@ const write = async (...results: Result[]) => (await writeResults(env.DB, { ...N
 
 describe("a late commit", () => {
   test("of an earlier attempt can't revive a delivered call", async () => {
-    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    const key = await reportUnheard(org, NOBODY);
     await write(resultOf(key, 500));
     await write(resultOf({ ...key, attempt: 2 }, 200));
     const delivered = await logOf(org, key.call_id);
@@ -55,7 +55,7 @@ describe("a late commit", () => {
   });
 
   test("of the same attempt leaves the entry that stands, and moves nothing", async () => {
-    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    const key = await reportUnheard(org, NOBODY);
     expect(await write(resultOf(key, 200))).toEqual([key]);
     const delivered = await logOf(org, key.call_id);
     expect(await write(resultOf(key, 503, Date.now() + 5_000))).toEqual([]);
@@ -63,7 +63,7 @@ describe("a late commit", () => {
   });
 
   test("of a replaced delivery changes nothing of the delivery that replaced it, even with the same number", async () => {
-    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    const key = await reportUnheard(org, NOBODY);
     await write(resultOf(key, 500));
     const resent = await resendUnheard(org, key);
     await write(resultOf(resent, 500, Date.now() + 10));
@@ -97,9 +97,91 @@ describe("a late commit", () => {
   });
 });
 
+describe("a round that is noted late", () => {
+  const note = async (fault: Fault) =>
+    (await writeResults(env.DB, { ...NOTHING, faults: [fault] })).moved.map(({ attempt }) => attempt);
+  /** What a batch would write that has read the log with so many rounds, the last one if it is to fail. */
+  function roundOf(key: AttemptKey, faults: number, { fails = false } = {}): Fault {
+    const read = { attempts: key.attempt - 1, faults: fails ? 9 : faults - 1 };
+    const next = afterFault({ ...read, reason: "dead_letter", rules: { sweepGraceMs: 0 }, now: Date.now() });
+    return { key, next: { ...next, faults } };
+  }
+
+  test("counts once, and says nothing of the next one", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    expect(await note(roundOf(key, 1))).toEqual([1]);
+    const noted = await logOf(org, key.call_id);
+    expect(noted).toMatchObject({ status: "pending", reason: "dead_letter" });
+    expect(await note(roundOf(key, 1, { fails: true }))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(noted);
+    expect(await note(roundOf(key, 2))).toEqual([1]);
+  });
+
+  test("of an attempt that is recorded changes nothing of the one after it", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    await write(resultOf(key, 500));
+    const retrying = await logOf(org, key.call_id);
+    expect(await note(roundOf(key, 1, { fails: true }))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(retrying);
+  });
+
+  test("of a replaced delivery changes nothing of the delivery that replaced it", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    await write(resultOf(key, 500));
+    await resendUnheard(org, key);
+    const pending = await logOf(org, key.call_id);
+    expect(await note(roundOf(key, 1, { fails: true }))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(pending);
+  });
+
+  test("can't revive a delivery that has failed", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    await note(roundOf(key, 1, { fails: true }));
+    const failed = await logOf(org, key.call_id);
+    expect(failed).toMatchObject({ status: "failed", reason: "dead_letter", next_attempt_at: null });
+    expect(await note(roundOf(key, 2))).toEqual([]);
+    expect(await logOf(org, key.call_id)).toEqual(failed);
+  });
+});
+
+test("a delivery that has failed is not disabled with its endpoint", async () => {
+  const key = await reportUnheard(org, NOBODY);
+  const next = {
+    ...{ status: "failed" as const, reason: "dead_letter", faults: 1 },
+    ...{ next_attempt_at: null, sweep_at: null },
+  };
+  await writeResults(env.DB, { ...NOTHING, faults: [{ key, next }] });
+  const failed = await logOf(org, key.call_id);
+  await env.DB.prepare(
+    "INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES (?, ?, 'disabled', 'v1', 0)",
+  )
+    .bind(org.user_id, NOBODY)
+    .run();
+  expect((await writeResults(env.DB, { ...NOTHING, disabled: [key] })).moved).toEqual([]);
+  expect(await logOf(org, key.call_id)).toEqual(failed);
+});
+
+test("a late result leaves a disabled call waiting for its endpoint where it would have been retried", async () => {
+  const key = await reportUnheard(org, NOBODY);
+  await env.DB.prepare(
+    `UPDATE webhook_logs SET status = 'disabled', reason = 'endpoint_disabled', waits_for_endpoint = 1,
+       next_attempt_at = NULL, sweep_at = NULL WHERE call_id = ?`,
+  )
+    .bind(key.call_id)
+    .run();
+  await write(resultOf(key, 500));
+  expect(await logOf(org, key.call_id)).toMatchObject({
+    status: "disabled",
+    next_attempt_at: null,
+    metadata: [{ attempt: 1, response_code: 500 }],
+  });
+  const row = env.DB.prepare("SELECT attempts, waits_for_endpoint FROM webhook_logs WHERE call_id = ?");
+  expect(await row.bind(key.call_id).first()).toEqual({ attempts: 1, waits_for_endpoint: 1 });
+});
+
 describe("two resends decided on the same state", () => {
   test("start one delivery, which serves both", async () => {
-    const key = await reportUnheard(org, "http://127.0.0.1:1/");
+    const key = await reportUnheard(org, NOBODY);
     await write(resultOf(key, 200));
     const { env: lossy, deliveries } = envWithLosingQueues({ DB: databaseWhereUpdatesMeet(2) });
     const body = { call_ids: [key.call_id] };

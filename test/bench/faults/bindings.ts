@@ -13,6 +13,8 @@ export interface Run {
   env: Env;
   /** Settles where a fault ends or stalls the run. */
   cutOff: Promise<CutOff>;
+  /** Whether it was cut off, or a transaction of its failed: what it has sent may not be in the record. */
+  isCutShort: () => boolean;
 }
 
 type Kind = "database" | "queue" | "object";
@@ -32,6 +34,7 @@ const troubleOf = (kind: Kind, { what, when }: Fault): Error =>
 /** What a fault does besides rejecting. */
 interface Operation<T> {
   kind: Kind;
+  isTransaction?: boolean | undefined;
   work: () => Promise<T>;
   onFailure?: (fault: Fault) => Promise<void>;
 }
@@ -43,11 +46,14 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
   const cutOff = Promise.withResolvers<CutOff>();
   let operations = 0;
   let isKilled = false;
+  let isCutShort = false;
   /** A run that went on after a stall ends without further faults: somebody waits for its end. */
   let isStalled = false;
 
-  async function strike<T>(fault: Fault, { kind, work, onFailure }: Operation<T>): Promise<void> {
+  async function strike<T>(fault: Fault, operation: Operation<T>): Promise<void> {
     const { what, when } = fault;
+    const { kind, isTransaction, work, onFailure } = operation;
+    isCutShort ||= isTransaction === true || what === "kill" || what === "stall";
     const isLate = what === "late" && when === "before" && kind === "database";
     world.count(`${isLate ? "late" : what === "late" ? "fail" : what} ${when} ${kind}`);
     switch (what) {
@@ -80,9 +86,10 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
 
   return {
     cutOff: cutOff.promise,
+    isCutShort: () => isCutShort,
     env: {
       ...env,
-      DB: database((work) => operate({ kind: "database", work })),
+      DB: database((work, isTransaction) => operate({ kind: "database", isTransaction, work })),
       DELIVERIES: queue(world, "postcall-deliveries", (work) => operate({ kind: "queue", work })),
       RETRIES: queue(world, "postcall-retries", (work) => operate({ kind: "queue", work })),
       CALLS: objects(world, operate),
@@ -90,7 +97,7 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
   };
 }
 
-type Around = <T>(work: () => Promise<T>) => Promise<T>;
+type Around = <T>(work: () => Promise<T>, isTransaction?: boolean) => Promise<T>;
 
 function database(around: Around): D1Database {
   const inner = new WeakMap<object, D1PreparedStatement>();
@@ -108,7 +115,7 @@ function database(around: Around): D1Database {
   return {
     prepare: (query: string) => wrap(env.DB.prepare(query)),
     batch: (statements: D1PreparedStatement[]) =>
-      around(() => env.DB.batch(statements.map((statement) => inner.get(statement) ?? statement))),
+      around(() => env.DB.batch(statements.map((statement) => inner.get(statement) ?? statement)), true),
   } as unknown as D1Database;
 }
 
@@ -135,7 +142,14 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
         const stub = env.CALLS.getByName(object);
         return operate({
           kind: "object",
-          work: async () => await stub.attempt(job),
+          work: async () => {
+            try {
+              return await stub.attempt(job);
+            } catch (error) {
+              world.failedAsks.push(job.key);
+              throw error;
+            }
+          },
           onFailure: async ({ what, when }) => {
             world.failedAsks.push(job.key);
             if (what !== "late" || when !== "before") return lose();

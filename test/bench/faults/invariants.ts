@@ -62,12 +62,15 @@ const attemptsAreCounted: Invariant = (call) => {
     : [...gaps, `the log counts ${log?.attempts} attempts and has ${current}`];
 };
 
-/** A resend joins a delivery whose first attempt is still to come: unless it waits for an endpoint, none is replaced before. */
+/**
+ * A resend joins a delivery whose first attempt is still to come: unless it waits for an endpoint, or has failed in its
+ * last round, none is replaced before.
+ */
 const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
-  const { log, isEndpointSpared } = call;
+  const { log, isEndpointSpared, wornOut } = call;
   if (log === undefined || isEndpointSpared) return [];
   const begun = new Set(entriesOf(call).map(({ delivery_id }) => delivery_id));
-  return begun.size === log.delivery_ordinal
+  return begun.size <= log.delivery_ordinal && begun.size >= log.delivery_ordinal - wornOut
     ? []
     : [`of ${log.delivery_ordinal} deliveries ${begun.size} made an attempt`];
 };
@@ -166,10 +169,11 @@ const whatWasSentStandsInTheLog: Invariant = (call) => {
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
   // What a replaced delivery had under way is known to its object and its message alone, and a stalled run has lost its
   // messages to others, who ack what it is yet to send; what an endpoint's object had under way, when both it and the
-  // endpoint were lost, is made again once that is enabled.
+  // endpoint were lost, is made again once that is enabled. A delivery that failed in its last round is sent no more.
   const isForgiven = (request: Received) =>
     deliveryOf(request) === log?.delivery_id
-      ? log.status === "disabled" && objectLosses > 0
+      ? (log.status === "disabled" && objectLosses > 0) ||
+        (log.reason === "dead_letter" && objectLosses + stalls > 0)
       : objectLosses + messageLosses + stalls > 0;
   return received
     .filter((request) => !recorded.has(keyOf(request)) && !isForgiven(request))
@@ -193,12 +197,12 @@ const whatIsLostIsRepeatedTwice: Invariant = ({ failedAsks, crashes }) =>
     length <= ASKS_LIMIT + crashes ? [] : [`${key} was asked for ${length} times, all in vain`],
   );
 
-/** A disabled endpoint's attempt is not repeated any more; one round may be counted twice. */
+/** What its log gives up, as its endpoint is disabled or in its last round, is not repeated any more. */
 const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
   entriesOf(call).flatMap((entry) => {
     if (entry.error !== "interrupted") return [];
     const { length } = call.failedAsks.filter((key) => keyOfEntry(key) === keyOfEntry(entry));
-    return length + call.crashes >= (call.isEndpointSpared ? 1 : ASKS_LIMIT)
+    return length >= (call.isEndpointSpared || call.wornOut > 0 ? 1 : ASKS_LIMIT)
       ? []
       : [`${keyOfEntry(entry)} is interrupted, and was asked for ${length} times in vain`];
   });

@@ -22,10 +22,12 @@ export interface CallHistory {
   messageLosses: number;
   /** The attempts that its object was asked for and rejected, each time. */
   failedAsks: readonly AttemptKey[];
-  /** Of the whole program: runs that were cut off, and statements that failed. */
+  /** The batches with a message of it that were cut off, or could not write what they had sent. */
   crashes: number;
-  /** Of the whole program: runs that went on with what they had read long before. */
+  /** Those of them that went on with what they had read long before. */
   stalls: number;
+  /** How often its delivery was brought to its last round. */
+  wornOut: number;
   /** Its endpoint has failed so often that calls may have waited for it. */
   isEndpointSpared: boolean;
 }
@@ -76,7 +78,7 @@ async function take(world: World, step: Step): Promise<void> {
     case "deliver_some":
       return deliver(world, sameLane(world, step.picks), step.luck);
     case "give_up":
-      return giveUp(world, sameLane(world, step.picks), step.luck);
+      return giveUp(world, step);
     case "lose":
       return lose(world, world.queue.take(step.pick));
     case "repeat":
@@ -116,10 +118,26 @@ function lose(world: World, message: Waiting | undefined): void {
   world.lostMessages.push(message.body);
 }
 
-async function giveUp(world: World, messages: readonly Waiting[], luck: Luck): Promise<void> {
+async function giveUp(
+  world: World,
+  { picks, rounds, luck }: Extract<Step, { kind: "give_up" }>,
+): Promise<void> {
+  const messages = sameLane(world, picks);
   for (const message of messages) lose(world, message);
+  if (rounds > 0) await wearOut(world, messages, rounds);
   const dead = messages.map((message) => ({ ...message, lane: DEAD_LETTERS }));
   await deliver(world, dead, luck);
+}
+
+async function wearOut(world: World, messages: readonly Waiting[], rounds: number): Promise<void> {
+  const call_ids = messages.map(({ body }) => (body as AttemptKey).call_id);
+  world.wornOut.push(...new Set(call_ids));
+  await env.DB.prepare(
+    `UPDATE webhook_logs SET faults = max(faults, ?3) WHERE user_id = ?1 AND next_attempt_at IS NOT NULL
+       AND call_id IN (SELECT value FROM json_each(?2))`,
+  )
+    .bind(world.org.user_id, JSON.stringify(call_ids), rounds)
+    .run();
 }
 
 async function forget(world: World): Promise<void> {
@@ -131,10 +149,18 @@ async function forget(world: World): Promise<void> {
 
 const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
 
-/** No further faults: nothing is held, and once all is at rest, what was late or stalled has its effect after all. */
+/** An object without work is gone after this long, in milliseconds. */
+const RETIREMENT_MS = 12_000;
+
+/**
+ * No further faults: nothing is held, and once all is at rest and no object remembers it, what was late or stalled has
+ * its effect after all.
+ */
 async function settle(world: World): Promise<void> {
   await world.receiver.answer({ fromNowOn: true });
   await comeToRest(world);
+  world.pass(RETIREMENT_MS);
+  world.objects.retire();
   await world.wake();
   for (const work of world.late.splice(0)) await work().catch(() => {});
   await comeToRest(world);
@@ -169,13 +195,12 @@ async function historyOf(world: World): Promise<History> {
     world.receiver.received(),
   ]);
   const lost = world.lostMessages as { call_id: string }[];
-  const timesOf = (faults: RegExp) =>
-    Object.entries(world.counts).reduce((sum, [fault, times]) => (faults.test(fault) ? sum + times : sum), 0);
   const failures = received.filter(({ status }) => status === null || status >= 500);
   const isEndpointSpared =
     failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410);
   const calls = CALLS.map((name): CallHistory => {
     const call_id = world.callIdOf(name);
+    const cutShort = world.cutShort.filter(({ call_ids }) => call_ids.has(call_id));
     return {
       name,
       log: logs.find((log) => log.call_id === call_id),
@@ -184,8 +209,9 @@ async function historyOf(world: World): Promise<History> {
       objectLosses: world.objects.lossesOf(call_id),
       messageLosses: lost.filter((message) => message.call_id === call_id).length,
       failedAsks: world.failedAsks.filter((key) => key.call_id === call_id),
-      crashes: timesOf(/^(kill|stall)|database$/),
-      stalls: timesOf(/^stall/),
+      crashes: cutShort.length,
+      stalls: cutShort.filter(({ isStalled }) => isStalled).length,
+      wornOut: world.wornOut.filter((id) => id === call_id).length,
       isEndpointSpared,
     };
   });

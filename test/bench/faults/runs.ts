@@ -1,4 +1,5 @@
 /** The Worker's handlers, run once each with the faults of a step: a request, a batch of messages, a sweep. */
+import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import worker from "../../../src/index.ts";
 import { openRun } from "./bindings.ts";
 import type { CallName, Luck, Step } from "./program.ts";
@@ -10,8 +11,8 @@ async function run(
   world: World,
   { faults, skewMs }: Luck,
   work: (env: Env) => Promise<void>,
-): Promise<"done" | "threw" | "killed" | "stalled"> {
-  const { env, cutOff } = openRun(world, faults);
+): Promise<{ ending: "done" | "threw" | "killed" | "stalled"; isCutShort: boolean }> {
+  const { env, cutOff, isCutShort } = openRun(world, faults);
   // A run that is stalled goes on with the clock as it is then: one set back under it would have it wait for ever.
   world.skew(faults.some(({ what }) => what === "stall") ? 0 : skewMs);
   const finished = work(env).then(
@@ -21,7 +22,7 @@ async function run(
   const ending = await Promise.race([finished, cutOff]);
   if (ending === "stalled") world.suspend(finished);
   world.skew(0);
-  return ending;
+  return { ending, isCutShort: isCutShort() };
 }
 
 const PATHS = {
@@ -101,8 +102,12 @@ export async function deliver(world: World, messages: readonly Waiting[], luck: 
         settled.set(message, delaySeconds),
     })),
   };
-  const ending = await run(world, luck, async (env) => worker.queue(batch as unknown as MessageBatch, env));
+  const { ending, isCutShort } = await run(world, luck, async (env) =>
+    worker.queue(batch as unknown as MessageBatch, env),
+  );
   const isCutOff = ending === "killed" || ending === "stalled";
+  const call_ids = new Set(messages.map(({ body }) => (body as AttemptKey).call_id));
+  if (isCutShort) world.cutShort.push({ call_ids, isStalled: ending === "stalled" });
   for (const message of messages) {
     const settlement = isCutOff ? 0 : (settled.get(message) ?? RETRY_DELAY_SECONDS);
     if (settlement !== "ack") world.queue.comeBack(message, settlement);

@@ -11,6 +11,8 @@ export interface Tally {
   attempts: number;
   /** Requests that repeat an attempt. */
   duplicates: number;
+  /** Calls whose delivery failed because every lane gave up on it. */
+  deadEnds: number;
   faults: Record<string, number>;
 }
 
@@ -23,6 +25,7 @@ export function addTo(tally: Tally, { calls, counts }: History): void {
     tally.calls += log === undefined ? 0 : 1;
     tally.requests += received.length;
     tally.attempts += log?.metadata.length ?? 0;
+    tally.deadEnds += log?.status === "failed" && log.reason === "dead_letter" ? 1 : 0;
     tally.duplicates += keys.length - new Set(keys).size;
   }
   for (const [fault, times] of Object.entries(counts))

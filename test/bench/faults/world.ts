@@ -39,6 +39,8 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
   const counts: Record<string, number> = {};
   const lostMessages: unknown[] = [];
   const failedAsks: AttemptKey[] = [];
+  const cutShort: { call_ids: ReadonlySet<string>; isStalled: boolean }[] = [];
+  const wornOut: string[] = [];
   let resumes: (() => void)[] = [];
   let suspended: Promise<unknown>[] = [];
   const now = () => virtualNow;
@@ -58,6 +60,10 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     lostMessages,
     /** The attempts that an object was asked for and rejected, each time. */
     failedAsks,
+    /** The batches that were cut off, or could not write. */
+    cutShort,
+    /** The calls that were brought to their delivery's last round, each time. */
+    wornOut,
     counts,
     count: (what: string) => {
       counts[what] = (counts[what] ?? 0) + 1;

@@ -1,0 +1,54 @@
+/** A fault program in words. */
+import type { Luck, Program, ReceiverAnswer, Step } from "./program.ts";
+
+/** The program as lines that a reader can follow. */
+export const describeProgram = ({ answers, steps }: Program): string =>
+  [
+    `the receiver answers ${answers.map(describeAnswer).join(", ")} (the last to all that follow)`,
+    ...steps.map((step, index) => `${index + 1}. ${describeStep(step)}`),
+  ].join("\n");
+
+const describeAnswer = ({ status, isHeld }: ReceiverAnswer) => `${status}${isHeld ? " once told to" : ""}`;
+
+function describeStep(step: Step): string {
+  switch (step.kind) {
+    case "report":
+      return `report ${step.call}, variant ${step.variant}, to ${step.to}${describeLuck(step.luck)}`;
+    case "resend":
+    case "create":
+      return `${step.kind} ${step.calls.join(" and ")}${describeLuck(step.luck)}`;
+    case "deliver_some":
+      return `deliver messages ${step.picks.join(", ")}${describeLuck(step.luck)}`;
+    case "give_up":
+      return `give up messages ${step.picks.join(", ")} after ${step.rounds} rounds${describeLuck(step.luck)}`;
+    case "deliver_due":
+      return `deliver what is due next${describeLuck(step.luck)}`;
+    case "enable":
+    case "sweep":
+      return `${step.kind}${describeLuck(step.luck)}`;
+    case "lose":
+    case "repeat":
+      return `${step.kind} message ${step.pick}`;
+    case "pass":
+      return `${step.seconds} s pass`;
+    case "forget":
+      return "idle objects are evicted";
+    case "answer":
+      return "the receiver answers what waits";
+    case "wake":
+      return "stalled runs go on";
+  }
+}
+
+const FAULT_WORDS = {
+  fail: "fails",
+  late: "fails and takes effect late, or its object lives on",
+  kill: "ends the run",
+  stall: "stalls the run",
+};
+
+const describeLuck = ({ faults, skewMs }: Luck): string =>
+  [
+    ...faults.map(({ at, when, what }) => `; ${when} operation ${at} it ${FAULT_WORDS[what]}`),
+    ...(skewMs === 0 ? [] : [`; its clock is off by ${skewMs} ms`]),
+  ].join("");
