@@ -41,7 +41,7 @@ export default {
       enqueue: (keys, delaySeconds = 0) =>
         later(gatheringOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
-      inPlace: async (write) => (await inPlace(write, CLOCK)).value,
+      inPlace: (write) => inPlace(write, CLOCK),
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
