@@ -11,12 +11,12 @@ import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { consume } from "./queue/consumer.ts";
 import { openGathering } from "./queue/gathering.ts";
 import { type Enqueued, enqueue } from "./queue/producer.ts";
-import { sweep } from "./queue/sweep.ts";
+import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { databaseOf } from "./record/database.ts";
 import { type DueLog, readDue } from "./record/due.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { type Clock, inPlace } from "./record/in-place.ts";
-import { claimOverdue } from "./record/overdue.ts";
+import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { readLateness } from "./record/readiness.ts";
 import { sealAgain } from "./record/reseal.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
@@ -41,7 +41,7 @@ export default {
       enqueue: (keys, delaySeconds = 0) =>
         later(gatheringOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
-      inPlace: async (write) => (await inPlace(write, CLOCK)).value,
+      inPlace: (write) => inPlace(write, CLOCK),
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
@@ -58,26 +58,24 @@ export default {
   },
 
   async scheduled(_controller, env) {
-    const { sweepGraceMs, retentionDays, masterKeys } = configOf(env);
-    const database = databaseOf(env);
-    const swept = await sweep({
-      claim: (limit) => claimOverdue(database, { now: Date.now(), sweepGraceMs, limit }),
-      enqueue: (keys) => enqueueNow(env, keys),
-    });
-    const released = await sweep({
-      claim: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
-      enqueue: (keys) => enqueueNow(env, keys),
-    });
-    const removed = await removeSettled(database, Date.now() - retentionDays * DAY_MS);
-    if (swept + released + removed > 0) {
-      const lateness = await readLateness(database, { now: Date.now(), sweepGraceMs });
-      console.log(JSON.stringify({ event: "sweep", swept, released, removed, ...lateness }));
-    }
-    // Also where there was nothing to do: that is how an operator learns that the older keys can go.
-    if (masterKeys.length > 1)
-      console.log(JSON.stringify({ event: "reseal", ...(await sealAgain(database, masterKeys)) }));
+    await sweep(sweepVerbs(env, configOf(env)));
   },
 } satisfies ExportedHandler<Env>;
+
+function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Config): SweepVerbs {
+  const database = databaseOf(env);
+  return {
+    readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
+    claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
+    release: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
+    enqueue: (keys) => enqueueNow(env, keys),
+    remove: () => removeSettled(database, Date.now() - retentionDays * DAY_MS),
+    // Also where there was nothing to do: that is how an operator learns that the older keys can go.
+    reseal: async () => (masterKeys.length > 1 ? sealAgain(database, masterKeys) : null),
+    readLateness: () => readLateness(database, { now: Date.now(), sweepGraceMs }),
+    print: (line) => console.log(JSON.stringify(line)),
+  };
+}
 
 function batchVerbs(env: Env, config: Config): BatchVerbs {
   const database = databaseOf(env);

@@ -82,7 +82,7 @@ export const dueAt = (at: number, rules: Pick<RetryRules, "sweepGraceMs">) => ({
   sweep_at: at + rules.sweepGraceMs,
 });
 
-/** The sweep takes the same log again after twice the time it is late by now, an hour later at most. */
+/** The sweep takes the same attempt again after intervals that double, up to this. */
 export const SWEEP_INTERVAL_LIMIT_MS = 3_600_000;
 
 /** Where an attempt stands in its log: after the entry before it, whatever the clocks say. */

@@ -74,4 +74,11 @@ export function refuse(
   });
 }
 
+/** Storage that is away is asked for again after this long, in seconds. */
+const RETRY_AFTER_SECONDS = "5";
+
+/** A refusal for as long as the record can't be asked. */
+export const unavailable = (message: string, members: Pick<ApiError, "request_id"> = {}): Response =>
+  refuse({ error: "UNAVAILABLE", message, ...members }, { "retry-after": RETRY_AFTER_SECONDS });
+
 export const notFound = (message: string): Response => refuse({ error: "NOT_FOUND", message });

@@ -4,7 +4,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
-import { notFound, ok, refuse } from "./answer.ts";
+import { notFound, ok, refuse, unavailable } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { captureRequest, harmlessInBrowsers } from "./capture.ts";
@@ -61,9 +61,6 @@ const ROUTES: Route[] = [
   },
 ];
 
-/** Storage that is away is asked for again after this long, in seconds. */
-const RETRY_AFTER_SECONDS = "5";
-
 export function createApp(): Hono<HttpEnv> {
   // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
@@ -106,8 +103,7 @@ function answerFault(error: Error): Response {
   }
   if (isStorageUnavailable(error)) {
     console.warn(JSON.stringify({ event: "storage_unavailable", request_id, message: error.message }));
-    const message = "The record is overloaded or away. It is safe to repeat the request.";
-    return refuse({ error: "UNAVAILABLE", message, request_id }, { "retry-after": RETRY_AFTER_SECONDS });
+    return unavailable("The record is overloaded or away. It is safe to repeat the request.", { request_id });
   }
   console.error(JSON.stringify({ event: "fault", request_id, message: error.message, stack: error.stack }));
   const message = "This is a fault of ours. Quote the request_id, and it can be found in the logs.";

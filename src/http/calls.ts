@@ -27,7 +27,7 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const log = await newReport(c, report);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
   const database = c.env.databaseOf(log.user_id);
-  const written = await c.env.inPlace(() => insertReport(database, log));
+  const { value: written } = await c.env.inPlace(() => insertReport(database, log));
   const stored = written === null ? await readStored(c, log) : undefined;
   // A write that was made twice finds its own first one there: the ids in it are nobody else's.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);

@@ -3,13 +3,13 @@
  * attempts, and the logs as they then are.
  */
 import type { Context } from "hono";
-import type { RefusalReason } from "../core/refusal.ts";
+import { type RefusalReason, startsDelivery } from "../core/refusal.ts";
 import { dueAt } from "../core/transition.ts";
-import type { LogEvent, SendableLog } from "../core/webhook-log.ts";
-import type { startResends } from "../record/deliveries.ts";
+import type { LogEvent, LogKey, SendableLog } from "../core/webhook-log.ts";
+import { hastenFaulted, type startResends } from "../record/deliveries.ts";
 import { readFirstAttempts, readLogs, readStates } from "../record/logs.ts";
 import { payloadRuns } from "../record/payload.ts";
-import { type ApiError, okStream, refuse } from "./answer.ts";
+import { type ApiError, okStream, refuse, unavailable } from "./answer.ts";
 import { readPrefer } from "./prefer.ts";
 import type { HttpEnv } from "./services.ts";
 import { renderLog } from "./webhook-log.ts";
@@ -49,8 +49,10 @@ async function startDeliveries(c: Context<HttpEnv>, sending: Sending): Promise<S
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   const states = await readStates(database, { user_id, event, call_ids });
-  const refusal = refuseAny(sending, states) ?? refuseSize(states);
-  if (refusal !== null) return refusal;
+  const refused = refusalsOf(sending, states);
+  if (refused.length > 0) return refuse(refused);
+  const tooLarge = refuseSize(states);
+  if (tooLarge !== null) return tooLarge;
   const starts = states.filter(sending.isToStart).map(({ call_id, delivery_ordinal }) => ({
     user_id,
     call_id,
@@ -60,21 +62,50 @@ async function startDeliveries(c: Context<HttpEnv>, sending: Sending): Promise<S
   }));
   const due = dueAt(c.env.now(), c.env.config());
   const start = () => sending.start(database, { starts, ...due });
-  const began = starts.length > 0 ? await c.env.inPlace(start) : new Set();
-  const isWhole = began.size === states.length;
+  const { value: began, repeated } = starts.length > 0 ? await c.env.inPlace(start) : NOTHING_STARTED;
+  if (began.size === states.length) {
+    c.env.enqueue(starts.map(firstAttempt));
+    return { states, deliveries: deliveriesOf(starts) };
+  }
   // What did not begin is served by a delivery decided before or at the same time, or by this one, where the write was
   // made twice: the record knows which.
-  const current = isWhole ? states : await readStates(database, { user_id, event, call_ids });
-  const deliveryOf = deliveriesOf(current);
-  const begun = starts.filter(
-    ({ call_id, delivery_id }) => began.has(call_id) || deliveryOf.get(call_id) === delivery_id,
+  const current = await readStates(database, { user_id, event, call_ids });
+  const deliveries = deliveriesOf(current);
+  const isOurs = starts.some(
+    ({ call_id, delivery_id }) => began.has(call_id) || deliveries.get(call_id) === delivery_id,
   );
-  c.env.enqueue(
-    begun.map(({ call_id, delivery_id }) => ({ user_id, call_id, event, delivery_id, attempt: 1 })),
+  const refusedLate = isOurs ? [] : refusalsOf(sending, current);
+  if (refusedLate.length > 0) return repeated ? refuseUntold(refusedLate) : refuse(refusedLate);
+  await enqueueToCome(c, current);
+  return { states, deliveries };
+}
+
+const NOTHING_STARTED = { value: new Set<string>(), repeated: false };
+
+const firstAttempt = ({ user_id, call_id, event, delivery_id }: LogKey & { delivery_id: string }) => ({
+  user_id,
+  call_id,
+  event,
+  delivery_id,
+  attempt: 1,
+});
+
+/**
+ * Enqueues the first attempts that are still to come, also of deliveries that were joined: their message may be lost, and
+ * a second one is not sent twice. One that waits because the consumer could not process it is due now.
+ */
+async function enqueueToCome(c: Context<HttpEnv>, logs: readonly SendableLog[]): Promise<void> {
+  const toCome = logs.flatMap(({ delivery_id, ...log }) =>
+    delivery_id === null || startsDelivery(log) ? [] : [{ ...log, delivery_id }],
   );
-  if (isWhole) return { states, deliveries: deliveriesOf(begun) };
-  const lateRefusal = begun.length === 0 ? refuseAny(sending, current) : null;
-  return lateRefusal ?? { states, deliveries: deliveryOf };
+  const now = c.env.now();
+  const later = toCome.filter(({ next_attempt_at }) => (next_attempt_at ?? now) > now).map(firstAttempt);
+  const [first] = later;
+  if (first !== undefined) {
+    const database = c.env.databaseOf(first.user_id);
+    await c.env.inPlace(() => hastenFaulted(database, { keys: later, ...dueAt(now, c.env.config()) }));
+  }
+  c.env.enqueue(toCome.map(firstAttempt));
 }
 
 const deliveriesOf = (
@@ -90,17 +121,24 @@ const REFUSALS: Record<RefusalReason, string> = {
   endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 
-/** One error for each call that is refused, or null where none is. */
-function refuseAny({ call_ids, refusalOf }: Sending, states: readonly SendableLog[]): Response | null {
+/** One error for each call that is refused. */
+function refusalsOf({ call_ids, refusalOf }: Sending, states: readonly SendableLog[]): ApiError[] {
   const stateOf = new Map(states.map((state) => [state.call_id, state]));
-  const errors = call_ids.flatMap((call_id): ApiError[] => {
+  return call_ids.flatMap((call_id): ApiError[] => {
     const reason = refusalOf(stateOf.get(call_id));
     if (reason === null) return [];
     return [
       { error: "invalid_parameter", message: `call_ids: ${call_id}: ${REFUSALS[reason]}`, call_id, reason },
     ];
   });
-  return errors.length === 0 ? null : refuse(errors);
+}
+
+/** What is refused now may be what this request itself has sent: the answer that would have said so was lost. */
+function refuseUntold(refused: readonly ApiError[]): Response {
+  const ids = refused.map(({ call_id }) => call_id).join(", ");
+  return unavailable(
+    `call_ids: the record's answer was lost, and ${ids} may have been sent: see their logs.`,
+  );
 }
 
 function refuseSize(states: readonly SendableLog[]): Response | null {

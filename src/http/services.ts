@@ -12,8 +12,11 @@ export interface Services {
   enqueue: (keys: readonly AttemptKey[], delaySeconds?: number) => void;
   /** Enqueues what waited for an endpoint that was enabled, after the answer. Never fails: the sweep does it too. */
   release: () => void;
-  /** Makes a write that may be made twice, again where the record was away for a moment. */
-  inPlace: <T>(write: () => Promise<T>) => Promise<T>;
+  /**
+   * Makes a write that may be made twice, again where the record was away for a moment. `repeated`: what it came to is
+   * the last one's, and an earlier one may have taken effect.
+   */
+  inPlace: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
   inboxes: {
     newId: () => string;
     /** Null for what can't be an inbox's id. */

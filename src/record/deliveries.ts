@@ -1,5 +1,8 @@
-/** New deliveries decided by hand: resends and creates. Each write says which state of the log it was decided on. */
-import type { LogKey, SendType } from "../core/webhook-log.ts";
+/**
+ * New deliveries decided by hand: resends and creates. Each write says which state of the log it was decided on. And what
+ * brings forward a delivery that a resend has joined.
+ */
+import type { AttemptKey, LogKey, SendType } from "../core/webhook-log.ts";
 
 /** A delivery to start on the log that had `delivery_ordinal` when it was decided. */
 interface Start extends LogKey {
@@ -49,6 +52,25 @@ export async function startCreates(
      ) RETURNING call_id`,
   );
   return startedBy(statement.bind(...bindings(request, "create"), request.url));
+}
+
+/**
+ * Makes first attempts due that the consumer could not process and that wait out the pause after it. Others are left as
+ * they are, and what waits for its endpoint too.
+ */
+export async function hastenFaulted(
+  db: D1Database,
+  due: { keys: readonly AttemptKey[]; next_attempt_at: number; sweep_at: number },
+): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE webhook_logs AS l SET next_attempt_at = ?2, sweep_at = ?3 FROM json_each(?1) AS j
+       WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
+         AND l.delivery_id = j.value ->> 'delivery_id' AND l.status = 'pending' AND l.attempts = 0 AND l.faults > 0
+         AND l.waits_for_endpoint IS NULL AND l.next_attempt_at > ?2`,
+    )
+    .bind(JSON.stringify(due.keys), due.next_attempt_at, due.sweep_at)
+    .run();
 }
 
 const bindings = (request: StartRequest, sendType: SendType) => [

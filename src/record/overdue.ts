@@ -1,24 +1,38 @@
-/** Logs that are late: the sweep's claim on them. */
+/** Logs that are late: what the sweep takes, and its claim on them once they are enqueued. */
 import { SWEEP_INTERVAL_LIMIT_MS } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 
-/**
- * Claims up to `limit` logs whose `sweep_at` has passed, oldest first, and returns the attempt each waits for.
- * Only `sweep_at` moves: by as long as the log is late by now, so that the intervals double, up to an hour.
- */
-export async function claimOverdue(
+/** Up to `limit` logs whose `sweep_at` has passed, oldest first: the attempt each waits for. */
+export async function readOverdue(
   db: D1Database,
-  { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
+  { now, limit }: { now: number; limit: number },
 ): Promise<AttemptKey[]> {
   const { results } = await db
     .prepare(
-      `UPDATE webhook_logs SET sweep_at = ?1 + min(max(?1 - next_attempt_at, ?2), ?3)
-       WHERE (user_id, call_id, event) IN (
-         SELECT user_id, call_id, event FROM webhook_logs WHERE sweep_at <= ?1 ORDER BY sweep_at LIMIT ?4
-       )
-       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+      `SELECT user_id, call_id, event, delivery_id, attempts + 1 AS attempt
+       FROM webhook_logs WHERE sweep_at <= ?1 ORDER BY sweep_at LIMIT ?2`,
     )
-    .bind(now, sweepGraceMs, SWEEP_INTERVAL_LIMIT_MS, limit)
+    .bind(now, limit)
     .all<AttemptKey>();
   return results;
+}
+
+/**
+ * Claims these logs, as far as they are still late: each comes up again after the grace, and after each further claim for
+ * the same attempt in twice the time, up to an hour. How late it is does not count: a service that was down for hours
+ * would leave it for as long again. Moves nothing of its schedule.
+ */
+export async function claimOverdue(
+  db: D1Database,
+  { keys, now, sweepGraceMs }: { keys: readonly AttemptKey[]; now: number; sweepGraceMs: number },
+): Promise<void> {
+  await db
+    .prepare(
+      `UPDATE webhook_logs AS l SET swept_at = ?2, sweep_at = ?2 + min(?4,
+         max(?3, iif(l.swept_at > l.next_attempt_at, 2 * (l.sweep_at - l.swept_at), 0)))
+       FROM json_each(?1) AS j WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
+         AND l.event = j.value ->> 'event' AND l.sweep_at <= ?2`,
+    )
+    .bind(JSON.stringify(keys), now, sweepGraceMs, SWEEP_INTERVAL_LIMIT_MS)
+    .run();
 }

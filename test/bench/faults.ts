@@ -14,15 +14,15 @@ const { values: options } = parseArgs({
   },
 });
 
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new Error(`--${name} must be a whole number, and is ${text}`);
+function wholeNumber(name: "programs" | "seed", least: number): number {
+  const value = Number(options[name]);
+  if (!Number.isSafeInteger(value) || value < least)
+    throw new Error(`--${name} must be a whole number of ${least} or more, and is ${options[name]}`);
   return value;
 }
 
-const programs = wholeNumber("programs", options.programs);
-const seed = wholeNumber("seed", options.seed);
+const programs = wholeNumber("programs", 1);
+const seed = wholeNumber("seed", 0);
 
 const started = Date.now();
 process.env.FAULT_PROGRAMS = String(programs);
@@ -46,7 +46,7 @@ const [tally] = tallies;
 if (tally !== undefined) print(tally);
 const unmet = programs < ENOUGH_PROGRAMS ? [] : COMMON_FAULTS.filter((fault) => !isMet(fault));
 if (tally === undefined || tally.programs < programs) fail(`${tally?.programs ?? 0} of ${programs} were run`);
-if (unmet.length > 0)
+else if (unmet.length > 0)
   fail(`no program met: ${unmet.map(({ what, kind }) => `${what} at a ${kind}`).join(", ")}`);
 if (programs >= ENOUGH_PROGRAMS && !tally?.deadEnds) fail("no delivery ended as a dead letter");
 

@@ -7,6 +7,7 @@ import { type Fault, NOTHING, type Result, writeResults } from "../../src/record
 import {
   envWithLosingQueues,
   handleAttempts,
+  handleBatch,
   letTimePass,
   reportUnheard,
   request,
@@ -180,8 +181,9 @@ test("a late result leaves a disabled call waiting for its endpoint where it wou
 });
 
 describe("two resends decided on the same state", () => {
-  test("start one delivery, which serves both", async () => {
-    const key = await reportUnheard(org, NOBODY);
+  test("start one delivery, which serves both and is sent once", async () => {
+    const crm = await receiver(200);
+    const key = await reportUnheard(org, crm.url);
     await write(resultOf(key, 200));
     const { env: lossy, deliveries } = envWithLosingQueues({ DB: databaseWhereUpdatesMeet(2) });
     const body = { call_ids: [key.call_id] };
@@ -189,12 +191,17 @@ describe("two resends decided on the same state", () => {
     const resend = () => request(lossy, org, { method: "POST", path: RESEND, body, headers });
     const answers = await Promise.all([resend(), resend()]);
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
-    expect(deliveries).toHaveLength(1);
+    const [first] = deliveries;
+    expect(deliveries).toEqual([first, first]);
     const row = env.DB.prepare("SELECT delivery_id, delivery_ordinal FROM webhook_logs WHERE call_id = ?");
     expect(await row.bind(key.call_id).first()).toEqual({
-      delivery_id: deliveries[0]?.body.delivery_id,
+      delivery_id: first?.body.delivery_id,
       delivery_ordinal: 2,
     });
+    const { env: mended } = envWithLosingQueues();
+    for (const { body: message } of deliveries) expect(await handleBatch(mended, [message])).toEqual(["ack"]);
+    expect((await logOf(org, key.call_id)).metadata).toMatchObject([{}, { send_type: "resend", attempt: 1 }]);
+    expect(await crm.received()).toHaveLength(1);
   });
 });
 

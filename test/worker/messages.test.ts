@@ -11,16 +11,7 @@ import {
   resendUnheard,
   sweepOnce,
 } from "../support/handlers.ts";
-import {
-  eventually,
-  logOf,
-  makeOrg,
-  newCallId,
-  type Org,
-  receiver,
-  reportCall,
-  rowsOf,
-} from "../support/words.ts";
+import { eventually, logOf, makeOrg, newCallId, type Org, receiver, rowsOf } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -163,50 +154,5 @@ describe("a message", () => {
     expect(deliveries).toMatchObject([{ body: { call_id, attempt: 1 } }]);
     expect(warn).toHaveBeenCalledOnce();
     warn.mockRestore();
-  });
-});
-
-describe("the sweep", () => {
-  test("takes a log again after intervals that double, and moves nothing but its time", async () => {
-    const { call_id } = await reportUnheard(org, "http://127.0.0.1:1/");
-    const key = { user_id: org.user_id, call_id };
-    const before = await logOf(org, call_id);
-    const { env: lossy, deliveries } = envWithLosingQueues();
-    const row = env.DB.prepare(
-      "SELECT next_attempt_at, sweep_at FROM webhook_logs WHERE user_id = ? AND call_id = ?",
-    );
-    const lateness: number[] = [];
-    for (let round = 0; round < 9; round++) {
-      const times = await row
-        .bind(org.user_id, call_id)
-        .first<{ next_attempt_at: number; sweep_at: number }>();
-      if (times === null) throw new Error("the log is gone");
-      lateness.push(Math.round((times.sweep_at - times.next_attempt_at) / 60_000));
-      await letTimePass(key, times.sweep_at - Date.now());
-      await sweepOnce(lossy);
-      await sweepOnce(lossy);
-    }
-    expect(lateness).toEqual([1, 2, 4, 8, 16, 32, 64, 124, 184]);
-    expect(deliveries).toHaveLength(9);
-    expect(await logOf(org, call_id)).toEqual({ ...before, next_attempt_at: expect.any(String) });
-  });
-
-  test("takes up retries in their own lane", async () => {
-    const crm = await receiver(500);
-    const key = await reportUnheard(org, crm.url);
-    const first = envWithLosingQueues();
-    await handleAttempts(first.env, [key]);
-    await letTimePass(key, 70_000);
-    const { env: lossy, deliveries, retries } = envWithLosingQueues();
-    await sweepOnce(lossy);
-    expect(deliveries).toEqual([]);
-    expect(retries).toMatchObject([{ body: { call_id: key.call_id, attempt: 2 } }]);
-  });
-
-  test("leaves calls alone that are delivered or have no webhook", async () => {
-    const { call_id } = await reportCall(org);
-    const { env: lossy, deliveries, retries } = envWithLosingQueues();
-    await sweepOnce(lossy);
-    expect([...deliveries, ...retries].filter(({ body }) => body.call_id === call_id)).toEqual([]);
   });
 });
