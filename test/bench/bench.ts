@@ -7,8 +7,9 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
-import { type Bills, billAt, type MeteredServer } from "./bill.ts";
+import { type Bills, billAt } from "./bill.ts";
 import { compare } from "./compare.ts";
+import type { MeteredServer } from "./cost.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
 import { growth } from "./growth.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
@@ -18,6 +19,9 @@ import { printResults, type Results } from "./report.ts";
 const BILL_CALLS = 200;
 const DELAYS_MS = [10, 100, 1_000] as const;
 const SIZES = [1_000, 10_000, 200_000];
+
+/** Longer than anybody waits here: a message that is lost must not be put right by the sweep, but end in an error. */
+const SWEEP_GRACE = "24h";
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +42,7 @@ async function start(
   { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: Record<string, string> } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
-  const environment = { ...process.env, ...variables };
+  const environment = { SWEEP_GRACE, ...variables }; // and none of this process's own: they would be measured with it
   const input = { port: await freePort(), stateDir: join(stateDir, name), environment };
   const server = await startLocalServer(main === undefined ? input : { ...input, main });
   servers.push(server);
@@ -85,11 +89,12 @@ async function bytesPerLog(server: LocalServer): Promise<number> {
 
 async function billsOf(server: MeteredServer, receiver: Receiver): Promise<Bills[]> {
   const bills: Bills[] = [];
-  await billAt(server, receiver, { calls: BILL_CALLS, delay: 0 }); // a warm-up: the keys' lookup and the compiler
-  for (const delay of DELAYS_MS) {
-    progress(`the bill at a receiver of ${delay} ms`);
-    bills.push(await billAt(server, receiver, { calls: BILL_CALLS, delay }));
-  }
+  const scaleAt = (delay: number, name = `the bill at a receiver of ${delay} ms`) => ({
+    ...{ calls: BILL_CALLS, delay },
+    progress: (step: string) => progress(`${name}: ${step}`),
+  });
+  await billAt(server, receiver, scaleAt(0, "warm-up of the bill")); // the keys' lookup and the compiler
+  for (const delay of DELAYS_MS) bills.push(await billAt(server, receiver, scaleAt(delay)));
   return bills;
 }
 

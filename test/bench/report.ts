@@ -1,6 +1,7 @@
 /** The benchmark's results as a table for people and as one line of JSON. Only from whole results. */
-import type { Bills, Cost } from "./bill.ts";
+import type { Bills } from "./bill.ts";
 import type { Comparison } from "./compare.ts";
+import type { Cost } from "./cost.ts";
 import { median, percentile } from "./driver.ts";
 import type { RowsRead } from "./growth.ts";
 
