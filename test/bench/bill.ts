@@ -1,6 +1,6 @@
 /** The bill: what each step of a call costs. Throws where a call is lost, sent too often, or not counted. */
 import { type Cost, costOf, difference, type MeteredServer } from "./cost.ts";
-import { ask, newCalls, type Receiver, reportAll, untilRecorded } from "./driver.ts";
+import { ask, newCalls, pause, type Receiver, reportAll, untilRecorded } from "./driver.ts";
 import { demandArrivals, type Usage } from "./evidence.ts";
 
 /** What each step costs, with a receiver that answers after `delay` milliseconds. */
@@ -11,6 +11,9 @@ export interface Bills {
   resend: Cost;
   get: Cost;
 }
+
+/** The same of calls that have their batches to themselves. */
+export type BillsAlone = Pick<Bills, "delay" | "first" | "retry">;
 
 /** `progress` is told of each step. */
 interface Scale {
@@ -30,13 +33,16 @@ interface Delivering {
   delay: number;
   /** One call in so many fails once; null: none. */
   failOneIn?: number | null;
+  /** How long it takes at least: to ask earlier whether all is recorded would add to the CPU time. */
+  waitMs?: number;
 }
 
 /** Reports new calls, and waits until all are delivered. */
 async function deliver({ server, receiver, calls, ...input }: Delivering): Promise<string[]> {
-  const { delay, failOneIn = null } = input;
+  const { delay, failOneIn = null, waitMs = 0 } = input;
   const webhook = receiver.url({ delay, ...(failOneIn !== null && { fail: 1, of: failOneIn }) });
   const reported = await reportAll(server, { calls: newCalls(calls), webhook, reporters: REPORTERS });
+  await pause(waitMs);
   await untilRecorded(server, reported);
   const callIds = reported.map(({ call_id }) => call_id);
   demandArrivals(await receiver.arrivals(calls), callIds, failOneIn === null ? 0 : calls / failOneIn);
@@ -84,4 +90,54 @@ export async function billAt(
   );
   demandArrivals(await receiver.arrivals(calls), callIds);
   return { delay, first, retry: difference(withRetry, first, ONE_IN), resend, get };
+}
+
+/** Soon after a lone call is delivered, at the first try and at the second. */
+const LONE_FIRST_MS = 1_400;
+const LONE_RETRIED_MS = 4_400;
+
+/** One call at a time: no batch is shared, and one that fails writes its endpoint's health too. */
+export async function billAlone(
+  server: MeteredServer,
+  receiver: Receiver,
+  { calls, delay, progress }: Scale,
+): Promise<BillsAlone> {
+  const bill = (name: string, tries: 1 | 2, alone: Pick<Delivering, "failOneIn" | "waitMs">) => {
+    progress(`${calls} ${name}, one at a time`);
+    const run = async () => {
+      for (let done = 0; done < calls; done++) await deliver({ server, receiver, delay, ...alone, calls: 1 });
+    };
+    const least = { ...attempts(calls * tries), worker_requests: calls + calls * tries };
+    return costOf(server, { name, times: calls, least, run });
+  };
+  const first = await bill("first-try deliveries", 1, { waitMs: delay + LONE_FIRST_MS });
+  const retried = { failOneIn: 1, waitMs: 2 * delay + LONE_RETRIED_MS };
+  const withRetry = await bill("deliveries with a retry", 2, retried);
+  return { delay, first, retry: difference(withRetry, first) };
+}
+
+/** Older than any log is kept. */
+const OLD_MS = 4_000 * 86_400_000;
+
+/** What it costs to remove a log with its one attempt, once it is old enough. */
+export async function billRemoval(
+  server: MeteredServer,
+  receiver: Receiver,
+  { calls, delay, progress }: Scale,
+): Promise<Cost> {
+  progress(`the removal of ${calls} logs`);
+  const callIds = JSON.stringify(await deliver({ server, receiver, calls, delay }));
+  const { database } = server;
+  const theirs = "event = 'call' AND call_id IN (SELECT value FROM json_each(?1))";
+  const run = async () => {
+    const aging = `UPDATE webhook_logs SET created_at = created_at - ?2 WHERE ${theirs}`;
+    await database.prepare(aging).bind(callIds, OLD_MS).run();
+    await ask(server, "/meter/sweep");
+  };
+  const least = { rows_written: calls, rows_read: calls };
+  const cost = await costOf(server, { name: "removal", times: calls, least, withCron: true, run });
+  const counting = `SELECT count(*) AS n FROM webhook_logs WHERE ${theirs}`;
+  const left = await database.prepare(counting).bind(callIds).first<number>("n");
+  if (left !== 0) throw new Error(`of ${calls} old logs, ${left} were not removed`);
+  return cost;
 }
