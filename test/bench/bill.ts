@@ -49,12 +49,13 @@ async function deliver({ server, receiver, calls, ...input }: Delivering): Promi
   return callIds;
 }
 
-/** What so many attempts use at least. */
-const attempts = (count: number): Partial<Usage> => ({
+/** What so many attempts use at least; a timer may be a little early. */
+const attempts = (count: number, delay: number): Partial<Usage> => ({
   rows_written: count,
   rows_read: count,
   messages: count,
   object_requests: count,
+  object_ms: 0.9 * count * delay,
 });
 
 /** Runs each step for this many calls. */
@@ -69,10 +70,10 @@ export async function billAt(
     progress(`${calls} ${name}`);
     return costOf(server, { name, times: calls, least: { ...least, worker_requests: calls }, run });
   };
-  const first = await bill("first-try deliveries", attempts(calls), async () => {
+  const first = await bill("first-try deliveries", attempts(calls, delay), async () => {
     callIds = await deliver(delivering);
   });
-  const withRetry = await bill("deliveries, some with a retry", attempts(calls + calls / ONE_IN), () =>
+  const withRetry = await bill("deliveries, some with a retry", attempts(calls + calls / ONE_IN, delay), () =>
     deliver({ ...delivering, failOneIn: ONE_IN }),
   );
   const forEach = async (work: (call_id: string) => Promise<unknown>) => {
@@ -85,7 +86,7 @@ export async function billAt(
   const get = await bill("gets", { rows_read: calls }, () =>
     forEach((call_id) => ask(server, `/v1/postcall/webhooks/${call_id}`)),
   );
-  const resend = await bill("resends", attempts(calls), () =>
+  const resend = await bill("resends", attempts(calls, delay), () =>
     forEach((call_id) => ask(server, "/v1/postcall/webhooks/resend", { body: { call_ids: [call_id] } })),
   );
   demandArrivals(await receiver.arrivals(calls), callIds);
@@ -107,7 +108,7 @@ export async function billAlone(
     const run = async () => {
       for (let done = 0; done < calls; done++) await deliver({ server, receiver, delay, ...alone, calls: 1 });
     };
-    const least = { ...attempts(calls * tries), worker_requests: calls + calls * tries };
+    const least = { ...attempts(calls * tries, delay), worker_requests: calls + calls * tries };
     return costOf(server, { name, times: calls, least, run });
   };
   const first = await bill("first-try deliveries", 1, { waitMs: delay + LONE_FIRST_MS });

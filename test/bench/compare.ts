@@ -47,7 +47,7 @@ export async function compare(
   for (let step = 1; step <= LATENCY_STEPS; step++) {
     for (const side of SIDES)
       found.waits[side].push(...(await latencies(servers[side], receiver, LATENCY_STEP_CALLS[side])));
-    progress(`one call at a time: ${found.waits.service.length + found.waits.floor.length}`);
+    progress(`one call at a time: step ${step} of ${LATENCY_STEPS}`);
   }
   for (const side of SIDES) {
     progress(`${side}: ${PACED_PER_SECOND} reports/s for ${PACED_SECONDS} s`);

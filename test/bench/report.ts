@@ -81,8 +81,8 @@ function notInTheBill({ bytesPerLog, removal }: Results): string {
   const usd = (value: number) => `$${value.toFixed(2)}`;
   return `¹ Contains neither the log's removal after RETENTION_DAYS (${usd(removal.usd_per_million)} per million), nor its storage, nor the sweep each
 minute. Storage: a million logs of ${show(bytesPerLog)} bytes, kept for ${RETENTION_DAYS} days, are ${gigabytes.toFixed(1)} GB, or ${usd(gigabytes * USD.storedGigabyteMonth)}.
-"Alone": one call at a time, in batches of its own; it then writes its endpoint's health too. CPU is that of the whole
-runtime, what it does beside the step too: an upper bound.`;
+"Alone": one call at a time, in batches of its own; a failure, and the success after it, then write the endpoint's health
+too. CPU is that of the whole runtime, what it does beside the step too: an upper bound.`;
 }
 
 const growthTable = ({ growth }: Results): string =>
