@@ -31,7 +31,7 @@ export interface LocalServer {
 export async function startLocalServer(input: {
   port: number;
   stateDir: string;
-  environment: NodeJS.ProcessEnv;
+  environment: Readonly<Record<string, string | undefined>>;
   /** Another Worker with the same bindings, in place of the service's own. */
   main?: string;
 }): Promise<LocalServer> {

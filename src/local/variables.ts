@@ -9,7 +9,7 @@ export const LOCAL_ADMIN_KEY = "pc_local_admin";
 /** The defaults of `wrangler.toml`, with what differs locally. Reads and, the first time, writes the state directory. */
 export function localVariables(input: {
   deployed: Record<string, unknown>;
-  environment: NodeJS.ProcessEnv;
+  environment: Readonly<Record<string, string | undefined>>;
   stateDir: string;
   port: number;
 }): Record<string, string> {

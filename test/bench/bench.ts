@@ -2,22 +2,30 @@
  * `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`;
  * with `--poison` what one hanging endpoint does to the others instead.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { type Unstable_Config, unstable_readConfig } from "wrangler";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
-import { type Bills, billAt, type MeteredServer } from "./bill.ts";
+import { type Bills, billAlone, billAt, billRemoval } from "./bill.ts";
 import { compare } from "./compare.ts";
+import type { MeteredServer } from "./cost.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
+import type { Results } from "./figures.ts";
 import { growth } from "./growth.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
-import { printResults, type Results } from "./report.ts";
+import { printResults } from "./report.ts";
 
 const BILL_CALLS = 200;
+const ALONE_CALLS = 5;
+const ALONE_DELAY_MS = 100;
 const DELAYS_MS = [10, 100, 1_000] as const;
 const SIZES = [1_000, 10_000, 200_000];
+
+/** Longer than anybody waits here: a message that is lost must not be put right by the sweep, but end in an error. */
+const SWEEP_GRACE = "24h";
 
 const { values: options } = parseArgs({
   options: {
@@ -38,7 +46,7 @@ async function start(
   { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: Record<string, string> } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
-  const environment = { ...process.env, ...variables };
+  const environment = { SWEEP_GRACE, ...variables }; // and none of this process's own: they would be measured with it
   const input = { port: await freePort(), stateDir: join(stateDir, name), environment };
   const server = await startLocalServer(main === undefined ? input : { ...input, main });
   servers.push(server);
@@ -53,19 +61,20 @@ async function startMetered(name: string): Promise<MeteredServer> {
   return { ...server, pid };
 }
 
-async function run(calls: number, rounds: number): Promise<Results> {
+async function run({ calls, rounds }: { calls: number; rounds: number }): Promise<Results> {
   const receiver = await openReceiver();
   try {
     const service = await start("service");
     const floor = await start("floor", { main: "test/bench/floor.ts" });
     const comparison = await compare({ service, floor }, receiver, { calls, rounds, progress });
+    const bills = await billsOf(await startMetered("service with counters"), receiver);
     return {
       machine: `${cpus().length} × ${cpus()[0]?.model ?? "processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`,
       calls,
       rounds,
       ...comparison,
       bytesPerLog: await bytesPerLog(service),
-      bills: await billsOf(await startMetered("service with counters"), receiver),
+      ...bills,
       growth: await growth(await startMetered("service with counters, empty"), receiver, {
         sizes: SIZES,
         progress,
@@ -83,21 +92,44 @@ async function bytesPerLog(server: LocalServer): Promise<number> {
   return meta.size_after / logs;
 }
 
-async function billsOf(server: MeteredServer, receiver: Receiver): Promise<Bills[]> {
+async function billsOf(
+  server: MeteredServer,
+  receiver: Receiver,
+): Promise<Pick<Results, "bills" | "alone" | "removal">> {
   const bills: Bills[] = [];
-  await billAt(server, receiver, { calls: BILL_CALLS, delay: 0 }); // a warm-up: the keys' lookup and the compiler
-  for (const delay of DELAYS_MS) {
-    progress(`the bill at a receiver of ${delay} ms`);
-    bills.push(await billAt(server, receiver, { calls: BILL_CALLS, delay }));
-  }
-  return bills;
+  const scaleAt = (delay: number, name = `the bill at a receiver of ${delay} ms`) => ({
+    ...{ calls: BILL_CALLS, delay },
+    progress: (step: string) => progress(`${name}: ${step}`),
+  });
+  await billAt(server, receiver, scaleAt(0, "warm-up of the bill")); // the keys' lookup and the compiler
+  for (const delay of DELAYS_MS) bills.push(await billAt(server, receiver, scaleAt(delay)));
+  const alone = await billAlone(server, receiver, { ...scaleAt(ALONE_DELAY_MS), calls: ALONE_CALLS });
+  return { bills, alone, removal: await billRemoval(server, receiver, scaleAt(0, "the bill")) };
 }
 
-function readCount(name: "calls" | "rounds"): number {
-  const count = /^[1-9]\d{0,5}$/.test(options[name]) ? Number(options[name]) : 0;
-  if (count === 0)
-    throw new Error(`--${name} must be a whole number from 1, and is ${JSON.stringify(options[name])}`);
-  return count;
+const readCount = (text: string): number | null => (/^[1-9]\d{0,5}$/.test(text) ? Number(text) : null);
+
+/** What this run is to do, or the sentence why it can't. */
+function readOptions(): { calls: number; rounds: number } | string {
+  const [calls, rounds] = [readCount(options.calls), readCount(options.rounds)];
+  const given = (name: "calls" | "rounds") => `and is ${JSON.stringify(options[name])}`;
+  if (calls === null) return `--calls must be a whole number from 1 to 999999, ${given("calls")}`;
+  if (rounds === null) return `--rounds must be a whole number from 1 to 999999, ${given("rounds")}`;
+  const batch = batchSize();
+  if (calls % batch !== 0)
+    return `--calls must be a multiple of ${batch}, the size of a batch, ${given("calls")}: a last batch that is not full waits for more calls, and the rate would be that of the waiting`;
+  if (!existsSync("/proc/self/stat"))
+    return `it reads processes' CPU times from /proc, which this system (${process.platform}) does not have: run it on Linux`;
+  return { calls, rounds };
+}
+
+function batchSize(): number {
+  const { queues }: Unstable_Config = unstable_readConfig({
+    config: resolve(import.meta.dirname, "../../wrangler.toml"),
+  });
+  const size = queues.consumers?.find(({ queue }) => queue === "postcall-deliveries")?.max_batch_size;
+  if (size == null) throw new Error("wrangler.toml does not say how large a batch of postcall-deliveries is");
+  return size;
 }
 
 try {
@@ -105,8 +137,11 @@ try {
     const service = await start("service", { variables: POISON_VARIABLES });
     printPoison(await poison(service, progress), options.json);
   } else {
-    const results = await run(readCount("calls"), readCount("rounds"));
-    printResults(results, { json: options.json });
+    const asked = readOptions();
+    if (typeof asked === "string") {
+      console.error(`The benchmark was not run: ${asked}.`);
+      process.exitCode = 1;
+    } else printResults(await run(asked), { json: options.json });
   }
 } catch (error) {
   console.error("The benchmark went wrong; it has no figures.", error);

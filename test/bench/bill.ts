@@ -1,26 +1,7 @@
-/** The bill: what one step of a call uses, counted around the service's bindings, and what that costs. */
-import type { LocalServer } from "../../src/local/server.ts";
-import { ask, newCalls, type Receiver, reportAll, untilRecorded } from "./driver.ts";
-import type { Usage } from "./metered.ts";
-import { OPERATIONS_PER_MESSAGE, OPERATIONS_PER_RETRY, USD } from "./prices.ts";
-import { cpuMs } from "./processes.ts";
-
-/** The metered service, and the process it runs in. */
-export interface MeteredServer extends LocalServer {
-  pid: number;
-}
-
-/** What one step uses on average, and its price. CPU is the whole runtime's, simulators and all: an upper bound. */
-export interface Cost {
-  rows_written: number;
-  rows_read: number;
-  queue_ops: number;
-  do_requests: number;
-  do_ms: number;
-  worker_requests: number;
-  cpu_ms: number;
-  usd_per_million: number;
-}
+/** The bill: what each step of a call costs. Throws where a call is lost, sent too often, or not counted. */
+import { type Cost, costOf, difference, type MeteredServer } from "./cost.ts";
+import { ask, newCalls, pause, type Receiver, reportAll, untilRecorded } from "./driver.ts";
+import { demandArrivals, type Usage } from "./evidence.ts";
 
 /** What each step costs, with a receiver that answers after `delay` milliseconds. */
 export interface Bills {
@@ -31,84 +12,133 @@ export interface Bills {
   get: Cost;
 }
 
+/** The same of calls that have their batches to themselves. */
+export type BillsAlone = Pick<Bills, "delay" | "first" | "retry">;
+
+/** `progress` is told of each step. */
+interface Scale {
+  calls: number;
+  delay: number;
+  progress: (step: string) => void;
+}
+
 const REPORTERS = 16;
 /** One call in so many fails at first: more would degrade the endpoint, and be put off instead. */
 const ONE_IN = 4;
 
-/** Runs `step`, which does one thing `times` times, and returns what one of them used. */
-async function costOf(server: MeteredServer, times: number, step: () => Promise<unknown>): Promise<Cost> {
-  await ask(server, "/meter");
-  const cpuBefore = cpuMs(server.pid);
-  await step();
-  const cpu_ms = (cpuMs(server.pid) - cpuBefore) / times;
-  const usage = (await ask(server, "/meter")) as Usage;
-  return priced(usage, times, cpu_ms);
+interface Delivering {
+  server: MeteredServer;
+  receiver: Receiver;
+  calls: number;
+  delay: number;
+  /** One call in so many fails once; null: none. */
+  failOneIn?: number | null;
+  /** How long it takes at least: to ask earlier whether all is recorded would add to the CPU time. */
+  waitMs?: number;
 }
 
-function priced(usage: Usage, times: number, cpu_ms: number): Cost {
-  for (const [name, value] of Object.entries(usage)) {
-    if (!Number.isFinite(value)) throw new Error(`the count of ${name} is missing`);
-  }
-  const queueOps = usage.messages * OPERATIONS_PER_MESSAGE + usage.message_retries * OPERATIONS_PER_RETRY;
-  const cost = {
-    rows_written: usage.rows_written / times,
-    rows_read: usage.rows_read / times,
-    queue_ops: queueOps / times,
-    do_requests: usage.object_requests / times,
-    do_ms: usage.object_ms / times,
-    worker_requests: usage.worker_requests / times,
-    cpu_ms,
-  };
-  const usd =
-    cost.rows_written * USD.rowWritten +
-    cost.rows_read * USD.rowRead +
-    cost.queue_ops * USD.queueOperation +
-    cost.do_requests * USD.objectRequest +
-    (cost.do_ms / 1_000) * USD.objectSecond +
-    cost.worker_requests * USD.workerRequest +
-    cost.cpu_ms * USD.cpuMillisecond;
-  return { ...cost, usd_per_million: usd * 1e6 };
+/** Reports new calls, and waits until all are delivered. */
+async function deliver({ server, receiver, calls, ...input }: Delivering): Promise<string[]> {
+  const { delay, failOneIn = null, waitMs = 0 } = input;
+  const webhook = receiver.url({ delay, ...(failOneIn !== null && { fail: 1, of: failOneIn }) });
+  const reported = await reportAll(server, { calls: newCalls(calls), webhook, reporters: REPORTERS });
+  await pause(waitMs);
+  await untilRecorded(server, reported);
+  const callIds = reported.map(({ call_id }) => call_id);
+  demandArrivals(await receiver.arrivals(calls), callIds, failOneIn === null ? 0 : calls / failOneIn);
+  return callIds;
 }
+
+/** What so many attempts use at least; a timer may be a little early. */
+const attempts = (count: number, delay: number): Partial<Usage> => ({
+  rows_written: count,
+  rows_read: count,
+  messages: count,
+  object_requests: count,
+  object_ms: 0.9 * count * delay,
+});
 
 /** Runs each step for this many calls. */
 export async function billAt(
   server: MeteredServer,
   receiver: Receiver,
-  { calls, delay }: { calls: number; delay: number },
+  { calls, delay, progress }: Scale,
 ): Promise<Bills> {
-  const deliver = async (fail: number) => {
-    const webhook = receiver.url({ delay, fail, of: ONE_IN });
-    const reported = await reportAll(server, { calls: newCalls(calls), webhook, reporters: REPORTERS });
-    await untilRecorded(server, reported);
-    await receiver.arrivals(calls);
-    return reported.map(({ call_id }) => call_id);
-  };
+  const delivering = { server, receiver, calls, delay };
   let callIds: string[] = [];
-  const first = await costOf(server, calls, async () => {
-    callIds = await deliver(0);
+  const bill = (name: string, least: Partial<Usage>, run: () => Promise<unknown>) => {
+    progress(`${calls} ${name}`);
+    return costOf(server, { name, times: calls, least: { ...least, worker_requests: calls }, run });
+  };
+  const first = await bill("first-try deliveries", attempts(calls, delay), async () => {
+    callIds = await deliver(delivering);
   });
-  const withRetry = await costOf(server, calls, () => deliver(1));
-  const each = (path: (call_id: string) => string, body?: (call_id: string) => unknown) =>
-    costOf(server, calls, async () => {
-      const queue = callIds.values();
-      const asker = async () => {
-        for (const call_id of queue) await ask(server, path(call_id), { body: body?.(call_id) });
-      };
-      await Promise.all(Array.from({ length: REPORTERS }, asker));
-    });
-  const get = await each((call_id) => `/v1/postcall/webhooks/${call_id}`);
-  const resend = await each(
-    () => "/v1/postcall/webhooks/resend",
-    (call_id) => ({ call_ids: [call_id] }),
+  const withRetry = await bill("deliveries, some with a retry", attempts(calls + calls / ONE_IN, delay), () =>
+    deliver({ ...delivering, failOneIn: ONE_IN }),
   );
-  await receiver.arrivals(calls);
+  const forEach = async (work: (call_id: string) => Promise<unknown>) => {
+    const queue = callIds.values();
+    const asker = async () => {
+      for (const call_id of queue) await work(call_id);
+    };
+    await Promise.all(Array.from({ length: REPORTERS }, asker));
+  };
+  const get = await bill("gets", { rows_read: calls }, () =>
+    forEach((call_id) => ask(server, `/v1/postcall/webhooks/${call_id}`)),
+  );
+  const resend = await bill("resends", attempts(calls, delay), () =>
+    forEach((call_id) => ask(server, "/v1/postcall/webhooks/resend", { body: { call_ids: [call_id] } })),
+  );
+  demandArrivals(await receiver.arrivals(calls), callIds);
   return { delay, first, retry: difference(withRetry, first, ONE_IN), resend, get };
 }
 
-/** What `times` of the further steps cost that `whole` has over `part`. */
-const difference = (whole: Cost, part: Cost, times: number): Cost => {
-  const names = Object.keys(whole) as (keyof Cost)[];
-  return Object.fromEntries(
-    names.map((name) => [name, (whole[name] - part[name]) * times]),
-  ) as unknown as Cost;
-};
+/** Soon after a lone call is delivered, at the first try and at the second. */
+const LONE_FIRST_MS = 1_400;
+const LONE_RETRIED_MS = 4_400;
+
+/** One call at a time: no batch is shared, and one that fails writes its endpoint's health too. */
+export async function billAlone(
+  server: MeteredServer,
+  receiver: Receiver,
+  { calls, delay, progress }: Scale,
+): Promise<BillsAlone> {
+  const bill = (name: string, tries: 1 | 2, alone: Pick<Delivering, "failOneIn" | "waitMs">) => {
+    progress(`${calls} ${name}, one at a time`);
+    const run = async () => {
+      for (let done = 0; done < calls; done++) await deliver({ server, receiver, delay, ...alone, calls: 1 });
+    };
+    const least = { ...attempts(calls * tries, delay), worker_requests: calls + calls * tries };
+    return costOf(server, { name, times: calls, least, run });
+  };
+  const first = await bill("first-try deliveries", 1, { waitMs: delay + LONE_FIRST_MS });
+  const retried = { failOneIn: 1, waitMs: 2 * delay + LONE_RETRIED_MS };
+  const withRetry = await bill("deliveries with a retry", 2, retried);
+  return { delay, first, retry: difference(withRetry, first) };
+}
+
+/** Older than any log is kept. */
+const OLD_MS = 4_000 * 86_400_000;
+
+/** What it costs to remove a log with its one attempt, once it is old enough. */
+export async function billRemoval(
+  server: MeteredServer,
+  receiver: Receiver,
+  { calls, delay, progress }: Scale,
+): Promise<Cost> {
+  progress(`the removal of ${calls} logs`);
+  const callIds = JSON.stringify(await deliver({ server, receiver, calls, delay }));
+  const { database } = server;
+  const theirs = "event = 'call' AND call_id IN (SELECT value FROM json_each(?1))";
+  const run = async () => {
+    const aging = `UPDATE webhook_logs SET created_at = created_at - ?2 WHERE ${theirs}`;
+    await database.prepare(aging).bind(callIds, OLD_MS).run();
+    await ask(server, "/meter/sweep");
+  };
+  const least = { rows_written: calls, rows_read: calls };
+  const cost = await costOf(server, { name: "removal", times: calls, least, withCron: true, run });
+  const counting = `SELECT count(*) AS n FROM webhook_logs WHERE ${theirs}`;
+  const left = await database.prepare(counting).bind(callIds).first<number>("n");
+  if (left !== 0) throw new Error(`of ${calls} old logs, ${left} were not removed`);
+  return cost;
+}

@@ -201,7 +201,10 @@ export function arrivalOf(arrivals: Arrivals, { call_id }: Reported): number {
 }
 
 /** Waits until no log is due any more; throws where that never comes, and where one of these calls is not delivered. */
-export async function untilRecorded({ database }: LocalServer, reported: readonly Reported[]): Promise<void> {
+export async function untilRecorded(
+  { database }: LocalServer,
+  reported: readonly Pick<Reported, "call_id">[],
+): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const due = await database

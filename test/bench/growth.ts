@@ -1,8 +1,8 @@
 /** Growth: the rows that each request reads with few and with many logs in the tables. */
 import { LOCAL_ORG } from "../../src/local/seed.ts";
-import type { MeteredServer } from "./bill.ts";
-import { ask, newCalls, pause, type Receiver } from "./driver.ts";
-import type { Usage } from "./metered.ts";
+import { type MeteredServer, readMeter } from "./cost.ts";
+import { ask, newCalls, type Receiver, untilRecorded } from "./driver.ts";
+import { demandArrivals, demandAtLeast, demandIdle } from "./evidence.ts";
 
 export interface RowsRead {
   logs: number;
@@ -70,20 +70,26 @@ async function rowsRead(server: MeteredServer, receiver: Receiver): Promise<Omit
   const { call_id } = payload;
   const webhook = receiver.url();
   const used = async (path: string, request?: Parameters<typeof ask>[2]) => {
-    await ask(server, "/meter");
+    await readMeter(server);
     await ask(server, path, request);
-    return ((await ask(server, "/meter")) as Usage).rows_read;
+    const { steps, cron } = await readMeter(server);
+    demandIdle(cron);
+    demandAtLeast(path, steps, { rows_read: 1 });
+    return steps.rows_read;
+  };
+  const delivered = async () => {
+    demandArrivals(await receiver.arrivals(1), [call_id]);
+    await untilRecorded(server, [{ call_id }]);
   };
   const report = await used("/v1/postcall/calls", { body: { payload, webhook }, status: 202 });
-  await receiver.arrivals(1);
-  await pause(1_000);
+  await delivered();
   const get = await used(`/v1/postcall/webhooks/${call_id}`);
   const resend = await used("/v1/postcall/webhooks/resend", {
     body: { call_ids: [call_id] },
     status: 202,
     prefer: "respond-async",
   });
-  await receiver.arrivals(1);
+  await delivered();
   const sweep = await used("/meter/sweep");
   return { report, get, resend, sweep };
 }

@@ -1,79 +1,94 @@
 /**
  * The service with counters around its bindings: the same code, and each row, message, object request and Worker
- * request counted as it is billed. `GET /meter` tells the counts since the last time; `POST /meter/sweep` runs a sweep.
+ * request counted as it is billed. `GET /meter` tells the counts since the last time, the cron's apart;
+ * `POST /meter/sweep` runs a sweep as a step. A binding that can't be counted can't be used.
  */
 import type { Call as CallObject } from "../../src/call/object.ts";
 import worker from "../../src/index.ts";
 import { meter } from "../support/meter.ts";
+import { type Metered, nothing, type Usage } from "./evidence.ts";
 
 export { Call, Inbox } from "../../src/index.ts";
 
-/** What was used. Messages are counted as they are sent, retries as they are asked for. */
-export interface Usage {
-  rows_read: number;
-  rows_written: number;
-  messages: number;
-  message_retries: number;
-  object_requests: number;
-  object_ms: number;
-  worker_requests: number;
-  batches: number;
+type Account = keyof Metered;
+type Count = (name: keyof Usage, more: number) => void;
+
+let used: Metered = { steps: nothing(), cron: nothing() };
+const envs = new Map<Account, Env>();
+
+/** What is missing must not pass for nothing: null would count as 0. */
+const countFor =
+  (account: Account): Count =>
+  (name, more) => {
+    used[account][name] += typeof more === "number" ? more : Number.NaN;
+  };
+
+function meteredEnv(env: Env, account: Account): Env {
+  const known = envs.get(account) ?? countingEnv(env, countFor(account));
+  envs.set(account, known);
+  return known;
 }
 
-const nothing = (): Usage => ({
-  ...{ rows_read: 0, rows_written: 0, messages: 0, message_retries: 0 },
-  ...{ object_requests: 0, object_ms: 0, worker_requests: 0, batches: 0 },
+/** By name, so that a binding added to the Worker does not compile before it is counted here. */
+const countingEnv = (env: Env, count: Count): Env => ({
+  DB: meter(env.DB, (rows) => {
+    count("rows_read", rows.rows_read);
+    count("rows_written", rows.rows_written);
+  }),
+  DELIVERIES: countingQueue(env.DELIVERIES, count),
+  RETRIES: countingQueue(env.RETRIES, count),
+  DEAD_LETTERS: uncounted("DEAD_LETTERS"),
+  CALLS: countingObjects(env.CALLS, count),
+  INBOXES: uncounted("INBOXES"),
+  RETRY_SCHEDULE: env.RETRY_SCHEDULE,
+  DELIVERY_TIMEOUT: env.DELIVERY_TIMEOUT,
+  SWEEP_GRACE: env.SWEEP_GRACE,
+  ALLOW_PRIVATE_TARGETS: env.ALLOW_PRIVATE_TARGETS,
+  PUBLIC_URL: env.PUBLIC_URL,
+  RETENTION_DAYS: env.RETENTION_DAYS,
+  ADMIN_KEY: env.ADMIN_KEY,
+  SECRETS_KEY: env.SECRETS_KEY,
+  SESSION_KEY: env.SESSION_KEY,
 });
 
-let usage = nothing();
-let metered: Env | undefined;
-
-function meteredEnv(env: Env): Env {
-  const database = meter(env.DB, (rows) => {
-    usage.rows_read += rows.rows_read;
-    usage.rows_written += rows.rows_written;
-  });
-  metered ??= {
-    ...env,
-    DB: database,
-    DELIVERIES: countingQueue(env.DELIVERIES),
-    RETRIES: countingQueue(env.RETRIES),
-    CALLS: countingObjects(env.CALLS),
+function uncounted<Binding extends object>(name: string): Binding {
+  const refuse = () => {
+    throw new Error(`the binding ${name} is not counted: the bill would be without it`);
   };
-  return metered;
+  return new Proxy({} as Binding, { get: refuse });
 }
 
-const countingQueue = (queue: Queue) =>
+const countingQueue = (queue: Queue, count: Count) =>
   ({
     sendBatch: async (messages: MessageSendRequest[]) => {
-      usage.messages += messages.length;
+      count("messages", messages.length);
       return queue.sendBatch(messages);
     },
   }) as unknown as Queue;
 
-const countingObjects = (objects: Env["CALLS"]) =>
+const countingObjects = (objects: Env["CALLS"], count: Count) =>
   ({
     getByName: (name: string) => {
       const stub = objects.getByName(name);
       return {
         attempt: async (job: Parameters<CallObject["attempt"]>[0]) => {
-          usage.object_requests++;
+          count("object_requests", 1);
           const started = performance.now();
           try {
             return await stub.attempt(job);
           } finally {
-            usage.object_ms += performance.now() - started;
+            count("object_ms", performance.now() - started);
           }
         },
         recall: (...asked: Parameters<CallObject["recall"]>) => {
-          usage.object_requests++;
+          count("object_requests", 1);
           return stub.recall(...asked);
         },
       };
     },
   }) as unknown as Env["CALLS"];
 
-function countingBatch(batch: MessageBatch): MessageBatch {
+function countingBatch(batch: MessageBatch, count: Count): MessageBatch {
   const messages = batch.messages.map((message) => ({
     id: message.id,
     body: message.body,
@@ -81,7 +96,7 @@ function countingBatch(batch: MessageBatch): MessageBatch {
     attempts: message.attempts,
     ack: () => message.ack(),
     retry: (options?: QueueRetryOptions) => {
-      usage.message_retries++;
+      count("message_retries", 1);
       message.retry(options);
     },
   }));
@@ -92,23 +107,23 @@ export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
     if (pathname === "/meter") {
-      const told = usage;
-      usage = nothing();
+      const told = used;
+      used = { steps: nothing(), cron: nothing() };
       return Response.json(told);
     }
+    const counting = meteredEnv(env, "steps");
     if (pathname === "/meter/sweep") {
-      await worker.scheduled({} as ScheduledController, meteredEnv(env));
+      await worker.scheduled({} as ScheduledController, counting);
       return new Response();
     }
-    usage.worker_requests++;
-    return worker.fetch(request, meteredEnv(env), ctx);
+    used.steps.worker_requests++;
+    return worker.fetch(request, counting, ctx);
   },
 
   async queue(batch, env) {
-    usage.worker_requests++;
-    usage.batches++;
-    return worker.queue(countingBatch(batch), meteredEnv(env));
+    used.steps.worker_requests++;
+    return worker.queue(countingBatch(batch, countFor("steps")), meteredEnv(env, "steps"));
   },
 
-  scheduled: (controller, env) => worker.scheduled(controller, env),
+  scheduled: (controller, env) => worker.scheduled(controller, meteredEnv(env, "cron")),
 } satisfies ExportedHandler<Env>;

@@ -3,6 +3,8 @@
 export const USD = {
   rowWritten: 1 / 1e6,
   rowRead: 0.001 / 1e6,
+  /** 10⁹ bytes kept in D1 for a month. */
+  storedGigabyteMonth: 0.75,
   queueOperation: 0.4 / 1e6,
   objectRequest: 0.15 / 1e6,
   /** A Durable Object has 128 MB, billed while it is active. */
