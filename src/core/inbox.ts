@@ -23,18 +23,20 @@ export interface ToldAnswer {
 
 export const UNTOLD_ANSWER: ToldAnswer = { status: 200, delay_ms: 0, headers: {}, body: "{}" };
 
-/** Kept by browsers for the whole origin, or deciding what a page of it may do. */
-const BROWSER_HEADERS =
-  /^(set-cookie2?|set-login|clear-site-data|strict-transport-security|(x-)?content-security-policy.*|x-frame-options|x-content-type-options|x-xss-protection|x-permitted-cross-domain-policies|(permissions|feature|document|referrer)-policy.*|origin-agent-cluster|origin-trial|service-worker-allowed|www-authenticate|alt-svc|nel|report-to|reporting-endpoints|expect-ct|public-key-pins.*|accept-ch|critical-ch|speculation-rules|timing-allow-origin|refresh|access-control-.*|cross-origin-.*|sec-.*)$/;
-
-/** Set by whoever carries the answer. */
-const TRANSPORT_HEADERS =
-  /^(connection|keep-alive|transfer-encoding|content-length|content-encoding|trailer|te|upgrade|date|proxy-.*|cf-.*)$/;
+/** What an answer may be told to carry, besides `webhook-…` and `x-…`: of the rest, most tells browsers about an origin. */
+const TOLD_HEADERS = [
+  ...["content-type", "content-language", "content-disposition", "cache-control", "etag", "expires"],
+  ...["last-modified", "location", "link", "retry-after", "server", "vary"],
+];
+const X_HEADERS_OF_BROWSERS =
+  /^x-(frame-options|content-type-options|content-security-policy.*|webkit-csp.*|xss-protection|permitted-cross-domain-policies|dns-prefetch-control|ua-compatible)$/;
 
 /** Why an answer may not be told to have this header, or null where it may. Completes "headers.NAME …". */
 export function ruleAgainstHeader(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return "is no name of a header";
-  if (BROWSER_HEADERS.test(name.toLowerCase())) return "may not be set: it tells browsers about this origin";
-  if (TRANSPORT_HEADERS.test(name.toLowerCase())) return "may not be set: the connection sets it";
+  const lower = name.toLowerCase();
+  const isOwn = /^(webhook|x)-/.test(lower) && !X_HEADERS_OF_BROWSERS.test(lower);
+  if (!isOwn && !TOLD_HEADERS.includes(lower))
+    return `may not be set: only ${TOLD_HEADERS.join(", ")}, webhook-… and x-… may, but for those x-… that browsers read`;
   return /^[\t\x20-\x7e\xa0-\xff]*$/.test(value) ? null : "must be a text without control characters";
 }

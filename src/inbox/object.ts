@@ -75,10 +75,11 @@ export class Inbox extends DurableObject<Env> {
     return { requests, next: null };
   }
 
-  /** What arrives after the request `last`; where that is null, after now. */
+  /** What arrives after the request `last`; where that is null, or none of this inbox's yet, after now. */
   stream(user_id: string, last: number | null): ReadableStream<Uint8Array> | null {
     if (this.#stateFor(user_id) === null) return null;
-    return this.#streams.open(last ?? this.#store.newest());
+    const newest = this.#store.newest();
+    return this.#streams.open(Math.min(last ?? newest, newest));
   }
 
   /** Keeps a request, and returns what to answer it; null where the inbox is gone. */

@@ -24,14 +24,15 @@ Postcall is ready on ${server.url}
   signing secret  ${server.signingSecret}
   state           ${STATE_DIR}
 
-Report a finished call (put your own receiver's URL in; http://127.0.0.1:… will do):
+Report a finished call; an inbox of our own receives it:
 
+  INBOX=$(curl -s -X POST ${server.url}/v1/inboxes -H 'authorization: ${LOCAL_KEY}' | grep -o 'http[^"]*')
   curl -s ${server.url}/v1/postcall/calls -H 'authorization: ${LOCAL_KEY}' \\
-    --json '{"payload":{"call_id":"call-1","status":"completed"},"webhook":"http://127.0.0.1:9000/"}'
+    --json '{"payload":{"call_id":"hello-1","status":"completed"},"webhook":"'$INBOX'"}'
 
 Then look at its log:
 
-  curl -s ${server.url}/v1/postcall/webhooks/call-1 -H 'authorization: ${LOCAL_KEY}'
+  curl -s ${server.url}/v1/postcall/webhooks/hello-1 -H 'authorization: ${LOCAL_KEY}'
 
 Ctrl-C stops it; the state stays.
 `);

@@ -12,7 +12,7 @@ export interface GatheringVerbs {
 }
 
 /** Far less than a batch waits to be filled, in milliseconds. */
-const GATHERING_MS = 10;
+const GATHERING_MS = 20;
 
 /**
  * Takes entries, and returns the send that they wait for where they are the first of it: theirs to keep alive. A

@@ -21,16 +21,16 @@ function scene() {
 test("what comes alone is sent at once", async () => {
   const { gather, send, pass } = scene();
   await gather([A]);
-  pass(11);
+  pass(21);
   await gather([B, C]);
   expect(send.mock.calls).toEqual([[[A]], [[B, C]]]);
 });
 
-describe("what follows within ten milliseconds", () => {
+describe("what follows within twenty milliseconds", () => {
   test("shares the send that the first of it is to keep alive", async () => {
     const { gather, send, pass, wake } = scene();
     await gather([A]);
-    pass(10);
+    pass(20);
     const sending = gather([B]);
     pass(5);
     expect(gather([C, D])).toBeNull();
@@ -56,7 +56,7 @@ describe("what follows within ten milliseconds", () => {
     const { gather, send, pass, wake } = scene();
     await gather([A]);
     gather([B]);
-    pass(11);
+    pass(21);
     await gather([C]);
     pass(1);
     const third = gather([D]);

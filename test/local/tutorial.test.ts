@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), "postcall-tutorial-"));
 let server: LocalServer;
 
 beforeAll(async () => {
-  const environment = { ...process.env, RETRY_SCHEDULE: "1h" }; // no retry comes in between while the test takes its time
+  const environment = process.env; // as `npm start` has it
   server = await startLocalServer({ port: await freePort(), stateDir: join(folder, "state"), environment });
 });
 afterAll(async () => {

@@ -69,6 +69,15 @@ describe("a stream", () => {
     await stream.close();
   });
 
+  test.each(["999999999", "none of ours"])("begins with what comes next after the event %s", async (last) => {
+    const { id, url } = await makeInbox(org);
+    await send(url, { body: "before" });
+    const stream = await listen(id, { "last-event-id": last });
+    await send(url, { body: "after" });
+    expect(await stream.next()).toEqual({ id: "2", body: "after" });
+    await stream.close();
+  });
+
   test("ends with its inbox, and where it is the longest open of too many", async () => {
     const { id } = await makeInbox(org);
     const streams = [];
