@@ -139,11 +139,9 @@ const stalled: fc.Arbitrary<Luck> = fc.record({
   faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
   skewMs: fc.constant(0),
 });
-/** A batch of one message asks the record, the object and the record again: it stalls before it writes. */
-const stalledAtItsWrite = fc.constant<Luck>({
-  faults: [{ at: 2, when: "before", what: "stall" }],
-  skewMs: 0,
-});
+/** A batch of one message asks the record, the object and the record again: this befalls it before it writes. */
+const atItsWrite = (what: Fault["what"]): Luck => ({ faults: [{ at: 2, when: "before", what }], skewMs: 0 });
+const stalledAtItsWrite = fc.constant(atItsWrite("stall"));
 /** A delivery whose object can't make the attempt. */
 const losing = fc.record({
   kind: fc.constant("deliver_due" as const),
@@ -200,6 +198,16 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       bare("forget"),
       wake,
       withLuck("deliver_due"),
+    ),
+  },
+  // Only its object knows of the attempt that is given up.
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      byHand("resend"),
+      withLuck("deliver_due", fc.constantFrom(atItsWrite("kill"), atItsWrite("fail"))),
+      fc.constant<Step>({ kind: "pass", seconds: 4 }),
+      fc.constant<Step>({ kind: "give_up", picks: [0], rounds: LAST_BUT_ONE_ROUND, luck: noLuck }),
     ),
   },
   // A message is given up and its copy is not.
