@@ -24,7 +24,17 @@ export interface Luck {
 }
 
 export type Step =
-  | { kind: "report"; call: CallName; to: "receiver" | "nobody" | "forbidden"; variant: number; luck: Luck }
+  /** One that is to be held has its webhook wait for citations. */
+  | {
+      kind: "report";
+      call: CallName;
+      to: "receiver" | "nobody" | "forbidden";
+      isToBeHeld: boolean;
+      variant: number;
+      luck: Luck;
+    }
+  /** The call's citations; null: there are none. */
+  | { kind: "cite"; call: CallName; content: number | null; luck: Luck }
   | { kind: "resend" | "create"; calls: readonly CallName[]; luck: Luck }
   | { kind: "enable"; luck: Luck }
   | { kind: "sweep"; luck: Luck }
@@ -88,16 +98,23 @@ const report = fc.record({
   kind: fc.constant("report" as const),
   call: reported,
   to: fc.constantFrom("receiver", "receiver", "receiver", "receiver", "nobody", "forbidden"),
+  isToBeHeld: fc.constantFrom(false, false, true),
   variant: fc.constantFrom(0, 0, 0, 1),
   luck: someLuck,
 });
+const plainReport = { kind: "report", call: "a", to: "receiver", variant: 0, luck: noLuck } as const;
 const firstReport = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.constant({ kind: "report", call: "a", to: "receiver", variant: 0, luck: noLuck } as const),
-  },
+  { weight: 3, arbitrary: fc.constant({ ...plainReport, isToBeHeld: false }) },
+  { weight: 2, arbitrary: fc.constant({ ...plainReport, isToBeHeld: true }) },
   { weight: 1, arbitrary: report },
 );
+const cite = (luck = someLuck) =>
+  fc.record({
+    kind: fc.constant("cite" as const),
+    call: reported,
+    content: fc.constantFrom(0, 0, 0, 1, null),
+    luck,
+  });
 const byHand = (kind: "resend" | "create", luck = someLuck) =>
   fc.record({ kind: fc.constant(kind), calls: someCalls, luck });
 const withLuck = (kind: "enable" | "sweep" | "deliver_due", luck = someLuck) =>
@@ -117,6 +134,7 @@ const bare = (kind: "forget" | "answer" | "wake") => fc.record({ kind: fc.consta
 
 const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: report },
+  { weight: 2, arbitrary: cite() },
   { weight: 4, arbitrary: byHand("resend") },
   { weight: 1, arbitrary: byHand("create") },
   { weight: 1, arbitrary: withLuck("enable") },
@@ -144,6 +162,21 @@ const stalledAtItsWrite = fc.constant<Luck>({
   faults: [{ at: 2, when: "before", what: "stall" }],
   skewMs: 0,
 });
+/** A batch of a held call asks the record, and then has it release the call: it stalls before that. */
+const stalledAtItsRelease = fc.constant<Luck>({
+  faults: [{ at: 1, when: "before", what: "stall" }],
+  skewMs: 0,
+});
+/** Citations read the call and write, once their key is read or known: nobody hears of the write, which commits late. */
+const lateAndUnanswered = fc.constantFrom(1, 2).map(
+  (at): Luck => ({
+    faults: [
+      { at, when: "before", what: "late" },
+      { at: at + 1, when: "before", what: "kill" },
+    ],
+    skewMs: 0,
+  }),
+);
 /** A delivery whose object can't make the attempt. */
 const losing = fc.record({
   kind: fc.constant("deliver_due" as const),
@@ -215,6 +248,19 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       wake,
     ),
   },
+  // Citations meet the release of their call.
+  { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due", stalledAtItsRelease), cite(), wake, cite()) },
+  // What citations were to write meets a call that was released, and whose citations went by themselves.
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      cite(fc.oneof(lateAndUnanswered, stalled)),
+      withLuck("deliver_due"),
+      cite(),
+      withLuck("deliver_due"),
+      wake,
+    ),
+  },
 );
 
 const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
@@ -226,6 +272,6 @@ export const someProgram: fc.Arbitrary<Program> = fc.record({
   answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
   // The first step mostly makes a call that the others can be about.
   steps: fc
-    .tuple(firstReport, fc.array(somePassage, { maxLength: 16, size: "max" }))
+    .tuple(firstReport, fc.array(somePassage, { maxLength: 19, size: "max" }))
     .map(([first, rest]) => [first, ...rest.flat()]),
 });
