@@ -37,7 +37,7 @@ const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => 
 };
 
 /** Only a call that had no URL when they came, or whose report did not want them, keeps them to itself. */
-const citationsThatAreWantedAreSent: Invariant = ({ call, citations }) => {
+const onlyCitationsThatAreWantedAreSent: Invariant = ({ call, citations }) => {
   if (call.log === undefined || citations.log === undefined) return [];
   const isWanted =
     JSON.parse(call.log.payload).status === "completed" && citedIn(citations.log.payload) !== null;
@@ -51,7 +51,7 @@ const INVARIANTS = {
   oneRequestAtATime,
   neverBothCombinedAndSeparate,
   citationsStandWhereTheyWereAccepted,
-  citationsThatAreWantedAreSent,
+  onlyCitationsThatAreWantedAreSent,
 };
 
 /** What was broken, each with the invariant's name and the call. */

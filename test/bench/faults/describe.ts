@@ -15,7 +15,7 @@ function describeStep(step: Step): string {
     case "report":
       return `report ${step.call}, variant ${step.variant}${step.isToBeHeld ? ", to be held" : ""}, to ${step.to}${describeLuck(step.luck)}`;
     case "cite":
-      return `cite ${step.call}, ${step.content === null ? "nothing" : `content ${step.content}`}${describeLuck(step.luck)}`;
+      return `cite ${step.call}, ${step.variant === null ? "nothing" : `variant ${step.variant}`}${describeLuck(step.luck)}`;
     case "resend":
     case "create":
       return `${step.kind} ${step.calls.join(" and ")}${describeLuck(step.luck)}`;

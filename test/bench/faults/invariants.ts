@@ -33,7 +33,7 @@ const whatIsDeliveredArrived: Invariant = ({ log, received }) => {
   return arrived ? [] : ["it is delivered, and its delivery never arrived"];
 };
 
-/** What a log sends is fixed with its first request: it never sends anything else, nor does its log then show it. */
+/** From its first request on a log's bytes are fixed, and it sends no others. */
 const whatIsSentIsTheLogsPayload: Invariant = ({ log, received }) =>
   received
     .filter(({ body }) => body !== log?.payload)

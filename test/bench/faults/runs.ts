@@ -41,7 +41,7 @@ export async function request(
   const asked: Asked = {
     kind: step.kind,
     calls,
-    variant: step.kind === "report" ? step.variant : step.kind === "cite" ? step.content : null,
+    variant: "variant" in step ? step.variant : null,
     status: null,
   };
   world.asked.push(asked);
@@ -79,7 +79,7 @@ function bodyOf(
     return { calls: [step.call], body: isToBeHeld ? held : plain };
   }
   if (step.kind === "cite")
-    return { calls: [step.call], body: { citations: step.content === null ? [] : [step.content] } };
+    return { calls: [step.call], body: { citations: step.variant === null ? [] : [step.variant] } };
   const call_ids = step.calls.map(world.callIdOf);
   return {
     calls: step.calls,
