@@ -49,6 +49,8 @@ if (tally === undefined || tally.programs < programs) fail(`${tally?.programs ??
 else if (unmet.length > 0)
   fail(`no program met: ${unmet.map(({ what, kind }) => `${what} at a ${kind}`).join(", ")}`);
 if (programs >= ENOUGH_PROGRAMS && !tally?.deadEnds) fail("no delivery ended as a dead letter");
+if (programs >= ENOUGH_PROGRAMS && !(tally?.combined && tally.separate))
+  fail(`${tally?.combined} webhooks ended with their citations, and ${tally?.separate} of citations alone`);
 
 function isMet({ what, kind }: (typeof COMMON_FAULTS)[number]): boolean {
   return ["before", "after"].some((when) => tally?.faults[`${what} ${when} ${kind}`]);
@@ -59,12 +61,24 @@ function fail(what: string): void {
   console.error(`Fault programs with seed ${seed}: ${what}.`);
 }
 
-function print({ programs: run, calls, requests, attempts, duplicates, deadEnds, faults }: Tally): void {
+function print(tally: Tally): void {
+  const {
+    programs: run,
+    calls,
+    requests,
+    attempts,
+    duplicates,
+    deadEnds,
+    combined,
+    separate,
+    faults,
+  } = tally;
   const seconds = ((Date.now() - started) / 1_000).toFixed(0);
   console.log(`${run} programs with seed ${seed} in ${seconds} s`);
   console.log(
     `${calls} calls, ${requests} requests, ${attempts} attempts in the logs, ${duplicates} duplicates, ${deadEnds} dead ends`,
   );
+  console.log(`${combined} webhooks ended with their citations in them, ${separate} of citations alone`);
   for (const [fault, times] of Object.entries(faults).toSorted(([a], [b]) => a.localeCompare(b)))
     console.log(`${String(times).padStart(8)}  ${fault}`);
 }

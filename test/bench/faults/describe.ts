@@ -13,7 +13,9 @@ const describeAnswer = ({ status, isHeld }: ReceiverAnswer) => `${status}${isHel
 function describeStep(step: Step): string {
   switch (step.kind) {
     case "report":
-      return `report ${step.call}, variant ${step.variant}, to ${step.to}${describeLuck(step.luck)}`;
+      return `report ${step.call}, variant ${step.variant}${step.isToBeHeld ? ", to be held" : ""}, to ${step.to}${describeLuck(step.luck)}`;
+    case "cite":
+      return `cite ${step.call}, ${step.variant === null ? "nothing" : `variant ${step.variant}`}${describeLuck(step.luck)}`;
     case "resend":
     case "create":
       return `${step.kind} ${step.calls.join(" and ")}${describeLuck(step.luck)}`;

@@ -1,27 +1,24 @@
-/** What holds for every call once the dust of a program has settled. Each invariant names what broke it, or nothing. Pure. */
+/** What holds for each log of every call once the dust of a program has settled. An invariant names what broke it, or nothing. Pure. */
 import type { Received } from "../../support/receiver-server.ts";
 import { RETRY_AFTER_SECONDS } from "./program.ts";
-import type { CallHistory } from "./run-program.ts";
-import type { Asked } from "./world.ts";
+import { byObject, deliveryOf, isAccepted, keyOf, mayHaveActed, repeated, variantOf } from "./requests.ts";
+import type { LogHistory } from "./run-program.ts";
 
-type Invariant = (call: CallHistory) => string[];
+type Invariant = (call: LogHistory) => string[];
 
-const deliveryOf = ({ headers }: Received) => headers["x-postcall-delivery"] ?? "";
-const keyOf = (request: Received) => `${deliveryOf(request)}/${request.headers["x-postcall-attempt"]}`;
-const entriesOf = ({ log }: CallHistory) => log?.metadata ?? [];
+const entriesOf = ({ log }: LogHistory) => log?.metadata ?? [];
 const keyOfEntry = ({ delivery_id, attempt }: { delivery_id: string; attempt: number }) =>
   `${delivery_id}/${attempt}`;
-const isAccepted = ({ status }: Asked) => status !== null && status < 300;
-/** A request that may have taken effect: it was accepted, or nobody knows. */
-const mayHaveActed = ({ status }: Asked) => status === null || status < 300 || status >= 500;
-const repeated = <T>(values: readonly T[]) => values.filter((value, index) => values.indexOf(value) < index);
 
-const whatWasAcceptedEnds: Invariant = ({ log, asked }) => {
+/** Citations may be in the call's log: where they stand is judged with both. */
+const whatWasAcceptedEnds: Invariant = ({ event, log, asked }) => {
   const accepted = asked.filter(isAccepted);
-  if (accepted.length === 0 && log === undefined) return [];
-  if (log === undefined) return ["a request was accepted and there is no log"];
+  if (log === undefined)
+    return event === "citations" || accepted.length === 0
+      ? []
+      : ["a request was accepted and there is no log"];
   const ended = log.url === null ? ["no_webhook"] : ["delivered", "failed", "disabled"];
-  if (log.url === null && accepted.some(({ kind }) => kind !== "report"))
+  if (log.url === null && accepted.some(({ kind }) => kind === "resend" || kind === "create"))
     return ["it was sent without a URL"];
   return ended.includes(log.status) && log.next_attempt_at === null
     ? []
@@ -35,6 +32,12 @@ const whatIsDeliveredArrived: Invariant = ({ log, received }) => {
   );
   return arrived ? [] : ["it is delivered, and its delivery never arrived"];
 };
+
+/** From its first request on a log's bytes are fixed, and it sends no others. */
+const whatIsSentIsTheLogsPayload: Invariant = ({ log, received }) =>
+  received
+    .filter(({ body }) => body !== log?.payload)
+    .map(({ body }) => `${body} was sent, and the log has ${log?.payload}`);
 
 const entriesSayWhatWasAnswered: Invariant = (call) =>
   entriesOf(call).flatMap((entry) => {
@@ -122,20 +125,6 @@ const retriesComeNoEarlierThanAsked: Invariant = (call) =>
       : [`${keyOfEntry(retry)} was sent after ${waitMs} ms`];
   });
 
-const objectOf = ({ query }: Received) => new URLSearchParams(query).get("object") ?? "";
-const byObject = ({ received }: CallHistory) => [...Map.groupBy(received, objectOf)];
-
-/** Two requests at once are two objects': the first one's was lost in between. */
-const oneRequestAtATime: Invariant = (call) =>
-  byObject(call).flatMap(([object, requests]) =>
-    requests.flatMap((request, index) => {
-      const before = requests[index - 1];
-      return before === undefined || (before.ended_at ?? Number.POSITIVE_INFINITY) <= request.started_at
-        ? []
-        : [`${object} sent ${keyOf(request)} while ${keyOf(before)} was in flight`];
-    }),
-  );
-
 const anObjectSendsAnAttemptOnce: Invariant = (call) =>
   byObject(call).flatMap(([object, requests]) =>
     repeated(requests.map(keyOf)).map((key) => `${object} sent ${key} again`),
@@ -150,7 +139,7 @@ const anObjectSendsNothingThatWasReplaced: Invariant = (call) =>
 const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
   const acted = asked.filter(mayHaveActed);
   const limits = {
-    spawn: Math.min(1, acted.filter(({ kind }) => kind === "report").length),
+    spawn: Math.min(1, acted.filter(({ kind }) => kind === "report" || kind === "cite").length),
     create: Math.min(1, acted.filter(({ kind }) => kind === "create").length),
     resend: acted.filter(({ kind }) => kind === "resend").length,
   };
@@ -159,8 +148,10 @@ const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
     const { size } = new Set(requests.map(deliveryOf));
     return size <= limit ? [] : [`${size} deliveries by ${sendType}, and ${limit} were asked for`];
   });
-  const variants = acted.filter(({ kind }) => kind === "report").map(({ variant }) => variant);
-  const foreign = received.filter(({ body }) => !variants.includes(JSON.parse(body).variant));
+  const variants = acted
+    .filter(({ kind }) => kind === "report" || kind === "cite")
+    .map(({ variant }) => variant);
+  const foreign = received.filter((request) => !variants.includes(variantOf(request)));
   return [...tooMany, ...foreign.map(({ body }) => `${body} was sent, and was never accepted`)];
 };
 
@@ -210,6 +201,7 @@ const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
 const INVARIANTS = {
   whatWasAcceptedEnds,
   whatIsDeliveredArrived,
+  whatIsSentIsTheLogsPayload,
   entriesSayWhatWasAnswered,
   eachAttemptStandsOnce,
   attemptsAreCounted,
@@ -218,7 +210,6 @@ const INVARIANTS = {
   entriesAreInOrder,
   entriesStandInTheOrderTheyWereSentIn,
   retriesComeNoEarlierThanAsked,
-  oneRequestAtATime,
   anObjectSendsAnAttemptOnce,
   anObjectSendsNothingThatWasReplaced,
   nothingIsSentForWhatWasRefused,
@@ -228,10 +219,8 @@ const INVARIANTS = {
   onlyWhatIsLostIsInterrupted,
 };
 
-/** What was broken, each with the invariant's name and the call. */
-export const brokenInvariants = (calls: readonly CallHistory[]): string[] =>
-  calls.flatMap((call) =>
-    Object.entries(INVARIANTS).flatMap(([name, invariant]) =>
-      invariant(call).map((what) => `${name}: call ${call.name}: ${what}`),
-    ),
+/** What was broken in a log, each with the invariant's name. */
+export const brokenInLog = (history: LogHistory): string[] =>
+  Object.entries(INVARIANTS).flatMap(([name, invariant]) =>
+    invariant(history).map((what) => `${name}: ${history.event}: ${what}`),
   );

@@ -6,21 +6,31 @@ import type { Received } from "../../support/receiver-server.ts";
 import { type Org, receiver } from "../../support/words.ts";
 import { CALLS, type CallName, type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
+import { type CitedEvent, callIdOf, eventOf } from "./requests.ts";
 import { deliver, request, sweep } from "./runs.ts";
-import { type Asked, openWorld, type World } from "./world.ts";
+import { type Asked, logText, openWorld, type World } from "./world.ts";
 
-/** What became of one call. */
+/** What became of one call. A list of requests is in the order they came. */
 export interface CallHistory {
   name: CallName;
-  /** The log as the record has it in the end. */
-  log: StoredLog | undefined;
-  /** The receiver's requests, in the order they came. */
+  /** Its requests, of both logs. */
   received: readonly Received[];
-  /** The API requests that named it. */
+  call: LogHistory;
+  citations: LogHistory;
+}
+
+/** What became of one of a call's logs. */
+export interface LogHistory {
+  event: CitedEvent;
+  /** As the record has it in the end. */
+  log: StoredLog | undefined;
+  /** The receiver's requests of this event. */
+  received: readonly Received[];
+  /** The API requests that named the call and are about this event: citations, or anything else. */
   asked: readonly Asked[];
   objectLosses: number;
   messageLosses: number;
-  /** The attempts that its object was asked for and rejected, each time. */
+  /** Its attempts that the object was asked for and rejected, each time. */
   failedAsks: readonly AttemptKey[];
   /** The batches with a message of it that were cut off, or could not write what they had sent. */
   crashes: number;
@@ -41,7 +51,7 @@ export interface History {
 const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
 /** What takes more steps than this to come to rest never does. */
-const SETTLING_ROUNDS = 60;
+const SETTLING_ROUNDS = 100;
 /** An endpoint that has failed this often in a row has its calls wait. */
 const FAILURES_TILL_DEGRADED = 5;
 const DAY_MS = 86_400_000;
@@ -66,6 +76,7 @@ export async function runProgram({ answers, steps }: Program, org: Org): Promise
 async function take(world: World, step: Step): Promise<void> {
   switch (step.kind) {
     case "report":
+    case "cite":
     case "resend":
     case "create":
     case "enable":
@@ -130,13 +141,13 @@ async function giveUp(
 }
 
 async function wearOut(world: World, messages: readonly Waiting[], rounds: number): Promise<void> {
-  const call_ids = messages.map(({ body }) => (body as AttemptKey).call_id);
-  world.wornOut.push(...new Set(call_ids));
+  const logs = new Set(messages.map(({ body }) => logText(body as AttemptKey)));
+  world.wornOut.push(...logs);
   await env.DB.prepare(
     `UPDATE webhook_logs SET faults = max(faults, ?3) WHERE user_id = ?1 AND next_attempt_at IS NOT NULL
-       AND call_id IN (SELECT value FROM json_each(?2))`,
+       AND call_id || '/' || event IN (SELECT value FROM json_each(?2))`,
   )
-    .bind(world.org.user_id, JSON.stringify(call_ids), rounds)
+    .bind(world.org.user_id, JSON.stringify([...logs]), rounds)
     .run();
 }
 
@@ -146,8 +157,6 @@ async function forget(world: World): Promise<void> {
   world.count("object evicted");
   world.objects.evictOthers(new Set(busy));
 }
-
-const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
 
 /** An object without work is gone after this long, in milliseconds. */
 const RETIREMENT_MS = 12_000;
@@ -190,30 +199,49 @@ const nextSweep = (world: World) =>
 async function historyOf(world: World): Promise<History> {
   const { user_id } = world.org;
   const call_ids = CALLS.map(world.callIdOf);
-  const [logs, received] = await Promise.all([
+  const [calls, citations, received] = await Promise.all([
     readLogs(env.DB, { user_id, event: "call", call_ids }),
+    readLogs(env.DB, { user_id, event: "citations", call_ids }),
     world.receiver.received(),
   ]);
-  const lost = world.lostMessages as { call_id: string }[];
-  const failures = received.filter(({ status }) => status === null || status >= 500);
-  const isEndpointSpared =
-    failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410);
-  const calls = CALLS.map((name): CallHistory => {
-    const call_id = world.callIdOf(name);
-    const cutShort = world.cutShort.filter(({ call_ids }) => call_ids.has(call_id));
-    return {
-      name,
-      log: logs.find((log) => log.call_id === call_id),
-      received: received.filter((request) => callIdOf(request) === call_id),
-      asked: world.asked.filter((asked) => asked.calls.includes(name)),
-      objectLosses: world.objects.lossesOf(call_id),
-      messageLosses: lost.filter((message) => message.call_id === call_id).length,
-      failedAsks: world.failedAsks.filter((key) => key.call_id === call_id),
-      crashes: cutShort.length,
-      stalls: cutShort.filter(({ isStalled }) => isStalled).length,
-      wornOut: world.wornOut.filter((id) => id === call_id).length,
-      isEndpointSpared,
-    };
+  const logs = [...calls, ...citations];
+  const histories = CALLS.map((name): CallHistory => {
+    const of = received.filter((request) => callIdOf(request) === world.callIdOf(name));
+    const logHistory = (event: CitedEvent) => logHistoryOf(world, { name, event, logs, received });
+    return { name, received: of, call: logHistory("call"), citations: logHistory("citations") };
   });
-  return { calls, counts: world.counts };
+  return { calls: histories, counts: world.counts };
+}
+
+function logHistoryOf(
+  world: World,
+  seen: {
+    name: CallName;
+    event: CitedEvent;
+    logs: readonly StoredLog[];
+    received: readonly Received[];
+  },
+): LogHistory {
+  const { name, event, logs, received } = seen;
+  const call_id = world.callIdOf(name);
+  const text = logText({ call_id, event });
+  const isOfLog = (key: AttemptKey) => logText(key) === text;
+  const cutShort = world.cutShort.filter((run) => run.logs.has(text));
+  const failures = received.filter(({ status }) => status === null || status >= 500);
+  return {
+    event,
+    log: logs.find((log) => log.call_id === call_id && log.event === event),
+    received: received.filter((request) => callIdOf(request) === call_id && eventOf(request) === event),
+    asked: world.asked.filter(
+      ({ calls, kind }) => calls.includes(name) && (kind === "cite") === (event === "citations"),
+    ),
+    objectLosses: world.objects.lossesOf(call_id),
+    messageLosses: (world.lostMessages as AttemptKey[]).filter(isOfLog).length,
+    failedAsks: world.failedAsks.filter(isOfLog),
+    crashes: cutShort.length,
+    stalls: cutShort.filter(({ isStalled }) => isStalled).length,
+    wornOut: world.wornOut.filter((worn) => worn === text).length,
+    isEndpointSpared:
+      failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
+  };
 }

@@ -4,7 +4,7 @@ import worker from "../../../src/index.ts";
 import { openRun } from "./bindings.ts";
 import type { CallName, Luck, Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
-import type { Asked, World } from "./world.ts";
+import { type Asked, logText, type World } from "./world.ts";
 
 /** Runs a handler to its end, or to where a fault cuts it off. */
 async function run(
@@ -27,6 +27,7 @@ async function run(
 
 const PATHS = {
   report: "/v1/postcall/calls",
+  cite: "/v1/postcall/calls/{call_id}/citations",
   resend: "/v1/postcall/webhooks/resend",
   create: "/v1/postcall/webhooks/create",
   enable: "/v1/endpoints/enable",
@@ -34,13 +35,13 @@ const PATHS = {
 
 export async function request(
   world: World,
-  step: Extract<Step, { kind: "report" | "resend" | "create" | "enable" }>,
+  step: Extract<Step, { kind: keyof typeof PATHS }>,
 ): Promise<void> {
   const { calls, body } = bodyOf(world, step);
   const asked: Asked = {
     kind: step.kind,
     calls,
-    variant: step.kind === "report" ? step.variant : null,
+    variant: "variant" in step ? step.variant : null,
     status: null,
   };
   world.asked.push(asked);
@@ -53,7 +54,8 @@ export async function request(
       prefer: "respond-async",
     };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
-    const url = `http://postcall.test${PATHS[step.kind]}`;
+    const call_id = calls.map(world.callIdOf)[0] ?? "";
+    const url = `http://postcall.test${PATHS[step.kind].replace("{call_id}", call_id)}`;
     const response = await worker.fetch(new Request(url, init), env, ctx as unknown as ExecutionContext);
     await response.text();
     asked.status = response.status;
@@ -70,12 +72,14 @@ function bodyOf(
   const { url } = world.receiver;
   if (step.kind === "enable") return { calls: [], body: { url } };
   if (step.kind === "report") {
-    const payload = { call_id: world.callIdOf(step.call), variant: step.variant };
-    return {
-      calls: [step.call],
-      body: { payload, webhook: step.to === "receiver" ? url : WEBHOOKS[step.to] },
-    };
+    const { variant, isToBeHeld } = step;
+    const payload = { call_id: world.callIdOf(step.call), variant };
+    const plain = { payload, webhook: step.to === "receiver" ? url : WEBHOOKS[step.to] };
+    const held = { ...plain, payload: { ...payload, status: "completed" }, webhook_events: ["citations"] };
+    return { calls: [step.call], body: isToBeHeld ? held : plain };
   }
+  if (step.kind === "cite")
+    return { calls: [step.call], body: { citations: step.variant === null ? [] : [step.variant] } };
   const call_ids = step.calls.map(world.callIdOf);
   return {
     calls: step.calls,
@@ -106,8 +110,8 @@ export async function deliver(world: World, messages: readonly Waiting[], luck: 
     worker.queue(batch as unknown as MessageBatch, env),
   );
   const isCutOff = ending === "killed" || ending === "stalled";
-  const call_ids = new Set(messages.map(({ body }) => (body as AttemptKey).call_id));
-  if (isCutShort) world.cutShort.push({ call_ids, isStalled: ending === "stalled" });
+  const logs = new Set(messages.map(({ body }) => logText(body as AttemptKey)));
+  if (isCutShort) world.cutShort.push({ logs, isStalled: ending === "stalled" });
   for (const message of messages) {
     const settlement = isCutOff ? 0 : (settled.get(message) ?? RETRY_DELAY_SECONDS);
     if (settlement !== "ack") world.queue.comeBack(message, settlement);

@@ -1,6 +1,6 @@
 /** All that a program's runs share: the clock, the queue, the objects, what is stalled or late, and what was asked and answered. */
 import { env } from "cloudflare:workers";
-import type { AttemptKey } from "../../../src/core/webhook-log.ts";
+import type { AttemptKey, LogKey } from "../../../src/core/webhook-log.ts";
 import type { Org, Receiver } from "../../support/words.ts";
 import { trackObjects } from "./objects.ts";
 import type { CallName } from "./program.ts";
@@ -8,11 +8,16 @@ import { openQueue } from "./queue.ts";
 
 /** One request to the API, and its answer: null where the caller never got one. */
 export interface Asked {
-  kind: "report" | "resend" | "create" | "enable";
+  kind: "report" | "cite" | "resend" | "create" | "enable";
   calls: readonly CallName[];
+  /** Of what it brought; null where that is nothing. */
   variant: number | null;
   status: number | null;
 }
+
+/** One of an org's logs. */
+export const logText = ({ call_id, event }: Pick<LogKey, "call_id" | "event">): string =>
+  `${call_id}/${event}`;
 
 /** An attempt under way that the receiver keeps waiting is waited for this long, in milliseconds of the real clock. */
 const HELD_WAIT_MS = 20;
@@ -39,7 +44,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
   const counts: Record<string, number> = {};
   const lostMessages: unknown[] = [];
   const failedAsks: AttemptKey[] = [];
-  const cutShort: { call_ids: ReadonlySet<string>; isStalled: boolean }[] = [];
+  const cutShort: { logs: ReadonlySet<string>; isStalled: boolean }[] = [];
   const wornOut: string[] = [];
   let resumes: (() => void)[] = [];
   let suspended: Promise<unknown>[] = [];
@@ -62,7 +67,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     failedAsks,
     /** The batches that were cut off, or could not write. */
     cutShort,
-    /** The calls that were brought to their delivery's last round, each time. */
+    /** The logs that were brought to their delivery's last round, each time. */
     wornOut,
     counts,
     count: (what: string) => {

@@ -1,0 +1,220 @@
+/** Random fault programs: how often each step comes, and which come together. Generates data; runs nothing. */
+import fc from "fast-check";
+import type { CallName, Fault, Luck, Program, ReceiverAnswer, Step } from "./program.ts";
+
+const noLuck: Luck = { faults: [], skewMs: 0 };
+
+/** A delivery reads, asks an object, writes and enqueues: the first operations are the ones there are. */
+const faultAt = { at: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4, 5) };
+const someFault: fc.Arbitrary<Fault> = fc.record({
+  ...faultAt,
+  when: fc.constantFrom("before", "after"),
+  what: fc.constantFrom("fail", "kill", "late", "stall"),
+});
+const someLuck: fc.Arbitrary<Luck> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(noLuck) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      faults: fc.array(someFault, { minLength: 1, maxLength: 2 }),
+      skewMs: fc.constantFrom(0, 0, -2_000, 3_000),
+    }),
+  },
+);
+
+const reported = fc.constantFrom<CallName>("a", "a", "b");
+const someCalls = fc.uniqueArray(fc.constantFrom<CallName>("a", "a", "a", "b", "b", "unknown"), {
+  minLength: 1,
+  maxLength: 2,
+});
+const picks = fc.array(fc.nat({ max: 5 }), { minLength: 1, maxLength: 3 });
+
+const report = fc.record({
+  kind: fc.constant("report" as const),
+  call: reported,
+  to: fc.constantFrom("receiver", "receiver", "receiver", "receiver", "nobody", "forbidden"),
+  isToBeHeld: fc.constantFrom(false, false, true),
+  variant: fc.constantFrom(0, 0, 0, 1),
+  luck: someLuck,
+});
+const plainReport = { kind: "report", call: "a", to: "receiver", variant: 0, luck: noLuck } as const;
+const firstReport = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ ...plainReport, isToBeHeld: false }) },
+  { weight: 2, arbitrary: fc.constant({ ...plainReport, isToBeHeld: true }) },
+  { weight: 1, arbitrary: report },
+);
+const cite = (luck = someLuck) =>
+  fc.record({
+    kind: fc.constant("cite" as const),
+    call: reported,
+    variant: fc.constantFrom(0, 0, 0, 1, null),
+    luck,
+  });
+const byHand = (kind: "resend" | "create", luck = someLuck) =>
+  fc.record({ kind: fc.constant(kind), calls: someCalls, luck });
+const withLuck = (kind: "enable" | "sweep" | "deliver_due", luck = someLuck) =>
+  fc.record({ kind: fc.constant(kind), luck });
+const deliverSome = fc.record({ kind: fc.constant("deliver_some" as const), picks, luck: someLuck });
+/** A delivery fails in its tenth round, which no program has the steps to come to. */
+const LAST_BUT_ONE_ROUND = 9;
+const giveUp = fc.record({
+  kind: fc.constant("give_up" as const),
+  picks,
+  rounds: fc.constantFrom(0, LAST_BUT_ONE_ROUND),
+  luck: someLuck,
+});
+const withPick = (kind: "lose" | "repeat") =>
+  fc.record({ kind: fc.constant(kind), pick: fc.nat({ max: 5 }) });
+const bare = (kind: "forget" | "answer" | "wake") => fc.record({ kind: fc.constant(kind) });
+
+const someStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: report },
+  { weight: 2, arbitrary: cite() },
+  { weight: 4, arbitrary: byHand("resend") },
+  { weight: 1, arbitrary: byHand("create") },
+  { weight: 1, arbitrary: withLuck("enable") },
+  { weight: 2, arbitrary: withLuck("sweep") },
+  { weight: 9, arbitrary: withLuck("deliver_due") },
+  { weight: 4, arbitrary: deliverSome },
+  { weight: 1, arbitrary: giveUp },
+  { weight: 2, arbitrary: withPick("lose") },
+  { weight: 3, arbitrary: withPick("repeat") },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("pass" as const), seconds: fc.constantFrom(1, 4, 30, 70, 400) }),
+  },
+  { weight: 2, arbitrary: bare("forget") },
+  { weight: 2, arbitrary: bare("answer") },
+  { weight: 2, arbitrary: bare("wake") },
+);
+
+const stalled: fc.Arbitrary<Luck> = fc.record({
+  faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
+  skewMs: fc.constant(0),
+});
+/** A batch of one message asks the record, the object and the record again: this befalls it before it writes. */
+const atItsWrite = (what: Fault["what"]): Luck => ({ faults: [{ at: 2, when: "before", what }], skewMs: 0 });
+const stalledAtItsWrite = fc.constant(atItsWrite("stall"));
+/** A batch of a held call asks the record, and then has it release the call: it stalls before that. */
+const stalledAtItsRelease = fc.constant<Luck>({
+  faults: [{ at: 1, when: "before", what: "stall" }],
+  skewMs: 0,
+});
+/** Citations read the call and write, once their key is read or known: nobody hears of the write, which commits late. */
+const lateAndUnanswered = fc.constantFrom(1, 2).map(
+  (at): Luck => ({
+    faults: [
+      { at, when: "before", what: "late" },
+      { at: at + 1, when: "before", what: "kill" },
+    ],
+    skewMs: 0,
+  }),
+);
+/** A delivery whose object can't make the attempt. */
+const losing = fc.record({
+  kind: fc.constant("deliver_due" as const),
+  luck: fc.record({
+    faults: fc.tuple(
+      fc.record({
+        at: fc.constant(1),
+        when: fc.constant("before" as const),
+        what: fc.constantFrom("fail" as const, "late" as const),
+      }),
+    ),
+    skewMs: fc.constant(0),
+  }),
+});
+const wake = fc.constant<Step>({ kind: "wake" });
+
+/** Steps that mean little alone: a resend meets what its call has under way, a stalled run what others do meanwhile. */
+const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
+  { weight: 8, arbitrary: someStep.map((step) => [step]) },
+  { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
+  { weight: 2, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
+  { weight: 1, arbitrary: fc.tuple(losing, losing, losing, losing) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("deliver_due", fc.constant(noLuck)),
+      byHand("resend", fc.constant(noLuck)),
+      bare("answer"),
+      withLuck("deliver_due", fc.constant(noLuck)),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(byHand("resend", stalled), byHand("resend"), wake) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(withLuck("deliver_due", stalled), bare("forget"), withLuck("deliver_due"), wake),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("deliver_due", stalled),
+      byHand("resend"),
+      withLuck("deliver_due"),
+      withLuck("deliver_due"),
+      wake,
+    ),
+  },
+  // What was to be written is two attempts old by then, and no object knows of them any more.
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("deliver_due", stalledAtItsWrite),
+      withLuck("deliver_due"),
+      withLuck("deliver_due"),
+      bare("forget"),
+      wake,
+      withLuck("deliver_due"),
+    ),
+  },
+  // Only its object knows of the attempt that is given up.
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      byHand("resend"),
+      withLuck("deliver_due", fc.constantFrom(atItsWrite("kill"), atItsWrite("fail"))),
+      fc.constant<Step>({ kind: "pass", seconds: 4 }),
+      fc.constant<Step>({ kind: "give_up", picks: [0], rounds: LAST_BUT_ONE_ROUND, luck: noLuck }),
+    ),
+  },
+  // A message is given up and its copy is not.
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      byHand("resend"),
+      fc.constant<Step>({ kind: "repeat", pick: 0 }),
+      stalledAtItsWrite.map(
+        (luck): Step => ({ kind: "give_up", picks: [0], rounds: LAST_BUT_ONE_ROUND, luck }),
+      ),
+      withLuck("deliver_due"),
+      wake,
+    ),
+  },
+  // Citations meet the release of their call.
+  { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due", stalledAtItsRelease), cite(), wake, cite()) },
+  // What citations were to write meets a call that was released, and whose citations went by themselves.
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      cite(fc.oneof(lateAndUnanswered, stalled)),
+      withLuck("deliver_due"),
+      cite(),
+      withLuck("deliver_due"),
+      wake,
+    ),
+  },
+);
+
+const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
+  status: fc.constantFrom(200, 200, 200, 500, 500, 503, 404, 302, 410),
+  isHeld: fc.boolean(),
+});
+
+export const someProgram: fc.Arbitrary<Program> = fc.record({
+  answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
+  // The first step mostly makes a call that the others can be about.
+  steps: fc
+    .tuple(firstReport, fc.array(somePassage, { maxLength: 19, size: "max" }))
+    .map(([first, rest]) => [first, ...rest.flat()]),
+});
