@@ -2,7 +2,8 @@
 import { constants, deflateRawSync, gzipSync } from "node:zlib";
 import type { RawAnswer } from "./raw-answer.ts";
 
-const OK = "HTTP/1.1 200 OK\r\n";
+/** Says that it closes: else the caller may put its next request, to whatever receiver, on a connection that is ending. */
+const OK = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
 const bytes = (data: Uint8Array) => String.fromCharCode(...data);
 /** A 200 with a length, which `lie` changes. */
 const whole = (body: string, { headers = "", lie = 0 } = {}) =>
