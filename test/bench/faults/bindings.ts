@@ -2,8 +2,10 @@
 import { env } from "cloudflare:workers";
 import type { Call } from "../../../src/call/object.ts";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
-import type { AttemptJob } from "../../../src/deliver/job.ts";
+import type { AttemptJob, Reply } from "../../../src/deliver/job.ts";
+import type { Ask } from "./objects.ts";
 import type { Fault } from "./program.ts";
+import { keyOfEntry } from "./requests.ts";
 import type { World } from "./world.ts";
 
 /** How a fault ends a run, leaving nobody to say what it did. */
@@ -13,7 +15,7 @@ export interface Run {
   env: Env;
   /** Settles where a fault ends or stalls the run. */
   cutOff: Promise<CutOff>;
-  /** Whether it was cut off, or a transaction of its failed: what it has sent may not be in the record. */
+  /** Whether it was cut off, or a transaction that writes failed: what it has sent may not be in the record. */
   isCutShort: () => boolean;
 }
 
@@ -100,22 +102,26 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
 type Around = <T>(work: () => Promise<T>, isTransaction?: boolean) => Promise<T>;
 
 function database(around: Around): D1Database {
-  const inner = new WeakMap<object, D1PreparedStatement>();
-  function wrap(statement: D1PreparedStatement): D1PreparedStatement {
+  const inner = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
+  function wrap(query: string, statement: D1PreparedStatement): D1PreparedStatement {
     const wrapped = {
-      bind: (...values: unknown[]) => wrap(statement.bind(...values)),
+      bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
       all: () => around(() => statement.all()),
       run: () => around(() => statement.run()),
       first: (column?: string) =>
         around(() => (column === undefined ? statement.first() : statement.first(column))),
     } as unknown as D1PreparedStatement;
-    inner.set(wrapped, statement);
+    inner.set(wrapped, { query, statement });
     return wrapped;
   }
   return {
-    prepare: (query: string) => wrap(env.DB.prepare(query)),
-    batch: (statements: D1PreparedStatement[]) =>
-      around(() => env.DB.batch(statements.map((statement) => inner.get(statement) ?? statement)), true),
+    prepare: (query: string) => wrap(query, env.DB.prepare(query)),
+    batch: (wrapped: D1PreparedStatement[]) => {
+      const statements = wrapped.flatMap((statement) => inner.get(statement) ?? []);
+      // One that reads opens a batch, and nothing has been sent yet.
+      const isWriting = !statements.some(({ query }) => query.startsWith("SELECT"));
+      return around(() => env.DB.batch(statements.map(({ statement }) => statement)), isWriting);
+    },
   } as unknown as D1Database;
 }
 
@@ -134,18 +140,28 @@ function queue(world: World, lane: string, around: Around): Queue {
 function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
   const getByName = (name: string) => {
     const lose = async () => world.objects.lose(name);
+    const hear = async (ask: Ask, asking: Promise<Reply>): Promise<Reply> => {
+      const reply = await asking;
+      if (reply.kind === "made") world.objects.hear(ask);
+      return reply;
+    };
     return {
       attempt: (asked: AttemptJob) => {
         const object = world.objects.nameOf(name);
         const url = `${asked.url}?object=${encodeURIComponent(object)}`;
         const job = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };
         const stub = env.CALLS.getByName(object);
-        return operate({
+        const ask = { object, key: keyOfEntry(job.key) };
+        const operation: Operation<Reply> = {
           kind: "object",
           work: async () => {
+            world.objects.begin(ask);
             try {
-              return await stub.attempt(job);
+              const reply = await stub.attempt(job);
+              if (reply.kind !== "under_way") world.objects.end(ask);
+              return reply;
             } catch (error) {
+              world.objects.end(ask);
               world.failedAsks.push(job.key);
               throw error;
             }
@@ -155,15 +171,14 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
             if (what !== "late" || when !== "before") return lose();
             await stub.attempt(unsignable(job)).catch(() => {});
           },
-        });
+        };
+        return hear(ask, operate(operation));
       },
       recall: (key: AttemptKey, waitMs: number, newestOrdinal: number) => {
-        const stub = env.CALLS.getByName(world.objects.nameOf(name));
-        return operate({
-          kind: "object",
-          work: async () => await stub.recall(key, world.waitMs(waitMs), newestOrdinal),
-          onFailure: lose,
-        });
+        const object = world.objects.nameOf(name);
+        const stub = env.CALLS.getByName(object);
+        const work = async () => await stub.recall(key, world.waitMs(waitMs), newestOrdinal);
+        return hear({ object, key: keyOfEntry(key) }, operate({ kind: "object", work, onFailure: lose }));
       },
     };
   };

@@ -1,14 +1,21 @@
 /** What holds for each log of every call once the dust of a program has settled. An invariant names what broke it, or nothing. Pure. */
 import type { Received } from "../../support/receiver-server.ts";
 import { RETRY_AFTER_SECONDS } from "./program.ts";
-import { byObject, deliveryOf, isAccepted, keyOf, mayHaveActed, repeated, variantOf } from "./requests.ts";
+import {
+  byObject,
+  deliveryOf,
+  isAccepted,
+  keyOf,
+  keyOfEntry,
+  mayHaveActed,
+  repeated,
+  variantOf,
+} from "./requests.ts";
 import type { LogHistory } from "./run-program.ts";
 
 type Invariant = (call: LogHistory) => string[];
 
 const entriesOf = ({ log }: LogHistory) => log?.metadata ?? [];
-const keyOfEntry = ({ delivery_id, attempt }: { delivery_id: string; attempt: number }) =>
-  `${delivery_id}/${attempt}`;
 
 /** Citations may be in the call's log: where they stand is judged with both. */
 const whatWasAcceptedEnds: Invariant = ({ event, log, asked }) => {
@@ -171,13 +178,20 @@ const whatWasSentStandsInTheLog: Invariant = (call) => {
     .map((request) => `${keyOf(request)} was sent and is not in the log`);
 };
 
+/** An object that is lost takes with it all that it has made and nobody asked after: more than one, where a delivery was replaced. */
 const noMoreIsSentThanIsAccountedFor: Invariant = (call) => {
-  const { received, objectLosses, messageLosses, crashes } = call;
-  const accounted = entriesOf(call).length + objectLosses + messageLosses + crashes;
-  return received.length <= accounted
+  const { received, unheard, crashes } = call;
+  const heard = received.length - unheard.length;
+  const accounted = entriesOf(call).filter(({ error }) => error !== "interrupted").length + crashes;
+  return heard <= accounted
     ? []
-    : [`${received.length} requests came, and ${accounted} are accounted for`];
+    : [`${heard} requests' outcomes were heard, and ${accounted} are accounted for`];
 };
+
+const onlyWhatIsLostIsUnheard: Invariant = ({ unheard, objectLosses, messageLosses, stalls }) =>
+  objectLosses + messageLosses + stalls > 0
+    ? []
+    : unheard.map((request) => `nobody heard of ${keyOf(request)}, and nothing was lost`);
 
 /** An attempt that its object rejects is asked for again twice, and then recorded. */
 const ASKS_LIMIT = 3;
@@ -215,6 +229,7 @@ const INVARIANTS = {
   nothingIsSentForWhatWasRefused,
   whatWasSentStandsInTheLog,
   noMoreIsSentThanIsAccountedFor,
+  onlyWhatIsLostIsUnheard,
   whatIsLostIsRepeatedTwice,
   onlyWhatIsLostIsInterrupted,
 };

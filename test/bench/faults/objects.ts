@@ -1,8 +1,22 @@
 /** Which object serves each call now, and how often a call's object was lost before its time. Holds names only. */
 
+/** An attempt, and the object that makes it. */
+export interface Ask {
+  object: string;
+  key: string;
+}
+
 export interface Objects {
   nameOf: (name: string) => string;
   lose: (name: string) => void;
+  /** An object was asked for an attempt: until it says what that came to, it has something to do. */
+  begin: (ask: Ask) => void;
+  end: (ask: Ask) => void;
+  /** A consumer has heard that the attempt was made. */
+  hear: (ask: Ask) => void;
+  isHeard: (ask: Ask) => boolean;
+  /** The calls whose objects have something to do of which the receiver, which got these requests, knows nothing yet. */
+  withAsksBefore: (received: readonly Ask[]) => string[];
   /** Evicts the objects of all calls but these. */
   evictOthers: (busy: ReadonlySet<string>) => void;
   /** Evicts all of them in the end, which is no loss. */
@@ -13,7 +27,10 @@ export interface Objects {
 export function trackObjects(): Objects {
   /** By the name the Worker uses: how many objects were lost. */
   const losses = new Map<string, number>();
+  const asks = new Map<string, Ask>();
+  const heard = new Set<string>();
   let retirements = 0;
+  const textOf = ({ object, key }: Ask) => `${object} ${key}`;
   const callIdOf = (name: string) => name.split("/")[1] ?? "";
   const lose = (name: string) => losses.set(name, (losses.get(name) ?? 0) + 1);
   return {
@@ -23,6 +40,14 @@ export function trackObjects(): Objects {
       return `${name}~${lost}~${retirements}`;
     },
     lose,
+    begin: (ask) => asks.set(textOf(ask), ask),
+    end: (ask) => asks.delete(textOf(ask)),
+    hear: (ask) => heard.add(textOf(ask)),
+    isHeard: (ask) => heard.has(textOf(ask)),
+    withAsksBefore: (received) => {
+      const arrived = new Set(received.map(textOf));
+      return [...asks].flatMap(([text, { object }]) => (arrived.has(text) ? [] : callIdOf(object)));
+    },
     evictOthers: (busy) => {
       for (const name of losses.keys()) if (!busy.has(callIdOf(name))) lose(name);
     },

@@ -10,8 +10,11 @@ export const isAccepted = ({ status }: Asked) => status !== null && status < 300
 export const mayHaveActed = ({ status }: Asked) => status === null || status < 300 || status >= 500;
 
 export const deliveryOf = ({ headers }: Received) => headers["x-postcall-delivery"] ?? "";
+/** An attempt of either log: as its entry, or who asks for it, has it; and as its request does. */
+export const keyOfEntry = ({ delivery_id, attempt }: { delivery_id: string; attempt: number }) =>
+  `${delivery_id}/${attempt}`;
 export const keyOf = (request: Received) => `${deliveryOf(request)}/${request.headers["x-postcall-attempt"]}`;
-const objectOf = ({ query }: Received) => new URLSearchParams(query).get("object") ?? "";
+export const objectOf = ({ query }: Received) => new URLSearchParams(query).get("object") ?? "";
 export const byObject = ({ received }: { received: readonly Received[] }) => [
   ...Map.groupBy(received, objectOf),
 ];

@@ -6,7 +6,7 @@ import type { Received } from "../../support/receiver-server.ts";
 import { type Org, receiver } from "../../support/words.ts";
 import { CALLS, type CallName, type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
-import { type CitedEvent, callIdOf, eventOf } from "./requests.ts";
+import { type CitedEvent, callIdOf, eventOf, keyOf, objectOf } from "./requests.ts";
 import { deliver, request, sweep } from "./runs.ts";
 import { type Asked, logText, openWorld, type World } from "./world.ts";
 
@@ -26,6 +26,8 @@ export interface LogHistory {
   log: StoredLog | undefined;
   /** The receiver's requests of this event. */
   received: readonly Received[];
+  /** Those of them that no consumer heard the outcome of. */
+  unheard: readonly Received[];
   /** The API requests that named the call and are about this event: citations, or anything else. */
   asked: readonly Asked[];
   objectLosses: number;
@@ -153,10 +155,13 @@ async function wearOut(world: World, messages: readonly Waiting[], rounds: numbe
 
 async function forget(world: World): Promise<void> {
   const received = await world.receiver.received();
-  const busy = received.filter(({ ended_at }) => ended_at === null).map(callIdOf);
+  const inFlight = received.filter(({ ended_at }) => ended_at === null).map(callIdOf);
   world.count("object evicted");
-  world.objects.evictOthers(new Set(busy));
+  world.objects.evictOthers(new Set([...inFlight, ...world.objects.withAsksBefore(received.map(askOf))]));
 }
+
+/** The ask that a request came from. */
+const askOf = (request: Received) => ({ object: objectOf(request), key: keyOf(request) });
 
 /** An object without work is gone after this long, in milliseconds. */
 const RETIREMENT_MS = 12_000;
@@ -227,11 +232,13 @@ function logHistoryOf(
   const text = logText({ call_id, event });
   const isOfLog = (key: AttemptKey) => logText(key) === text;
   const cutShort = world.cutShort.filter((run) => run.logs.has(text));
+  const ofLog = received.filter((request) => callIdOf(request) === call_id && eventOf(request) === event);
   const failures = received.filter(({ status }) => status === null || status >= 500);
   return {
     event,
     log: logs.find((log) => log.call_id === call_id && log.event === event),
-    received: received.filter((request) => callIdOf(request) === call_id && eventOf(request) === event),
+    received: ofLog,
+    unheard: ofLog.filter((request) => !world.objects.isHeard(askOf(request))),
     asked: world.asked.filter(
       ({ calls, kind }) => calls.includes(name) && (kind === "cite") === (event === "citations"),
     ),
