@@ -80,7 +80,8 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
 function batchVerbs(env: Env, config: Config): BatchVerbs {
   const database = databaseOf(env);
   return {
-    read: (wanted) => readDue(database, { keys: wanted, now: Date.now() }),
+    read: async (wanted) =>
+      (await inPlace(() => readDue(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
     readEndpoints: (wanted) => readEndpoints(database, wanted),
     claimProbes: (claims) => {
       const now = Date.now();

@@ -3,20 +3,29 @@
  * in, the decision out. Never both the combined webhook and the separate one: a hold ends once, and what ends it says
  * where citations go from then on.
  */
-import { EARLY_TOLERANCE_MS } from "./message.ts";
-import type { LogState, LogStatus } from "./webhook-log.ts";
+import type { LogStatus } from "./webhook-log.ts";
 
-/** What a call's log is first, `isDisabled` being its endpoint. The insert of a report decides by the same table. */
-export function firstStatus(report: {
-  url: string | null;
+/** What a log's first status depends on. */
+export interface FirstConditions {
+  hasUrl: boolean;
+  /** Its endpoint is. */
   isDisabled: boolean;
   wanted: boolean;
   delayed: boolean;
   completed: boolean;
-}): Extract<LogStatus, "no_webhook" | "disabled" | "held" | "pending"> {
-  if (report.url === null) return "no_webhook";
-  if (report.isDisabled) return "disabled";
-  return report.wanted && report.delayed && report.completed ? "held" : "pending";
+}
+
+/** A log's first status is that of the first row whose conditions hold, else `pending`. Data, since one INSERT decides by them too. */
+export const FIRST_STATUSES: readonly { status: LogStatus; when: Partial<FirstConditions> }[] = [
+  { status: "no_webhook", when: { hasUrl: false } },
+  { status: "disabled", when: { isDisabled: true } },
+  { status: "held", when: { wanted: true, delayed: true, completed: true } },
+];
+
+export function firstStatus(conditions: FirstConditions): LogStatus {
+  const holds = ({ when }: (typeof FIRST_STATUSES)[number]) =>
+    Object.entries(when).every(([name, is]) => conditions[name as keyof FirstConditions] === is);
+  return FIRST_STATUSES.find(holds)?.status ?? "pending";
 }
 
 /** A call as its citations find it. */
@@ -54,26 +63,18 @@ export interface CitationsPost {
  */
 export type CitationsDecision = "combine" | "release" | "separate" | "keep" | "repeated" | "conflict";
 
-export function judgeCitations(call: CitedCall, { digest, isEmpty }: CitationsPost): CitationsDecision {
-  if (call.accepted !== null) return call.accepted === digest ? "repeated" : "conflict";
-  if (call.webhook === "held") return isEmpty ? "release" : "combine";
-  return call.webhook === "decided" && call.wanted && !isEmpty ? "separate" : "keep";
-}
-
-/** The call after the decision. */
-export function afterCitations(
+/** What becomes of citations that are posted, and the call after it. */
+export function takeCitations(
   call: CitedCall,
-  { digest }: CitationsPost,
-  decision: CitationsDecision,
-): CitedCall {
-  if (decision === "repeated" || decision === "conflict") return call;
-  return { ...call, accepted: digest, webhook: call.webhook === "held" ? "decided" : call.webhook };
+  { digest, isEmpty }: CitationsPost,
+): { decision: CitationsDecision; call: CitedCall } {
+  if (call.accepted !== null) return { decision: call.accepted === digest ? "repeated" : "conflict", call };
+  const accepted = { ...endHold(call), accepted: digest };
+  if (call.webhook === "held") return { decision: isEmpty ? "release" : "combine", call: accepted };
+  const isTold = call.webhook === "decided" && call.wanted && !isEmpty;
+  return { decision: isTold ? "separate" : "keep", call: accepted };
 }
 
-/** Whether a held log's time is over: the batch that finds it so releases it, and sends the plain payload. */
-export const isHoldOver = (log: Pick<LogState, "status" | "next_attempt_at">, now: number): boolean =>
-  log.status === "held" && log.next_attempt_at !== null && log.next_attempt_at <= now + EARLY_TOLERANCE_MS;
-
-/** The call after a batch has opened with its log. */
-export const afterHold = (call: CitedCall): CitedCall =>
+/** The call once its hold is over: the batch that opens with it has released it, and sends the plain payload. */
+export const endHold = (call: CitedCall): CitedCall =>
   call.webhook === "held" ? { ...call, webhook: "decided" } : call;

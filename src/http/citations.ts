@@ -4,7 +4,7 @@
  */
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
-import { type CitationsDecision, citedCallOf, judgeCitations } from "../core/citations.ts";
+import { type CitationsDecision, citedCallOf, takeCitations } from "../core/citations.ts";
 import { areEmpty, type Citations, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { dueAt } from "../core/transition.ts";
@@ -39,7 +39,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   for (;;) {
     const cited = isCallId(call_id) ? await readCited(database, posted) : null;
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
-    const decision = judgeCitations(citedCallOf(cited), {
+    const { decision } = takeCitations(citedCallOf(cited), {
       digest: posted.digest,
       isEmpty: areEmpty(members),
     });

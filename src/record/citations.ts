@@ -1,6 +1,5 @@
-/** A call's log as its citations find it, and the end of a hold. Logs of citations are first written in `reports.ts`. */
-import { EARLY_TOLERANCE_MS } from "../core/message.ts";
-import type { AttemptKey, LogState } from "../core/webhook-log.ts";
+/** A call's log as its citations find it, and the end that they put to a hold. Logs of citations are first written in `reports.ts`. */
+import type { LogState } from "../core/webhook-log.ts";
 import { getPayload, putPayload } from "./payload.ts";
 
 interface CallKey {
@@ -56,16 +55,3 @@ export async function endHold(
     .all();
   return results.length > 0;
 }
-
-/** Releases those of the logs that are held and whose time is over, as `isHoldOver` of `core/citations.ts` has it. */
-export const releaseStatement = (
-  db: D1Database,
-  { keys, now }: { keys: readonly AttemptKey[]; now: number },
-): D1PreparedStatement =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET status = 'pending', reason = NULL FROM json_each(?1) AS j
-       WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
-         AND l.status = 'held' AND l.next_attempt_at <= ?2`,
-    )
-    .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);

@@ -1,8 +1,7 @@
-/** What a batch of deliveries reads: the log of each of its messages, in one query. Ends the holds that are over. */
-import { isHoldOver } from "../core/citations.ts";
+/** What a batch of deliveries reads: the log of each of its messages. Ends the holds that are over. */
 import type { Endpoint } from "../core/endpoint.ts";
+import { EARLY_TOLERANCE_MS } from "../core/message.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
-import { releaseStatement } from "./citations.ts";
 import { ENDPOINT_OF_LOG } from "./endpoints.ts";
 import { getPayload, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 
@@ -25,55 +24,33 @@ export interface DueLog extends LogState {
 /** A log as the batch's query answers it. */
 type Stored = Omit<DueLog, "sealed_secrets" | "endpoint"> & {
   position: number;
+  is_next: 0 | 1;
   sealed_secrets: string;
   endpoint: string | null;
 };
-
-/** Not while the log is held: only a batch that has released it may send it. */
-const IS_NEXT =
-  "(l.status <> 'held' AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
 
 interface Wanted {
   keys: readonly AttemptKey[];
   now: number;
 }
 
+/** The log `l` of row `j`, a key. */
+const LOG_OF_KEY =
+  "l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'";
+
+/** Not while the log is held: only a batch that has released it may send it. */
+const IS_NEXT =
+  "(l.status <> 'held' AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
+
 /**
- * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Where one is held and
- * its time is over, they are read again in the transaction that releases it: from then on what it sends is fixed. Only
- * then, because a release that found nothing would look up each of the batch's logs a second time.
+ * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Those that are held
+ * and whose time is over are released in the same transaction: from then on what they send is fixed.
  */
 export async function readDue(db: D1Database, wanted: Wanted): Promise<(DueLog | undefined)[]> {
-  const { results } = await readStatement(db, wanted).all<Stored>();
-  if (!results.some((log) => isHoldOver(log, wanted.now))) return inOrder(results, wanted);
-  const answers = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
-  return inOrder(answers[1]?.results ?? [], wanted);
-}
-
-/** Looks each log up once: a look-up compares whole rows, payloads too, and costs as much as reading them. */
-const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
-  db
-    .prepare(
-      `SELECT l.position, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-         l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults, l.next_attempt_at, l.payload_bytes, l.is_test,
-         CASE WHEN l.is_next AND l.bytes_so_far <= ?2 THEN l.payload END AS payload,
-         (SELECT max(a.sent_at) FROM attempts AS a
-          WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
-         (SELECT json_group_array(json_array(k.created_at, k.sealed)) FROM signing_secrets AS k
-          WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS sealed_secrets,
-         ${ENDPOINT_OF_LOG} AS endpoint
-       FROM (
-         SELECT j.key AS position, l.*, ${IS_NEXT} AS is_next,
-           sum(l.payload_bytes) FILTER (WHERE ${IS_NEXT}) OVER (ROWS UNBOUNDED PRECEDING) AS bytes_so_far
-         FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
-         ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
-       ) AS l`,
-    )
-    .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES, now);
-
-function inOrder(results: readonly Stored[], { keys }: Wanted): (DueLog | undefined)[] {
-  const logs: (DueLog | undefined)[] = keys.map(() => undefined);
-  for (const { position, payload, endpoint, sealed_secrets, ...log } of results) {
+  const [, read] = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
+  const stored = read?.results ?? [];
+  const logs: (DueLog | undefined)[] = wanted.keys.map(() => undefined);
+  for (const { position, is_next: _, payload, endpoint, sealed_secrets, ...log } of stored) {
     logs[position] = {
       ...log,
       payload: payload === null ? null : getPayload({ payload }),
@@ -81,7 +58,60 @@ function inOrder(results: readonly Stored[], { keys }: Wanted): (DueLog | undefi
       endpoint: endpoint === null ? null : JSON.parse(endpoint),
     };
   }
+  for (const { position, payload } of await readLarge(db, stored, wanted)) {
+    const log = logs[position];
+    if (log !== undefined) log.payload = getPayload({ payload });
+  }
   return logs;
+}
+
+/** Releases those of the logs that are held and whose time is over. */
+const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l INDEXED BY webhook_logs_held SET status = 'pending', reason = NULL
+       FROM json_each(?1) AS j WHERE ${LOG_OF_KEY} AND l.status = 'held' AND l.next_attempt_at <= ?2`,
+    )
+    .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);
+
+/**
+ * Looks each log up once: a look-up compares whole rows, payloads too, and costs as much as reading them. Payloads are
+ * read up to an even share of what one read may bring, which a running sum over the rows would have each row billed for.
+ */
+const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT j.key AS position, ${IS_NEXT} AS is_next, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at,
+         l.status, l.reason, l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults,
+         l.next_attempt_at, l.payload_bytes, l.is_test,
+         CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN l.payload END AS payload,
+         (SELECT max(a.sent_at) FROM attempts AS a
+          WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
+         (SELECT json_group_array(json_array(k.created_at, k.sealed)) FROM signing_secrets AS k
+          WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS sealed_secrets,
+         ${ENDPOINT_OF_LOG} AS endpoint
+       FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY}`,
+    )
+    .bind(JSON.stringify(keys), PAYLOAD_READ_LIMIT_BYTES / keys.length, now);
+
+/** The payloads above their share, in the messages' order, as far as the others have left room for them. */
+async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wanted) {
+  const sizeOf = (logs: readonly Stored[]) => logs.reduce((sum, log) => sum + log.payload_bytes, 0);
+  let room = PAYLOAD_READ_LIMIT_BYTES - sizeOf(stored.filter(({ payload }) => payload !== null));
+  const large = stored.filter(({ is_next, payload }) => is_next === 1 && payload === null);
+  const fitting = large.filter(({ payload_bytes }) => {
+    room -= payload_bytes;
+    return room >= 0;
+  });
+  if (fitting.length === 0) return [];
+  const { results } = await db
+    .prepare(
+      `SELECT j.value ->> 'position' AS position, l.payload
+       FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY}`,
+    )
+    .bind(JSON.stringify(fitting.map(({ position }) => ({ ...keys[position], position }))))
+    .all<{ position: number; payload: string }>();
+  return results;
 }
 
 /** Sorted here and not by the query, where each row that passes a sorter is billed as one more read. */

@@ -1,4 +1,5 @@
 /** Logs as they are first written: a reported call's, and its citations'. Each is one statement, the request's commit point. */
+import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { putPayload } from "./payload.ts";
 
@@ -51,16 +52,28 @@ const insertFrom = (
   FROM (${source} LIMIT 1) WHERE true
   ON CONFLICT DO NOTHING RETURNING url, status, reason, next_attempt_at`;
 
-const IS_DISABLED = `EXISTS (
-  SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = d.url AND e.state = 'disabled')`;
+/** The table of `core/citations.ts` as an expression over a row `d` (url). What `held` asks for is the caller's to say. */
+function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>): string {
+  const conditions: Record<keyof FirstConditions, string> = {
+    hasUrl: "url IS NOT NULL",
+    isDisabled: `EXISTS (
+      SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = d.url AND e.state = 'disabled')`,
+    ...held,
+  };
+  const rows = FIRST_STATUSES.map(({ status, when }) => {
+    const holding = Object.entries(when).map(
+      ([name, is]) => `${is ? "" : "NOT "}(${conditions[name as keyof FirstConditions]})`,
+    );
+    return `WHEN ${holding.join(" AND ")} THEN '${status}'`;
+  });
+  return `CASE ${rows.join(" ")} ELSE 'pending' END`;
+}
 
-/** The same table as `firstStatus` of `core/citations.ts`. */
 const REPORT = insertFrom(`
   SELECT 'call' AS event, url, status, wants_citations,
     CASE status WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
   FROM (
-    SELECT *, CASE WHEN url IS NULL THEN 'no_webhook' WHEN ${IS_DISABLED} THEN 'disabled'
-      WHEN wants_citations AND delay_for_citations AND ?14 THEN 'held' ELSE 'pending' END AS status
+    SELECT *, ${firstStatusSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?14" })} AS status
     FROM (
       SELECT iif(?10, ?11, coalesce(n.webhook, o.default_webhook)) AS url,
         iif(instr(coalesce(?12, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
@@ -73,7 +86,7 @@ const REPORT = insertFrom(`
 const CITATIONS = insertFrom(`
   SELECT 'citations' AS event, url, NULL AS wants_citations, iif(status = 'pending', ?8, NULL) AS due, status
   FROM (
-    SELECT url, CASE WHEN url IS NULL THEN 'no_webhook' WHEN ${IS_DISABLED} THEN 'disabled' ELSE 'pending' END AS status
+    SELECT url, ${firstStatusSql({ wanted: "false", delayed: "false", completed: "false" })} AS status
     FROM (
       SELECT iif(?10, url, NULL) AS url FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
         AND url IS ?11 AND status <> 'held' AND citations_digest IS NULL

@@ -2,13 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  afterCitations,
-  afterHold,
   type CitedCall,
   citedCallOf,
+  endHold,
   firstStatus,
-  isHoldOver,
-  judgeCitations,
+  takeCitations,
 } from "../../src/core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../../src/core/citations-payload.ts";
 import { NOW } from "./samples.ts";
@@ -20,8 +18,17 @@ type Event =
   /** The call gets a webhook by hand. */
   | { kind: "create" };
 
+/** A report that is held. */
+const REPORT = {
+  url: "https://crm.example" as string | null,
+  isDisabled: false,
+  wanted: true,
+  delayed: true,
+  completed: true,
+};
+
 const someReport = fc.record({
-  url: fc.constantFrom("https://crm.example", "https://crm.example", null),
+  url: fc.constantFrom(REPORT.url, REPORT.url, null),
   isDisabled: fc.boolean(),
   wanted: fc.boolean(),
   delayed: fc.boolean(),
@@ -44,28 +51,28 @@ const someEvent: fc.Arbitrary<Event> = fc.oneof(
 /** What goes to the receiver, in order. */
 type Sent = "plain" | "combined" | "separate";
 
-function play(report: Parameters<typeof firstStatus>[0], events: readonly Event[]) {
-  const status = firstStatus(report);
+function play({ url, ...report }: typeof REPORT, events: readonly Event[]) {
+  const status = firstStatus({ ...report, hasUrl: url !== null });
   const wants_citations = report.wanted ? (1 as const) : null;
-  let call = citedCallOf({ status, url: report.url, wants_citations, accepted: null });
+  let call = citedCallOf({ status, url, wants_citations, accepted: null });
   const sent: Sent[] = status === "no_webhook" || status === "held" ? [] : ["plain"];
   const decisions: string[] = [];
   const take = (event: Event): CitedCall => {
     if (event.kind === "due") {
       if (call.webhook === "held") sent.push("plain");
-      return afterHold(call);
+      return endHold(call);
     }
     if (event.kind === "create") {
       if (call.webhook !== "none") return call; // refused: it has a webhook
       sent.push("plain");
       return { ...call, webhook: "decided" };
     }
-    const decision = judgeCitations(call, event);
+    const { decision, call: after } = takeCitations(call, event);
     decisions.push(decision);
     if (decision === "combine") sent.push("combined");
     if (decision === "release") sent.push("plain");
     if (decision === "separate") sent.push("separate");
-    return afterCitations(call, event, decision);
+    return after;
   };
   for (const event of events) call = take(event);
   return { call, sent, decisions, held: status === "held" };
@@ -120,29 +127,15 @@ describe("in every order of events", () => {
 });
 
 test.each([
-  ["no webhook", { url: null }, "no_webhook"],
+  ["no webhook", { hasUrl: false }, "no_webhook"],
   ["a disabled endpoint", { isDisabled: true }, "disabled"],
   ["citations delayed", {}, "held"],
   ["citations not wanted", { wanted: false }, "pending"],
   ["citations not delayed", { delayed: false }, "pending"],
   ["a call that was not completed", { completed: false }, "pending"],
 ])("a report with %s is %s", (_what, change, status) => {
-  const report = {
-    url: "https://crm.example",
-    isDisabled: false,
-    wanted: true,
-    delayed: true,
-    completed: true,
-  };
-  expect(firstStatus({ ...report, ...change })).toBe(status);
-});
-
-test("a hold is over from its time on, as early as a message may be, and no other log is held", () => {
-  const held = { status: "held" as const, next_attempt_at: NOW };
-  expect(isHoldOver(held, NOW - 1_001)).toBe(false);
-  expect(isHoldOver(held, NOW - 1_000)).toBe(true);
-  expect(isHoldOver(held, NOW + 3_600_000)).toBe(true);
-  expect(isHoldOver({ ...held, status: "pending" }, NOW)).toBe(false);
+  const { url: _url, ...conditions } = REPORT;
+  expect(firstStatus({ ...conditions, hasUrl: true, ...change })).toBe(status);
 });
 
 describe("the combined payload", () => {

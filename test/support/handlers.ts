@@ -94,6 +94,19 @@ export async function handleBatch(
 export const handleAttempts = (on: Env, keys: readonly AttemptKey[], queue?: string) =>
   handleBatch(on, keys.map(writeMessage), queue);
 
+/** The test's database for one batch: it opens, reading its logs, and then each of its transactions is `write`. */
+export function databaseOnceOpened(
+  write: (statements: D1PreparedStatement[]) => Promise<unknown>,
+): D1Database {
+  let isOpen = false;
+  const batch = (statements: D1PreparedStatement[]) => {
+    if (isOpen) return write(statements);
+    isOpen = true;
+    return env.DB.batch(statements);
+  };
+  return { prepare: (query: string) => env.DB.prepare(query), batch } as unknown as D1Database;
+}
+
 /** One run of the sweep. */
 export const sweepOnce = (on: Env) => worker.scheduled({} as ScheduledController, on);
 

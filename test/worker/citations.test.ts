@@ -195,7 +195,7 @@ test("a report's first status is what the table says, for every row of it", asyn
             ...{ webhook_events: wanted ? ["citations"] : [] },
           });
           const isDisabled = url === gone.url;
-          const expected = firstStatus({ url, isDisabled, wanted, delayed, completed });
+          const expected = firstStatus({ hasUrl: url !== null, isDisabled, wanted, delayed, completed });
           expect(answer.body.data.status, JSON.stringify({ url, wanted, delayed, completed })).toBe(expected);
         }
   }

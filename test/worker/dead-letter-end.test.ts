@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { noticesOf, toldOrg } from "../support/endpoints.ts";
-import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
+import {
+  databaseOnceOpened,
+  envWithLosingQueues,
+  handleAttempts,
+  reportUnheard,
+} from "../support/handlers.ts";
 import { eventually, logOf, NOBODY, type Receiver, receiver } from "../support/words.ts";
 
 const DEAD_LETTERS = "postcall-dead-letters";
@@ -31,10 +36,7 @@ const set = (key: AttemptKey, columns: string) =>
 
 const giveUp = (key: AttemptKey) => handleAttempts(envWithLosingQueues().env, [key, key], DEAD_LETTERS);
 
-const unwritable = {
-  prepare: (query: string) => env.DB.prepare(query),
-  batch: () => Promise.reject(new Error("D1_ERROR: away")),
-} as unknown as D1Database;
+const unwritable = () => databaseOnceOpened(() => Promise.reject(new Error("D1_ERROR: away")));
 
 const hasArrived = (crm: Receiver) =>
   eventually(async () => ((await crm.received()).length > 0 ? true : undefined));
@@ -43,7 +45,7 @@ describe("in its last round, an attempt", () => {
   test("that was made and could not be written is recorded, and not failed", async () => {
     const crm = await receiver(200);
     const { org, key } = await inItsLastRound(crm.url);
-    expect(await handleAttempts(envWithLosingQueues({ DB: unwritable }).env, [key])).toEqual([2]);
+    expect(await handleAttempts(envWithLosingQueues({ DB: unwritable() }).env, [key])).toEqual([2]);
     expect(await giveUp(key)).toEqual(["ack", "ack"]);
     expect(await logOf(org, key.call_id)).toMatchObject({
       status: "delivered",
@@ -150,7 +152,7 @@ describe("a result that comes after its delivery failed for a dead letter", () =
   test("is found by a message of its attempt where it could not be written then", async () => {
     const crm = await receiver(200);
     const { org, key } = await inItsLastRound(crm.url);
-    await handleAttempts(envWithLosingQueues({ DB: unwritable }).env, [key]);
+    await handleAttempts(envWithLosingQueues({ DB: unwritable() }).env, [key]);
     await set(key, "status = 'failed', reason = 'dead_letter', next_attempt_at = NULL, sweep_at = NULL");
     expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual(["ack"]);
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });

@@ -6,6 +6,7 @@ import { writeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { noticesOf, toldOrg } from "../support/endpoints.ts";
 import {
+  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   handleBatch,
@@ -68,11 +69,8 @@ describe("a message that its lane gave up on", () => {
     const org = await makeOrg();
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);
-    const away = {
-      prepare: (query: string) => env.DB.prepare(query),
-      batch: () => Promise.reject(new Error("away")),
-    };
-    const { env: lossy, retries } = envWithLosingQueues({ DB: away as unknown as D1Database });
+    const DB = databaseOnceOpened(() => Promise.reject(new Error("away")));
+    const { env: lossy, retries } = envWithLosingQueues({ DB });
     expect(await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS)).toEqual([2]);
     expect(retries).toEqual([]);
     expect(await faultsOf(key)).toBe(0);

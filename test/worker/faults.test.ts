@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
 import {
+  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   letTimePass,
@@ -118,12 +119,10 @@ describe("a lost object", () => {
   test("is counted once where its write committed and was made again", async () => {
     const key = await reportUnheard(org, NOBODY);
     let tries = 0;
-    const DB = brokenDatabase({
-      batch: async (statements: D1PreparedStatement[]) => {
-        const answers = await env.DB.batch(statements);
-        if (++tries <= 2) throw new Error("D1_ERROR: Network connection lost.");
-        return answers;
-      },
+    const DB = databaseOnceOpened(async (statements) => {
+      const answers = await env.DB.batch(statements);
+      if (++tries <= 2) throw new Error("D1_ERROR: Network connection lost.");
+      return answers;
     });
     const { env: lossy } = lostObjects();
     expect(await handleAttempts({ ...lossy, DB }, [key])).toEqual([5]);
@@ -168,20 +167,34 @@ describe("a record that is away", () => {
   test("when a batch is read sends the messages back, unsent", async () => {
     const crm = await receiver(200);
     const keys = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
-    const DB = brokenDatabase({ prepare: () => ({ bind: () => ({ all: () => Promise.reject(away) }) }) });
+    const DB = brokenDatabase({ batch: () => Promise.reject(away) });
     expect(await handleAttempts(envWithLosingQueues({ DB }).env, keys)).toEqual([5, 5]);
     expect(await crm.received()).toEqual([]);
+  });
+
+  test("for a moment when a batch is read is asked again in place, and each call is sent once", async () => {
+    const crm = await receiver(200);
+    const key = await reportUnheard(org, crm.url);
+    let tries = 0;
+    const batch = async (statements: D1PreparedStatement[]) => {
+      const answers = await env.DB.batch(statements);
+      if (++tries === 1) throw away;
+      return answers;
+    };
+    const DB = brokenDatabase({ batch });
+    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual(["ack"]);
+    expect(tries).toBe(3);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+    expect(await crm.received()).toHaveLength(1);
   });
 
   test("when the results are written sends them back, and the attempt is recorded later and not made again", async () => {
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);
     let tries = 0;
-    const DB = brokenDatabase({
-      batch: () => {
-        tries++;
-        return Promise.reject(away);
-      },
+    const DB = databaseOnceOpened(() => {
+      tries++;
+      return Promise.reject(away);
     });
     expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual([2]);
     expect(tries).toBeGreaterThan(3);
@@ -195,14 +208,12 @@ describe("a record that is away", () => {
     const crm = await receiver(500);
     const key = await reportUnheard(org, crm.url);
     let tries = 0;
-    const DB = brokenDatabase({
-      batch: async (statements: D1PreparedStatement[]) => {
-        tries++;
-        if (tries === 1) throw away;
-        const answers = await env.DB.batch(statements);
-        if (tries === 2) throw away;
-        return answers;
-      },
+    const DB = databaseOnceOpened(async (statements) => {
+      tries++;
+      if (tries === 1) throw away;
+      const answers = await env.DB.batch(statements);
+      if (tries === 2) throw away;
+      return answers;
     });
     const { env: lossy, retries } = envWithLosingQueues({ DB });
     expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
