@@ -188,10 +188,14 @@ const noMoreIsSentThanIsAccountedFor: Invariant = (call) => {
     : [`${heard} requests' outcomes were heard, and ${accounted} are accounted for`];
 };
 
-const onlyWhatIsLostIsUnheard: Invariant = ({ unheard, objectLosses, messageLosses, stalls }) =>
-  objectLosses + messageLosses + stalls > 0
-    ? []
-    : unheard.map((request) => `nobody heard of ${keyOf(request)}, and nothing was lost`);
+const onlyWhatIsLostIsUnheard: Invariant = (call) => {
+  const { unheard, objectLosses, messageLosses, stalls, failedAsks } = call;
+  if (objectLosses + messageLosses + stalls > 0) return [];
+  const askedInVain = failedAsks.map(keyOfEntry);
+  return unheard
+    .filter((request) => !askedInVain.includes(keyOf(request)))
+    .map((request) => `nobody heard of ${keyOf(request)}, and nothing was lost`);
+};
 
 /** An attempt that its object rejects is asked for again twice, and then recorded. */
 const ASKS_LIMIT = 3;
