@@ -1,7 +1,8 @@
 /** What holds for every call over both of its logs, its webhook's and its citations'. Names what broke it, or nothing. Pure. */
+
+import type { CallHistory } from "./history.ts";
 import { brokenInLog } from "./invariants.ts";
 import { byObject, citedIn, eventOf, isAccepted, keyOf, mayHaveActed } from "./requests.ts";
-import type { CallHistory } from "./run-program.ts";
 
 type Invariant = (history: CallHistory) => string[];
 

@@ -1,5 +1,6 @@
 /** What holds for each log of every call once the dust of a program has settled. An invariant names what broke it, or nothing. Pure. */
 import type { Received } from "../../support/receiver-server.ts";
+import type { LogHistory } from "./history.ts";
 import { RETRY_AFTER_SECONDS } from "./program.ts";
 import {
   byObject,
@@ -11,7 +12,6 @@ import {
   repeated,
   variantOf,
 } from "./requests.ts";
-import type { LogHistory } from "./run-program.ts";
 
 type Invariant = (call: LogHistory) => string[];
 

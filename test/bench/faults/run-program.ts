@@ -1,61 +1,18 @@
-/** One program from its first step until nothing is due, and then what is to be seen of it. */
+/** One program from its first step until nothing is due. */
 import { env } from "cloudflare:workers";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
-import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
-import type { Received } from "../../support/receiver-server.ts";
 import { type Org, receiver } from "../../support/words.ts";
-import { CALLS, type CallName, type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
+import { askOf, type History, historyOf } from "./history.ts";
+import { type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
-import { type CitedEvent, callIdOf, eventOf, keyOf, objectOf } from "./requests.ts";
+import { callIdOf } from "./requests.ts";
 import { deliver, request, sweep } from "./runs.ts";
-import { type Asked, logText, openWorld, type World } from "./world.ts";
-
-/** What became of one call. A list of requests is in the order they came. */
-export interface CallHistory {
-  name: CallName;
-  /** Its requests, of both logs. */
-  received: readonly Received[];
-  call: LogHistory;
-  citations: LogHistory;
-}
-
-/** What became of one of a call's logs. */
-export interface LogHistory {
-  event: CitedEvent;
-  /** As the record has it in the end. */
-  log: StoredLog | undefined;
-  /** The receiver's requests of this event. */
-  received: readonly Received[];
-  /** Those of them that no consumer heard the outcome of. */
-  unheard: readonly Received[];
-  /** The API requests that named the call and are about this event: citations, or anything else. */
-  asked: readonly Asked[];
-  objectLosses: number;
-  messageLosses: number;
-  /** Its attempts that the object was asked for and rejected, each time. */
-  failedAsks: readonly AttemptKey[];
-  /** The batches with a message of it that were cut off, or could not write what they had sent. */
-  crashes: number;
-  /** Those of them that went on with what they had read long before. */
-  stalls: number;
-  /** How often its delivery was brought to its last round. */
-  wornOut: number;
-  /** Its endpoint has failed so often that calls may have waited for it. */
-  isEndpointSpared: boolean;
-}
-
-export interface History {
-  calls: readonly CallHistory[];
-  /** How often each fault happened. */
-  counts: Readonly<Record<string, number>>;
-}
+import { logText, openWorld, type World } from "./world.ts";
 
 const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
 /** What takes more steps than this to come to rest never does. */
 const SETTLING_ROUNDS = 100;
-/** An endpoint that has failed this often in a row has its calls wait. */
-const FAILURES_TILL_DEGRADED = 5;
 const DAY_MS = 86_400_000;
 
 let programs = 0;
@@ -160,9 +117,6 @@ async function forget(world: World): Promise<void> {
   world.objects.evictOthers(new Set([...inFlight, ...world.objects.withAsksBefore(received.map(askOf))]));
 }
 
-/** The ask that a request came from. */
-const askOf = (request: Received) => ({ object: objectOf(request), key: keyOf(request) });
-
 /** An object without work is gone after this long, in milliseconds. */
 const RETIREMENT_MS = 12_000;
 
@@ -200,55 +154,3 @@ const nextSweep = (world: World) =>
   env.DB.prepare("SELECT min(sweep_at) AS at FROM webhook_logs WHERE user_id = ?")
     .bind(world.org.user_id)
     .first<number>("at");
-
-async function historyOf(world: World): Promise<History> {
-  const { user_id } = world.org;
-  const call_ids = CALLS.map(world.callIdOf);
-  const [calls, citations, received] = await Promise.all([
-    readLogs(env.DB, { user_id, event: "call", call_ids }),
-    readLogs(env.DB, { user_id, event: "citations", call_ids }),
-    world.receiver.received(),
-  ]);
-  const logs = [...calls, ...citations];
-  const histories = CALLS.map((name): CallHistory => {
-    const of = received.filter((request) => callIdOf(request) === world.callIdOf(name));
-    const logHistory = (event: CitedEvent) => logHistoryOf(world, { name, event, logs, received });
-    return { name, received: of, call: logHistory("call"), citations: logHistory("citations") };
-  });
-  return { calls: histories, counts: world.counts };
-}
-
-function logHistoryOf(
-  world: World,
-  seen: {
-    name: CallName;
-    event: CitedEvent;
-    logs: readonly StoredLog[];
-    received: readonly Received[];
-  },
-): LogHistory {
-  const { name, event, logs, received } = seen;
-  const call_id = world.callIdOf(name);
-  const text = logText({ call_id, event });
-  const isOfLog = (key: AttemptKey) => logText(key) === text;
-  const cutShort = world.cutShort.filter((run) => run.logs.has(text));
-  const ofLog = received.filter((request) => callIdOf(request) === call_id && eventOf(request) === event);
-  const failures = received.filter(({ status }) => status === null || status >= 500);
-  return {
-    event,
-    log: logs.find((log) => log.call_id === call_id && log.event === event),
-    received: ofLog,
-    unheard: ofLog.filter((request) => !world.objects.isHeard(askOf(request))),
-    asked: world.asked.filter(
-      ({ calls, kind }) => calls.includes(name) && (kind === "cite") === (event === "citations"),
-    ),
-    objectLosses: world.objects.lossesOf(call_id),
-    messageLosses: (world.lostMessages as AttemptKey[]).filter(isOfLog).length,
-    failedAsks: world.failedAsks.filter(isOfLog),
-    crashes: cutShort.length,
-    stalls: cutShort.filter(({ isStalled }) => isStalled).length,
-    wornOut: world.wornOut.filter((worn) => worn === text).length,
-    isEndpointSpared:
-      failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
-  };
-}

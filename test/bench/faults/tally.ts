@@ -1,6 +1,7 @@
 /** What a suite of fault programs has run: counts, for its figures. Pure. */
+
+import type { History, LogHistory } from "./history.ts";
 import { citedIn, keyOf } from "./requests.ts";
-import type { History, LogHistory } from "./run-program.ts";
 
 export interface Tally {
   programs: number;
