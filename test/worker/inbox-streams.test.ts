@@ -3,8 +3,8 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
-import { makeInbox, requestsOf, send, signedHeaders } from "../support/inboxes.ts";
-import { makeOrg, type Org, receiver, reportCall, settledLogOf } from "../support/words.ts";
+import { makeInbox, requestsOf, send, signedHeaders, tell } from "../support/inboxes.ts";
+import { eventually, makeOrg, type Org, receiver, reportCall, settledLogOf } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -116,6 +116,45 @@ describe("a flood", () => {
     const [newest] = (await requestsOf(org, id, "?limit=1")).data;
     expect(newest).toMatchObject({ id: String(sent), signature: "invalid" });
     expect(sent).toBeGreaterThan(100);
+  });
+
+  test("of bodies that never end, and are answered late, keeps nobody waiting and nothing out", async () => {
+    const { id, url } = await makeInbox(org);
+    await tell(org, id, { delay_ms: 30_000 });
+    const signed = await signedHeaders(new Uint8Array(), "whsec_Zm9yZ2Vk");
+    const over = new AbortController();
+    const floods = Array.from({ length: 100 }, async (_, index) => {
+      const { readable, writable } = new FixedLengthStream(1_048_577);
+      const answer = send(url, {
+        body: readable,
+        headers: index % 2 === 0 ? {} : signed,
+        signal: over.signal,
+      });
+      // What is kept of it, and then nothing more.
+      await Promise.allSettled([answer, writable.getWriter().write(new Uint8Array(262_144))]);
+    });
+    const crm = await receiver(200);
+    const other = await makeOrg();
+    const reports = await Promise.all(
+      Array.from({ length: 20 }, () => reportCall(other, { webhook: crm.url })),
+    );
+    for (const { call_id } of reports) {
+      const log = await settledLogOf(other, call_id);
+      expect(log).toMatchObject({ status: "delivered", metadata: [{ attempt: 1, response_code: 200 }] });
+    }
+    expect(await crm.received()).toHaveLength(20);
+    await eventually(async () => {
+      const [newest] = (await requestsOf(org, id, "?limit=1")).data;
+      return newest?.id === "100" ? newest : undefined;
+    });
+    await tell(org, id, {});
+    expect((await send(url, { body: "newest" })).status).toBe(200);
+    const { data } = await requestsOf(org, id, "?limit=3");
+    expect(data[0]).toMatchObject({ id: "101", body: "newest", truncated: false });
+    expect(data[1]).toMatchObject({ id: "100", truncated: true });
+    expect([data[1].body.length, data[2].body.length]).toEqual([262_144, 262_144]);
+    over.abort();
+    await Promise.all(floods);
   });
 
   test("of more than 500 requests leaves the newest 500", async () => {
