@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`;
- * with `--poison` what one hanging endpoint does to the others instead.
+ * with `--poison` what one hanging endpoint does to the others instead, with `--flood` what a flooded inbox does.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -13,6 +13,7 @@ import { compare } from "./compare.ts";
 import type { MeteredServer } from "./cost.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
 import type { Results } from "./figures.ts";
+import { flood, printFlood } from "./flood.ts";
 import { growth } from "./growth.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
@@ -33,6 +34,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
     poison: { type: "boolean", default: false },
+    flood: { type: "boolean", default: false },
   },
 });
 
@@ -136,6 +138,8 @@ try {
   if (options.poison) {
     const service = await start("service", { variables: POISON_VARIABLES });
     printPoison(await poison(service, progress), options.json);
+  } else if (options.flood) {
+    printFlood(await flood(await start("service"), progress), options.json);
   } else {
     const asked = readOptions();
     if (typeof asked === "string") {

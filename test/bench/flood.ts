@@ -1,0 +1,172 @@
+/**
+ * `npm run bench -- --flood`: what an inbox that is flooded does to the calls of others, by turns without a flood, with
+ * one of small bodies and with one of bodies over an inbox's size. Throws where one of the others' calls is lost, or
+ * the inbox does not hold its newest.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { LocalServer } from "../../src/local/server.ts";
+import {
+  arrivalOf,
+  ask,
+  median,
+  newCalls,
+  now,
+  openReceiver,
+  pause,
+  percentile,
+  type Receiver,
+  type Reported,
+  reportAll,
+  reportPaced,
+  untilRecorded,
+} from "./driver.ts";
+import type { Flood } from "./flooder.ts";
+
+const ROUNDS = 3;
+const FLOOD_PER_SECOND = 200;
+/** From a flood's start until the others' calls are reported. */
+const LEAD_MS = 1_000;
+/** Others' calls: at a pace for their latency, then as many as are taken for their rate. */
+const PACED_CALLS = 60;
+const PACED_PER_SECOND = 20;
+const RATE_CALLS = 50;
+const REPORTERS = 16;
+/** What an inbox keeps of requests, and of a body in bytes. */
+const KEPT_REQUESTS = 500;
+const KEPT_BYTES = 262_144;
+
+const NO_FLOOD = "nothing";
+
+const FLOODS: Record<string, Pick<Flood, "bytes"> | null> = {
+  [NO_FLOOD]: null,
+  "bodies of 4 KB": { bytes: 4_096 },
+  "bodies of 1 MiB": { bytes: 1_048_576 },
+};
+
+/** One round: the flood's answers per second, the others' median latency in milliseconds and calls per second. */
+interface Round {
+  flooded: number;
+  p50: number;
+  rate: number;
+}
+
+/** The rounds, by what was flooded with. */
+export type Sides = Record<string, Round[]>;
+
+type Progress = (text: string) => void;
+
+export async function flood(server: LocalServer, progress: Progress): Promise<Sides> {
+  const receiver = await openReceiver();
+  const sides: Sides = {};
+  try {
+    await othersCalls(server, receiver); // warm-up
+    for (let round = 1; round <= ROUNDS; round++) {
+      for (const [name, what] of Object.entries(FLOODS)) {
+        const stop = what === null ? async () => 0 : await openFlood(server, what);
+        await pause(LEAD_MS);
+        const { p50, rate } = await othersCalls(server, receiver);
+        const flooded = await stop();
+        progress(
+          `round ${round} of ${ROUNDS}: ${name}: p50 ${p50.toFixed(0)} ms, ${rate.toFixed(0)} calls/s`,
+        );
+        const side = sides[name] ?? [];
+        sides[name] = side;
+        side.push({ flooded, p50, rate });
+      }
+    }
+  } finally {
+    receiver.stop();
+  }
+  return sides;
+}
+
+/** Floods a new inbox. What is returned ends it, looks into the inbox, and tells how many requests a second were answered. */
+async function openFlood(server: LocalServer, what: Pick<Flood, "bytes">): Promise<() => Promise<number>> {
+  const { data } = (await ask(server, "/v1/inboxes", { body: {} })) as { data: { id: string; url: string } };
+  const flooder = fork(join(import.meta.dirname, "flooder.ts"));
+  const ended = once(flooder, "message");
+  const failed = once(flooder, "exit").then(([code]) =>
+    Promise.reject(new Error(`the flood ended with ${code}`)),
+  );
+  failed.catch(() => {});
+  flooder.send({ ...what, url: data.url, perSecond: FLOOD_PER_SECOND } satisfies Flood);
+  const started = now();
+  return async () => {
+    flooder.send("stop");
+    const [{ answered }] = (await Promise.race([ended, failed])) as [{ answered: number }];
+    const flooded = (answered * 1_000) / (now() - started);
+    await demandNewest(server, data.id, { answered, bytes: Math.min(what.bytes, KEPT_BYTES) });
+    return flooded;
+  };
+}
+
+/** Ids count from 1 without gaps: the newest is the number of all that were answered. */
+async function demandNewest(
+  server: LocalServer,
+  id: string,
+  { answered, bytes }: { answered: number; bytes: number },
+): Promise<void> {
+  const page = async (query: string) =>
+    (await ask(server, `/v1/inboxes/${id}/requests?limit=1${query}`)) as {
+      data: { id: string; body: string }[];
+      next_cursor: string | null;
+    };
+  const [newest] = (await page("")).data;
+  if (newest?.id !== String(answered) || newest.body.length !== bytes)
+    throw new Error(`of ${answered} requests the inbox has ${newest?.id} as its newest`);
+  const oldest = Math.max(1, answered - KEPT_REQUESTS + 1);
+  const { data, next_cursor } = await page(`&cursor=${oldest + 1}`);
+  if (data[0]?.id !== String(oldest) || next_cursor !== null)
+    throw new Error(`the inbox has ${data[0]?.id} as its oldest, and it should be ${oldest}`);
+}
+
+async function othersCalls(server: LocalServer, receiver: Receiver): Promise<{ p50: number; rate: number }> {
+  const webhook = receiver.url();
+  const arrivalsOf = async (reported: readonly Reported[]) => {
+    const arrivals = await receiver.arrivals(reported.length);
+    await untilRecorded(server, reported);
+    return reported.map((report) => ({ ...report, arrivedAt: arrivalOf(arrivals, report) }));
+  };
+  const paced = await arrivalsOf(
+    await reportPaced(server, { calls: newCalls(PACED_CALLS), webhook, perSecond: PACED_PER_SECOND }),
+  );
+  const fast = await arrivalsOf(
+    await reportAll(server, { calls: newCalls(RATE_CALLS), webhook, reporters: REPORTERS }),
+  );
+  const began = Math.min(...fast.map(({ sentAt }) => sentAt));
+  const ended = Math.max(...fast.map(({ arrivedAt }) => arrivedAt));
+  return {
+    p50: percentile(
+      paced.map(({ sentAt, arrivedAt }) => arrivedAt - sentAt),
+      0.5,
+    ),
+    rate: (RATE_CALLS * 1_000) / (ended - began),
+  };
+}
+
+export function printFlood(sides: Sides, json: boolean): void {
+  const figures = Object.entries(sides).map(([name, rounds]) => ({
+    name,
+    flood_per_s: median(rounds.map(({ flooded }) => flooded)),
+    p50_ms: median(rounds.map(({ p50 }) => p50)),
+    ratio_p50: pairedRatio(sides, name, "p50"),
+    rate_per_s: median(rounds.map(({ rate }) => rate)),
+    ratio_rate: pairedRatio(sides, name, "rate"),
+  }));
+  console.log(`
+| an inbox is flooded with | requests/s answered | others' calls, p50 | of that without | others' calls per second | of that without |
+|---|---|---|---|---|---|`);
+  for (const { name, flood_per_s, p50_ms, ratio_p50, rate_per_s, ratio_rate } of figures)
+    console.log(
+      `| ${name} | ${flood_per_s.toFixed(0)} | ${p50_ms.toFixed(0)} ms | ${ratio_p50.toFixed(2)} | ${rate_per_s.toFixed(0)} | ${ratio_rate.toFixed(2)} |`,
+    );
+  if (json) console.log(JSON.stringify(figures));
+}
+
+/** The sides of a round ran one after the other: what else the machine did then, it did to all. */
+const pairedRatio = (sides: Sides, name: string, which: "p50" | "rate"): number =>
+  median(
+    (sides[name] ?? []).map((one, round) => one[which] / (sides[NO_FLOOD]?.[round]?.[which] ?? Number.NaN)),
+  );

@@ -1,0 +1,58 @@
+/**
+ * A flood's sender, a process of its own: POSTs to the address it is told, at a steady pace whether the ones before are
+ * answered or not, but never with more than so many unanswered. Once told to stop it waits for the last answers, and
+ * tells how many there were. Exits non-zero where one is not 200.
+ */
+import { Agent, request } from "node:http";
+
+export interface Flood {
+  url: string;
+  bytes: number;
+  perSecond: number;
+}
+
+/** How many requests wait for their answers at most: a server that is slower than the flood is flooded all the same. */
+const UNANSWERED_LIMIT = 100;
+
+const agent = new Agent({ keepAlive: true });
+
+function post({ url }: Flood, body: Buffer): Promise<void> {
+  return new Promise((done, fail) => {
+    const sent = request(url, { method: "POST", agent }, (answer) => {
+      if (answer.statusCode !== 200) fail(new Error(`the flood was answered ${answer.statusCode}`));
+      answer.resume().once("end", done).once("error", fail);
+    });
+    sent.once("error", fail).end(body);
+  });
+}
+
+let isOn = true;
+let answered = 0;
+
+async function pour(flood: Flood): Promise<void> {
+  const body = Buffer.alloc(flood.bytes, "x");
+  const unanswered = new Set<Promise<void>>();
+  const started = performance.now();
+  for (let begun = 0; isOn; begun++) {
+    const early = started + (begun * 1_000) / flood.perSecond - performance.now();
+    if (early > 0) await new Promise((done) => setTimeout(done, early));
+    while (unanswered.size >= UNANSWERED_LIMIT) await Promise.race(unanswered);
+    const one = post(flood, body).then(() => {
+      answered++;
+      unanswered.delete(one);
+    });
+    unanswered.add(one);
+  }
+  await Promise.all(unanswered);
+}
+
+process.once("message", (flood: Flood) => {
+  process.once("message", () => {
+    isOn = false;
+  });
+  void pour(flood).then(() => {
+    process.send?.({ answered });
+    process.disconnect();
+  });
+});
+process.once("disconnect", () => process.exit());
