@@ -51,12 +51,17 @@ const isJsonType = (contentType: string): boolean =>
     (contentType.split(";")[0] ?? "").trim().toLowerCase(),
   );
 
+export const CUT_OFF: ApiError = {
+  error: "invalid_parameter",
+  message: "The body ended before all of it had arrived.",
+};
+
 const BYTE_FAULTS: Record<"too_large" | "cut_off", (limitBytes: number) => ApiError> = {
   too_large: (limitBytes) => ({
     error: "PAYLOAD_TOO_LARGE",
     message: `The body is larger than ${limitBytes} bytes.`,
   }),
-  cut_off: () => ({ error: "invalid_parameter", message: "The body ended before all of it had arrived." }),
+  cut_off: () => CUT_OFF,
 };
 
 /** A body of known length is read at once, which is several times as fast; one of unknown length as far as the limit. */

@@ -7,7 +7,8 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { ToldAnswer } from "../core/inbox.ts";
 import { isSigned } from "../core/verify.ts";
 import { KEPT_BODY_BYTES } from "../inbox/object.ts";
-import { notFound } from "./answer.ts";
+import { notFound, refuse } from "./answer.ts";
+import { CUT_OFF } from "./body.ts";
 import type { HttpEnv } from "./services.ts";
 
 /** A signature can be checked over a whole body only: no payload of ours is longer than this, in bytes. */
@@ -34,9 +35,10 @@ export async function captureRequest(c: Context<HttpEnv>): Promise<Response> {
   const url = new URL(c.req.url);
   const headers = keptHeaders(c.req.raw.headers);
   const limitBytes = isSigned(headers) ? SIGNED_BODY_BYTES : KEPT_BODY_BYTES;
-  const { body, isWhole } = await readWithin(c.req.raw, limitBytes);
+  const read = await readWithin(c.req.raw, limitBytes).catch(() => null);
+  if (read === null) return refuse(CUT_OFF);
   const [path, query] = [url.pathname, url.search.slice(1)].map((text) => text.slice(0, KEPT_URL_CHARACTERS));
-  const told = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, body, isWhole });
+  const told = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, ...read });
   if (told === null) return noInbox();
   // Here and not in the object, which would be kept awake, and billed, by it.
   if (told.delay_ms > 0) await scheduler.wait(told.delay_ms);
@@ -62,10 +64,6 @@ function keptHeaders(headers: Headers): Record<string, string> {
   return kept;
 }
 
-/**
- * In one read, and no more of it than is kept: chunk by chunk costs several times as much. `isWhole` is false where the
- * body goes on. What goes on beyond the limit is neither waited for nor pulled through.
- */
 /** The whole body where it is within the limit; else `isWhole` is false, and of the body there is what is kept of it. */
 async function readWithin(
   { body, headers }: Request,

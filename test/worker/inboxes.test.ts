@@ -1,10 +1,11 @@
 /** Inboxes at the Worker's boundary: what they keep, what they answer, and who may look. */
-import { runDurableObjectAlarm } from "cloudflare:test";
+import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
+import worker from "../../src/index.ts";
 import { makeInbox, requestsOf, send, tell } from "../support/inboxes.ts";
-import { call, expectRefusal, makeKey, makeOrg, type Org } from "../support/words.ts";
+import { call, expectRefusal, makeKey, makeOrg, type Org, read } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -102,6 +103,23 @@ describe("an inbox", () => {
     expect((await send(url, { body })).status).toBe(200);
     expect(pulled).toBeLessThan(2_000_000);
     expect((await requestsOf(org, id)).data[0]).toMatchObject({ truncated: true, body: "a".repeat(262_144) });
+  });
+
+  test("refuses a body that is cut off, keeps nothing of it, and takes it for no trouble of ours", async () => {
+    const { id, url } = await makeInbox(org);
+    const printed = vi.spyOn(console, "error");
+    const body = new ReadableStream({
+      type: "bytes",
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("half"));
+        controller.error(new Error("Network connection lost."));
+      },
+    });
+    const cutOff = new Request<unknown, IncomingRequestCfProperties>(url, { method: "POST", body });
+    const answer = await read(await worker.fetch(cutOff, env, createExecutionContext()));
+    expectRefusal(answer, 400, "invalid_parameter", /ended before/);
+    expect((await requestsOf(org, id)).data).toEqual([]);
+    expect(printed).not.toHaveBeenCalled();
   });
 
   test("pages from the newest to the oldest, and each request is there once", async () => {
