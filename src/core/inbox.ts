@@ -38,5 +38,8 @@ export function ruleAgainstHeader(name: string, value: string): string | null {
   const isOwn = /^(webhook|x)-/.test(lower) && !X_HEADERS_OF_BROWSERS.test(lower);
   if (!isOwn && !TOLD_HEADERS.includes(lower))
     return `may not be set: only ${TOLD_HEADERS.join(", ")}, webhook-… and x-… may, but for those x-… that browsers read`;
-  return /^[\t\x20-\x7e\xa0-\xff]*$/.test(value) ? null : "must be a text without control characters";
+  if (!/^[\t\x20-\x7e]*$/.test(value)) return "must be printable ASCII";
+  // A page of our own origin might load it, whatever it means by itself.
+  const isLoadable = lower === "content-type" && /script|css|wasm/i.test(value);
+  return isLoadable ? "must not be the type of a script or a style sheet" : null;
 }

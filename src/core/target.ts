@@ -33,20 +33,20 @@ export function judgeTarget(text: string, rules: TargetRules): Target {
   return rule === null ? { ok: true, url } : { ok: false, reason: "blocked", rule };
 }
 
-function ruleAgainst(
-  text: string,
-  url: URL,
-  { allowPrivate, ownHost, ownOrigin }: TargetRules,
-): string | null {
+function ruleAgainst(text: string, url: URL, rules: TargetRules): string | null {
   if (text.length > URL_LIMIT_CHARACTERS) return `it is longer than ${URL_LIMIT_CHARACTERS} characters`;
   if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme is not http or https";
   if (url.username !== "" || url.password !== "") return "it carries credentials";
-  if (allowPrivate || (url.origin === ownOrigin && isInboxPath(url.pathname))) return null;
+  if (isTrusted(url, rules)) return null;
   if (url.protocol !== "https:") return "its scheme is not https";
   const host = bareHost(url.hostname);
   const rule = isAddress(host) ? ruleAgainstAddress(host) : ruleAgainstName(host);
-  return rule ?? (host === bareHost(ownHost) ? "its host is this service's own" : null);
+  return rule ?? (host === bareHost(rules.ownHost) ? "its host is this service's own" : null);
 }
+
+/** Whether it may be called wherever it leads: an inbox of ours is where the operator has our own name point to. */
+const isTrusted = (url: URL, { allowPrivate, ownOrigin }: TargetRules): boolean =>
+  allowPrivate || (url.origin === ownOrigin && isInboxPath(url.pathname));
 
 const ruleAgainstAddress = (address: string): string | null =>
   isPublicAddress(address) ? null : "its address is not on the public internet";
@@ -73,10 +73,10 @@ function ruleAgainstName(host: string): string | null {
 /** `hostname` as `new URL` gives it: lower case, ASCII, every spelling of IPv4 normalised where it ends in one dot at most. */
 const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
 
-/** The name that has to be resolved before `url` is called, or null where its host is an address. */
-export function nameToResolve(url: URL): string | null {
+/** The name that has to be resolved before `url` is called, or null where its host is an address or does not matter. */
+export function nameToResolve(url: URL, rules: TargetRules): string | null {
   const host = bareHost(url.hostname);
-  return isAddress(host) ? null : host;
+  return isAddress(host) || isTrusted(url, rules) ? null : host;
 }
 
 export const isAddress = (text: string): boolean => ipaddr.isValid(text);

@@ -16,6 +16,14 @@ const TOLERANCE_MS = 300_000;
 export const isSigned = (headers: Headers): boolean =>
   headers["webhook-signature"] !== undefined || headers["x-webhook-signature"] !== undefined;
 
+/** Whether each of its signatures has the form of one: only then does the body decide. */
+export const areWellFormed = ({
+  "webhook-signature": standard,
+  "x-webhook-signature": older,
+}: Headers): boolean =>
+  (standard === undefined || /(^| )v1,[A-Za-z0-9+/]{43}=( |$)/.test(standard)) &&
+  (older === undefined || /^[0-9a-f]{64}$/.test(older));
+
 /** `valid` where every signature header that is there fits one of the secrets, and at least one is there. */
 export async function judgeSignature(input: {
   headers: Headers;
@@ -25,6 +33,7 @@ export async function judgeSignature(input: {
 }): Promise<SignatureVerdict> {
   const { headers, body, secrets } = input;
   if (!isSigned(headers)) return "absent";
+  if (!areWellFormed(headers)) return "invalid";
   const older = headers["x-webhook-signature"];
   const olderFits = async () =>
     (await Promise.all(secrets.map((secret) => bodySignature(secret, body)))).some((one) => one === older);

@@ -21,8 +21,8 @@ export async function refuseReceiver(input: {
   const { url, rules, resolve, signal } = input;
   const target = judgeTarget(url, rules);
   if (!target.ok) return "blocked_url";
-  const name = nameToResolve(target.url);
-  if (rules.allowPrivate || name === null) return null;
+  const name = nameToResolve(target.url, rules);
+  if (name === null) return null;
   const aborted = new Promise<null>((done) => signal.addEventListener("abort", () => done(null)));
   const addresses = await Promise.race([resolve(name).catch(() => []), aborted]);
   if (addresses === null) return "timeout";

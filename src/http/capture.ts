@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import type { ToldAnswer } from "../core/inbox.ts";
-import { isSigned } from "../core/verify.ts";
+import { areWellFormed, isSigned } from "../core/verify.ts";
 import { KEPT_BODY_BYTES } from "../inbox/object.ts";
 import { notFound, refuse } from "./answer.ts";
 import { CUT_OFF } from "./body.ts";
@@ -34,7 +34,8 @@ export async function captureRequest(c: Context<HttpEnv>): Promise<Response> {
   const { method } = c.req.raw;
   const url = new URL(c.req.url);
   const headers = keptHeaders(c.req.raw.headers);
-  const limitBytes = isSigned(headers) ? SIGNED_BODY_BYTES : KEPT_BODY_BYTES;
+  const isToBeChecked = isSigned(headers) && areWellFormed(headers);
+  const limitBytes = isToBeChecked ? SIGNED_BODY_BYTES : KEPT_BODY_BYTES;
   const read = await readWithin(c.req.raw, limitBytes).catch(() => null);
   if (read === null) return refuse(CUT_OFF);
   const [path, query] = [url.pathname, url.search.slice(1)].map((text) => text.slice(0, KEPT_URL_CHARACTERS));

@@ -40,8 +40,9 @@ export function openStreams(read: (after: number) => StreamEvent | null): Stream
 
   function open(last: number): ReadableStream<Uint8Array> {
     const listener: Listener = { wake: () => {}, isOver: false };
-    for (const oldest of [...listeners].slice(0, listeners.size + 1 - STREAM_LIMIT)) end(oldest);
     listeners.add(listener);
+    const [oldest] = listeners;
+    if (listeners.size > STREAM_LIMIT && oldest !== undefined) end(oldest);
     let after = last;
     const next = async (): Promise<string | null> => {
       while (!listener.isOver) {

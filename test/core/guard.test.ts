@@ -18,7 +18,7 @@ async function judge(input: {
   };
   const refusal = await refuseReceiver({
     url,
-    rules: { allowPrivate, ownHost: "postcall.example" },
+    rules: { allowPrivate, ownHost: "postcall.example", ownOrigin: "https://postcall.example" },
     resolve,
     signal,
   });
@@ -60,6 +60,12 @@ describe("nothing is resolved", () => {
       expect(await judge({ url, addresses: ["10.0.0.1"] })).toEqual({ refusal: null, asked: [] });
     },
   );
+
+  test("for an inbox of our own, wherever our name points to", async () => {
+    const url = `https://postcall.example/inbox/${"0123456789abcdef".repeat(4)}`;
+    for (const addresses of [["10.0.0.1"], [], new Error("queryA ENOTFOUND")])
+      expect(await judge({ url, addresses })).toEqual({ refusal: null, asked: [] });
+  });
 
   test.each([
     "https://127.0.0.1/",

@@ -30,9 +30,17 @@ describe("a told header", () => {
     expect(ruleAgainstHeader(name, "x")).toBe("is no name of a header");
   });
 
-  test.each(["a\r\nset-cookie: a=b", "\u0000", "\u007f", "☎"])("can't have the value %j", (value) => {
-    expect(ruleAgainstHeader("x-a", value)).toContain("control characters");
+  test.each(["a\r\nset-cookie: a=b", "\u0000", "\u007f", "é", "☎"])("can't have the value %j", (value) => {
+    expect(ruleAgainstHeader("x-a", value)).toBe("must be printable ASCII");
   });
+});
+
+test.each([
+  ...["text/javascript", "Text/JavaScript; charset=utf-8", "application/x-javascript", "text/jscript"],
+  ...["application/ecmascript", "text/livescript1.0", "text/css", "application/wasm"],
+])("the type %s may not be told: a page of our own origin could load it", (type) => {
+  expect(ruleAgainstHeader("Content-Type", type)).toContain("script or a style sheet");
+  expect(ruleAgainstHeader("x-type", type)).toBeNull();
 });
 
 test("an inbox's address is under our own, and its path is one", () => {

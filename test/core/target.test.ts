@@ -191,7 +191,7 @@ describe("a name", () => {
     ["https://8.8.8.8./", null],
     ["https://[2606:4700:4700::1111]/", null],
   ])("of %s that is to be resolved is %s", (text, name) => {
-    expect(nameToResolve(new URL(text))).toBe(name);
+    expect(nameToResolve(new URL(text), DEPLOYED)).toBe(name);
   });
 
   test.each([

@@ -44,6 +44,8 @@ test("what is signed by no live secret, in part or for another body is invalid",
   expect(await judge({ ...headers, "x-webhook-signature": "00" })).toBe("invalid");
   expect(await judge({ ...headers, "webhook-signature": "v1,AAAA" })).toBe("invalid");
   expect(await judge({ ...headers, "webhook-signature": "" })).toBe("invalid");
+  expect(await judge({ ...headers, "x-webhook-signature": "0".repeat(64) })).toBe("invalid");
+  expect(await judge({ ...headers, "webhook-signature": `v1,${"A".repeat(43)}=` })).toBe("invalid");
   expect(await judge({ ...headers, "webhook-id": "msg_2" })).toBe("invalid");
   expect(await judge({ ...headers, "webhook-timestamp": "soon" })).toBe("invalid");
   expect(await judge(without(headers, "webhook-id"))).toBe("invalid");

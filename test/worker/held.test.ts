@@ -214,6 +214,33 @@ describe("a held call", () => {
   });
 });
 
+test("citations whose call is released between their reading and their writing follow it by themselves", async () => {
+  await delay();
+  const key = await reportHeld();
+  await letTimePass(key, 120_000);
+  const released: unknown[] = [];
+  const DB = {
+    prepare: (query: string) => {
+      const statement = env.DB.prepare(query);
+      if (!query.includes("citations_digest = ?3")) return statement;
+      const bind = (...values: unknown[]) => ({
+        all: async () => {
+          released.push(...(await handleAttempts(envWithLosingQueues().env, [key])));
+          return statement.bind(...values).all();
+        },
+      });
+      return { bind };
+    },
+    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
+  } as unknown as D1Database;
+  const path = `/v1/postcall/calls/${key.call_id}/citations`;
+  const answer = await request(envWithLosingQueues({ DB }).env, org, { method: "POST", path, body: CITED });
+  expect([released, answer.body.data.event]).toEqual([["ack"], "citations"]);
+  expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+  expect((await citationsLogOf(key.call_id)).payload).toMatchObject(CITED);
+  expect(await bodies()).toEqual([{ call_id: key.call_id, status: "completed" }]);
+});
+
 test("citations that race with the release of their call go with it or after it, and never both", async () => {
   await delay();
   for (let round = 0; round < 12; round++) {

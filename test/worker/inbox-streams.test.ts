@@ -79,10 +79,13 @@ describe("a stream", () => {
   });
 
   test("ends with its inbox, and where it is the longest open of too many", async () => {
-    const { id } = await makeInbox(org);
+    const { id, url } = await makeInbox(org);
     const streams = [];
     for (let opened = 0; opened < 11; opened++) streams.push(await listen(id));
     expect(await streams[0]?.next()).toBeUndefined();
+    await send(url, { body: "to all others" });
+    for (const stream of streams.slice(1))
+      expect(await stream.next()).toEqual({ id: "1", body: "to all others" });
     const object = inboxObject(env.INBOXES, id);
     if (object === null) throw new Error("it was made");
     await runDurableObjectAlarm(object);
