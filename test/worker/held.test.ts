@@ -100,6 +100,19 @@ describe("a held call", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("is held on where its message comes early, and goes plain where that is by less than a second", async () => {
+    const key = await reportHeld();
+    await letTimePass(key, 110_000);
+    const { env: lossy } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, [key])).toEqual([expect.closeTo(10, -1)]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "held", reason: "awaiting_citations" });
+    expect(await bodies()).toEqual([]);
+    await letTimePass(key, 9_500);
+    expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", reason: null });
+    expect(await bodies()).toEqual([{ call_id: key.call_id, status: "completed" }]);
+  });
+
   test("goes plain by its own delayed message", async () => {
     await delay(1);
     const { call_id, answer } = await reportCall(org, { webhook: crm.url });
@@ -212,56 +225,4 @@ describe("a held call", () => {
     await handleAttempts({ ...envWithLosingQueues().env, DB: metered }, [key]);
     expect(cost.written).toBe(3); // released, its result, its attempt
   });
-});
-
-test("citations whose call is released between their reading and their writing follow it by themselves", async () => {
-  await delay();
-  const key = await reportHeld();
-  await letTimePass(key, 120_000);
-  const released: unknown[] = [];
-  const DB = {
-    prepare: (query: string) => {
-      const statement = env.DB.prepare(query);
-      if (!query.includes("citations_digest = ?3")) return statement;
-      const bind = (...values: unknown[]) => ({
-        all: async () => {
-          released.push(...(await handleAttempts(envWithLosingQueues().env, [key])));
-          return statement.bind(...values).all();
-        },
-      });
-      return { bind };
-    },
-    batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
-  } as unknown as D1Database;
-  const path = `/v1/postcall/calls/${key.call_id}/citations`;
-  const answer = await request(envWithLosingQueues({ DB }).env, org, { method: "POST", path, body: CITED });
-  expect([released, answer.body.data.event]).toEqual([["ack"], "citations"]);
-  expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
-  expect((await citationsLogOf(key.call_id)).payload).toMatchObject(CITED);
-  expect(await bodies()).toEqual([{ call_id: key.call_id, status: "completed" }]);
-});
-
-test("citations that race with the release of their call go with it or after it, and never both", async () => {
-  await delay();
-  for (let round = 0; round < 12; round++) {
-    const key = await reportHeld({ round });
-    await letTimePass(key, 120_000);
-    const { env: lossy } = envWithLosingQueues();
-    const path = `/v1/postcall/calls/${key.call_id}/citations`;
-    const cited = request(lossy, org, { method: "POST", path, body: CITED });
-    const [answer] = await Promise.all([cited, handleAttempts(lossy, [key]), handleAttempts(lossy, [key])]);
-    expect(answer.status).toBe(200);
-    const { event, status } = answer.body.data;
-    const log = await logOf(org, key.call_id);
-    const due = event === "call" ? log : await citationsLogOf(key.call_id);
-    if (status === "pending") {
-      const row = env.DB.prepare("SELECT delivery_id FROM webhook_logs WHERE call_id = ? AND event = ?");
-      const delivery_id = (await row.bind(key.call_id, event).first<string>("delivery_id")) ?? "";
-      await handleAttempts(lossy, [{ ...key, event, delivery_id }]);
-    }
-    const sent = (await bodies()).filter(({ call_id }) => call_id === key.call_id);
-    expect(sent.filter(({ citations }) => citations !== undefined)).toHaveLength(1);
-    expect(sent.filter(({ event_type }) => event_type === undefined)).toHaveLength(1);
-    expect(due.payload).toMatchObject(CITED);
-  }
 });
