@@ -5,6 +5,7 @@ import { isPhoneNumber } from "../core/phone-number.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { withErrorMessage } from "../core/sip.ts";
 import { readLogs, type StoredLog } from "../record/logs.ts";
+import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { type Inserted, insertReport, type NewReport } from "../record/reports.ts";
 import { okText, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
@@ -13,8 +14,6 @@ import type { HttpEnv } from "./services.ts";
 import { refuseTarget } from "./target.ts";
 import { renderLog } from "./webhook-log.ts";
 
-/** A payload's bound, in bytes of UTF-8 as it is serialised. */
-export const PAYLOAD_LIMIT_BYTES = 1_048_576;
 /** A report may be larger on the wire than its payload is once serialised: white space, and escaped characters. */
 export const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
 

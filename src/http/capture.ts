@@ -36,7 +36,7 @@ export async function captureRequest(c: Context<HttpEnv>): Promise<Response> {
   const headers = keptHeaders(c.req.raw.headers);
   const isToBeChecked = isSigned(headers) && areWellFormed(headers);
   const limitBytes = isToBeChecked ? SIGNED_BODY_BYTES : KEPT_BODY_BYTES;
-  const read = await readWithin(c.req.raw, limitBytes).catch(() => null);
+  const read = await readWithin(c.req.raw, limitBytes);
   if (read === null) return refuse(CUT_OFF);
   const [path, query] = [url.pathname, url.search.slice(1)].map((text) => text.slice(0, KEPT_URL_CHARACTERS));
   const told = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, ...read });
@@ -65,25 +65,40 @@ function keptHeaders(headers: Headers): Record<string, string> {
   return kept;
 }
 
-/** The whole body where it is within the limit; else `isWhole` is false, and of the body there is what is kept of it. */
+/**
+ * The whole body where it is within the limit; else `isWhole` is false, and of the body there is what is kept of it.
+ * Null where it was cut off.
+ */
 async function readWithin(
   { body, headers }: Request,
   limitBytes: number,
-): Promise<{ body: ArrayBuffer; isWhole: boolean }> {
+): Promise<{ body: ArrayBuffer; isWhole: boolean } | null> {
   const length = headers.get("content-length");
   const isTooLong = Number(length) > limitBytes;
   // Where no length is given, one byte more tells whether the body goes on.
   const wantedBytes = isTooLong ? KEPT_BODY_BYTES : length === null ? limitBytes + 1 : Number(length);
   const bytes = await readFirst(body, wantedBytes);
-  const isWhole = !isTooLong && bytes.length <= limitBytes;
-  return { body: bytes.slice(0, isWhole ? limitBytes : KEPT_BODY_BYTES).buffer, isWhole };
+  if (bytes === null) return null;
+  const isWhole = !isTooLong && bytes.byteLength <= limitBytes;
+  return { body: isWhole ? bytes : bytes.slice(0, KEPT_BODY_BYTES), isWhole };
 }
 
-/** In one read: chunk by chunk costs several times as much. The rest is neither waited for nor pulled through. */
-async function readFirst(body: ReadableStream | null, wantedBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  if (body === null || wantedBytes === 0) return new Uint8Array();
-  const reader = body.getReader({ mode: "byob" });
-  const { value } = await reader.readAtLeast(wantedBytes, new Uint8Array(wantedBytes));
-  await reader.cancel();
-  return value ?? new Uint8Array();
+/** The first read makes room for this much of a body, each further one for as much again: none for what never comes. */
+const FIRST_READ_BYTES = 65_536;
+
+/** In few reads: chunk by chunk costs several times as much. The rest is neither waited for nor pulled through. */
+async function readFirst(body: ReadableStream | null, wantedBytes: number): Promise<ArrayBuffer | null> {
+  const reader = body?.getReader({ mode: "byob" });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  while (reader !== undefined && size < wantedBytes) {
+    const room = Math.min(wantedBytes - size, Math.max(FIRST_READ_BYTES, size));
+    const read = await reader.readAtLeast(room, new Uint8Array(room)).catch(() => null);
+    if (read === null) return null;
+    if (read.value !== undefined) parts.push(read.value);
+    size += read.value?.byteLength ?? 0;
+    if (read.done) break;
+  }
+  await reader?.cancel();
+  return await new Blob(parts).arrayBuffer();
 }

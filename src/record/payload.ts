@@ -1,5 +1,8 @@
 /** Payload storage: how a payload's text lies in a log's row, and how it is had back. The only two places that know. */
 
+/** A payload's bound, in bytes of UTF-8 as it is serialised. */
+export const PAYLOAD_LIMIT_BYTES = 1_048_576;
+
 /** The most payload text that one read brings into memory, in bytes of UTF-8. */
 export const PAYLOAD_READ_LIMIT_BYTES = 16 * 1_024 * 1_024;
 

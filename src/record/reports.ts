@@ -62,7 +62,7 @@ function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>
   };
   const rows = FIRST_STATUSES.map(({ status, when }) => {
     const holding = Object.entries(when).map(
-      ([name, is]) => `${is ? "" : "NOT "}(${conditions[name as keyof FirstConditions]})`,
+      ([name, is]) => `(${conditions[name as keyof FirstConditions]}) IS ${is ? "" : "NOT "}TRUE`,
     );
     return `WHEN ${holding.join(" AND ")} THEN '${status}'`;
   });

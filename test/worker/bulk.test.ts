@@ -66,6 +66,37 @@ describe("a batch", () => {
     expect(results.every(({ response_body }) => response_body === body)).toBe(true);
   });
 
+  test("of small payloads and large ones takes the small ones, and of the large as many as there is room for", async () => {
+    const crm = await receiver(200);
+    const keys = [];
+    for (const length of [...Array(12).fill(1_048_000), ...Array(12).fill(640_000)])
+      keys.push(await reportUnheard(org, crm.url, { big: "x".repeat(length) }));
+    const { env: lossy } = envWithLosingQueues();
+    expect(await handleAttempts(lossy, keys)).toEqual([
+      ...Array(8).fill("ack"),
+      0,
+      0,
+      0,
+      0,
+      ...Array(12).fill("ack"),
+    ]);
+    expect(await crm.received()).toHaveLength(20);
+    expect(await handleAttempts(lossy, keys)).toEqual(Array(24).fill("ack"));
+    expect(await crm.received()).toHaveLength(24);
+    expect(await rowsOf("attempts", org)).toBe(24);
+  });
+
+  test("takes its first payload, however large those beside it", async () => {
+    const crm = await receiver(200);
+    const keys = [await reportUnheard(org, crm.url, { big: "x".repeat(1_048_000) })];
+    for (let count = 0; count < 24; count++)
+      keys.push(await reportUnheard(org, crm.url, { big: "x".repeat(671_000) }));
+    const { env: lossy } = envWithLosingQueues();
+    const [first] = await handleAttempts(lossy, keys);
+    expect(first).toBe("ack");
+    expect(await logOf(org, keys[0]?.call_id ?? "")).toMatchObject({ status: "delivered" });
+  });
+
   test("of more payload than one read holds waits once, and the next batch takes the rest", async () => {
     const crm = await receiver(200);
     const big = "x".repeat(1_048_000);

@@ -108,6 +108,16 @@ describe("an inbox", () => {
     expect((await requestsOf(org, id)).data[0]).toMatchObject({ truncated: true, body: "a".repeat(262_144) });
   });
 
+  test("takes a body of no bytes at all", async () => {
+    const { id, url } = await makeInbox(org);
+    for (const headers of [{}, { "content-length": "0" }]) {
+      const body = new ReadableStream({ type: "bytes", start: (controller) => controller.close() });
+      const empty = new Request<unknown, IncomingRequestCfProperties>(url, { method: "POST", headers, body });
+      expect((await worker.fetch(empty, env, createExecutionContext())).status).toBe(200);
+    }
+    expect((await requestsOf(org, id)).data).toMatchObject([{ body: "" }, { body: "" }]);
+  });
+
   test("refuses a body that is cut off, keeps nothing of it, and takes it for no trouble of ours", async () => {
     const { id, url } = await makeInbox(org);
     const printed = vi.spyOn(console, "error");
