@@ -66,15 +66,17 @@ export async function readDue(db: D1Database, wanted: Wanted): Promise<(DueLog |
 }
 
 /**
- * Releases those of the logs that are held and whose time is over. CROSS JOIN: from the index's side, which a planner
- * that has counted few held logs prefers, every log that is held would be read.
+ * Releases those of the logs that are held and whose time is over. Looks for none where nothing at all is held. CROSS
+ * JOIN: from the index's side, which a planner that has counted few held logs prefers, every held log would be read.
  */
 const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
   db
     .prepare(
       `UPDATE webhook_logs SET status = 'pending', reason = NULL WHERE (user_id, call_id, event) IN (
          SELECT l.user_id, l.call_id, l.event
-         FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l INDEXED BY webhook_logs_held ON ${LOG_OF_KEY}
+         FROM json_each(iif(EXISTS (
+           SELECT 1 FROM webhook_logs INDEXED BY webhook_logs_held WHERE status = 'held'), ?1, '[]')) AS j
+         CROSS JOIN webhook_logs AS l INDEXED BY webhook_logs_held ON ${LOG_OF_KEY}
          WHERE l.status = 'held' AND l.next_attempt_at <= ?2)`,
     )
     .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);

@@ -1,7 +1,7 @@
 /** What a call costs in the record, in rows as D1 bills them, and that it costs the same in a full table. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { envWithLosingQueues, handleAttempts, request } from "../support/handlers.ts";
+import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
 import { makeOrg, newCallId, type Org, receiver, rotate } from "../support/words.ts";
 
@@ -89,14 +89,33 @@ test("each step reads as much among 4,000 other logs as among 400", async () => 
   expect(await costsOfOneCall(org, crm.url)).toEqual(alone);
 });
 
-test("a batch reads as much whatever is held beside it, also where the planner has counted none", async () => {
+test("a batch reads as much beside 400 held calls as beside one, also where the planner has counted none", async () => {
   const crm = await receiver(200);
   const org = await makeOrg();
   await fillWith(org, 400);
-  const { deliver } = await costsOfOneCall(org, crm.url);
   await env.DB.prepare("ANALYZE").run();
-  await env.DB.prepare("UPDATE webhook_logs SET status = 'held' WHERE user_id = ? AND created_at = 1")
-    .bind(org.user_id)
-    .run();
+  const hold = (logs: number) =>
+    env.DB.prepare(
+      `UPDATE webhook_logs SET status = 'held' WHERE user_id = ?1 AND call_id IN (
+         SELECT call_id FROM webhook_logs WHERE user_id = ?1 AND created_at = 1 LIMIT ?2)`,
+    )
+      .bind(org.user_id, logs)
+      .run();
+  await hold(1);
+  const { deliver } = await costsOfOneCall(org, crm.url);
+  await hold(400);
   expect((await costsOfOneCall(org, crm.url)).deliver).toEqual(deliver);
+});
+
+test("a batch looks for its logs among the held ones only where something is held", async () => {
+  const crm = await receiver(200);
+  const org = await makeOrg();
+  await env.DB.prepare("UPDATE webhook_logs SET status = 'delivered' WHERE status = 'held'").run();
+  const keys = await Promise.all(Array.from({ length: 20 }, () => reportUnheard(org, crm.url)));
+  await handleAttempts(env, keys);
+  const again = () => costOf((on) => handleAttempts(on, keys));
+  const withoutHeld = await again();
+  await fillWith(org, 1);
+  await env.DB.prepare("UPDATE webhook_logs SET status = 'held' WHERE created_at = 1").run();
+  expect((await again()).rows_read - withoutHeld.rows_read).toBeGreaterThanOrEqual(20);
 });
