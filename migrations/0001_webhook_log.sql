@@ -22,7 +22,7 @@ CREATE TABLE api_keys (
 CREATE TABLE signing_secrets (
   user_id TEXT NOT NULL,
   id TEXT NOT NULL,
-  sealed TEXT NOT NULL,              -- encrypted under SECRETS_KEY
+  ciphertext TEXT NOT NULL,              -- encrypted under SECRETS_KEY
   created_at INTEGER NOT NULL,
   expires_at INTEGER,
   PRIMARY KEY (user_id, id)

@@ -26,6 +26,6 @@ CREATE TABLE endpoints (
 
 CREATE INDEX endpoints_releasing ON endpoints (user_id, url) WHERE releasing IS NOT NULL;
 
-ALTER TABLE webhook_logs ADD COLUMN waits_for_endpoint INTEGER;  -- 1 where put off or disabled until its endpoint recovers
+ALTER TABLE webhook_logs ADD COLUMN parked INTEGER;  -- 1 where put off or disabled until its endpoint recovers
 ALTER TABLE webhook_logs ADD COLUMN faults INTEGER NOT NULL DEFAULT 0;  -- rounds in which the attempt now due could not be processed
-CREATE INDEX webhook_logs_waiting ON webhook_logs (user_id, url) WHERE waits_for_endpoint IS NOT NULL;
+CREATE INDEX webhook_logs_parked ON webhook_logs (user_id, url) WHERE parked IS NOT NULL;

@@ -1,6 +1,6 @@
 /** The environment's variables, checked once and given their types. An unusable value is refused by its name. */
 import { parseDuration, parseDurations } from "./core/duration.ts";
-import { MASTER_KEY_BYTES, type MasterKeys } from "./core/sealing.ts";
+import { MASTER_KEY_BYTES, type MasterKeys } from "./core/encryption.ts";
 import { fromBase64 } from "./core/signature.ts";
 
 export interface Config {

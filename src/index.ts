@@ -2,25 +2,26 @@
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
 import { probeUntil } from "./core/endpoint.ts";
-import { openSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
+import { decryptSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
 import type { AttemptKey } from "./core/webhook-log.ts";
-import { type BatchVerbs, deliverBatch } from "./deliver/batch.ts";
+import { deliverBatch } from "./deliver/batch.ts";
+import type { BatchVerbs } from "./deliver/context.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { createApp } from "./http/app.ts";
 import { inboxObject, newInboxId } from "./inbox/object.ts";
+import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
-import { openGathering } from "./queue/gathering.ts";
 import { type Enqueued, enqueue } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
+import { type LoadedLog, readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
-import { type DueLog, readDue } from "./record/due.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
-import { type Clock, inPlace } from "./record/in-place.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { readLateness } from "./record/readiness.ts";
-import { sealAgain } from "./record/reseal.ts";
+import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
-import { removeSettled } from "./record/retention.ts";
+import { removeEnded } from "./record/retention.ts";
+import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
 
 export { Call } from "./call/object.ts";
 export { Inbox } from "./inbox/object.ts";
@@ -39,9 +40,9 @@ export default {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys, delaySeconds = 0) =>
-        later(gatheringOf(env)(keys.map((key) => ({ key, delaySeconds })))),
+        later(coalescedSendOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
-      inPlace: (write) => inPlace(write, CLOCK),
+      writeWithRetry: (write) => writeWithRetry(write, CLOCK),
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
@@ -69,9 +70,9 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
     release: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
     enqueue: (keys) => enqueueNow(env, keys),
-    remove: () => removeSettled(database, Date.now() - retentionDays * DAY_MS),
+    remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
     // Also where there was nothing to do: that is how an operator learns that the older keys can go.
-    reseal: async () => (masterKeys.length > 1 ? sealAgain(database, masterKeys) : null),
+    reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
     readLateness: () => readLateness(database, { now: Date.now(), sweepGraceMs }),
     print: (line) => console.log(JSON.stringify(line)),
   };
@@ -81,17 +82,17 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
   const database = databaseOf(env);
   return {
     read: async (wanted) =>
-      (await inPlace(() => readDue(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
+      (await writeWithRetry(() => readBatch(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
     readEndpoints: (wanted) => readEndpoints(database, wanted),
     claimProbes: (claims) => {
       const now = Date.now();
       return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
     },
-    openSecrets: (log) => openSecrets(log, config),
-    attempt: (job) => callObject(env.CALLS, job.key).attempt(job),
-    recall: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).recall(key, waitMs, newestOrdinal),
+    decryptSecrets: (log) => decryptSecrets(log, config),
+    attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
+    lookUp: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).lookUp(key, waitMs, newestOrdinal),
     write: async (writing) => {
-      const { value, repeated } = await inPlace(() => writeResults(database, writing), CLOCK);
+      const { value, repeated } = await writeWithRetry(() => writeResults(database, writing), CLOCK);
       return repeated ? assumeWritten(writing, value) : value;
     },
     enqueue: (successors) => enqueue(env, successors),
@@ -111,13 +112,13 @@ const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
   );
 
 /** Each environment object's messages that are to be sent in a moment: one object for each isolate. */
-const gatherings = new WeakMap<Env, ReturnType<typeof openGathering>>();
-function gatheringOf(env: Env) {
+const coalescedSends = new WeakMap<Env, ReturnType<typeof openCoalescedSend>>();
+function coalescedSendOf(env: Env) {
   const send = (entries: readonly Enqueued[]) => enqueue(env, entries);
-  const gathering =
-    gatherings.get(env) ?? openGathering({ send, wait: (ms) => scheduler.wait(ms), now: Date.now });
-  gatherings.set(env, gathering);
-  return gathering;
+  const sharedSend =
+    coalescedSends.get(env) ?? openCoalescedSend({ send, wait: (ms) => scheduler.wait(ms), now: Date.now });
+  coalescedSends.set(env, sharedSend);
+  return sharedSend;
 }
 
 /** What one request or batch brings forward at most of what waited for an endpoint; the sweep does the rest. */
@@ -138,21 +139,21 @@ function configOf(env: Env): Config {
 }
 
 /** Secrets opened lately, by their sealed text: every attempt needs one, and an org's rarely changes. */
-const openedSecrets = new Map<string, string>();
-const OPENED_SECRETS_LIMIT = 1_000;
+const decryptedSecrets = new Map<string, string>();
+const DECRYPTED_SECRETS_LIMIT = 1_000;
 
 /** Those of the log's secrets that can be opened: one that can't must not hold up what the others can sign. */
-async function openSecrets(
-  { user_id, sealed_secrets }: DueLog,
+async function decryptSecrets(
+  { user_id, encrypted_secrets }: LoadedLog,
   { masterKeys }: Config,
 ): Promise<SigningSecrets | null> {
   const opened = await Promise.all(
-    sealed_secrets.map(async (sealed) => {
-      const kept = openedSecrets.get(sealed);
+    encrypted_secrets.map(async (ciphertext) => {
+      const kept = decryptedSecrets.get(ciphertext);
       if (kept !== undefined) return kept;
-      const secret = await openSigningSecret({ user_id, masterKeys, sealed });
-      if (openedSecrets.size >= OPENED_SECRETS_LIMIT) openedSecrets.clear();
-      if (secret !== null) openedSecrets.set(sealed, secret);
+      const secret = await decryptSigningSecret({ user_id, masterKeys, ciphertext });
+      if (decryptedSecrets.size >= DECRYPTED_SECRETS_LIMIT) decryptedSecrets.clear();
+      if (secret !== null) decryptedSecrets.set(ciphertext, secret);
       return secret;
     }),
   );

@@ -3,27 +3,27 @@
  * record in D1 is the one truth, and an object that was lost is made anew from it.
  */
 import { DurableObject } from "cloudflare:workers";
+import { makeAttempt } from "../call/attempt.ts";
+import { resolvePublicly } from "../call/guard.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
-import { makeAttempt } from "../deliver/attempt.ts";
-import { resolvePublicly } from "../deliver/guard.ts";
-import type { AttemptJob, Reply } from "../deliver/job.ts";
-import { openLine } from "./line.ts";
+import { openAttemptQueue } from "./attempt-queue.ts";
+import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
 
 export class Call extends DurableObject<Env> {
-  readonly #line = openLine({
-    send: (job, sentAt) => makeAttempt({ job, sentAt, resolve: resolvePublicly }),
+  readonly #queue = openAttemptQueue({
+    send: (request, sentAt) => makeAttempt({ request, sentAt, resolve: resolvePublicly }),
     keepAlive: (work) => this.ctx.waitUntil(work),
     now: () => Date.now(),
   });
 
   /** Makes the attempt or finds it made. Throws where making it failed: to the caller, the object is then lost. */
-  attempt(job: AttemptJob): Promise<Reply> {
-    return this.#line.attempt(job);
+  attempt(request: AttemptRequest): Promise<AttemptReply> {
+    return this.#queue.attempt(request);
   }
 
   /** Finds an attempt made or under way, and never makes one. Batches of older versions name no ordinal. */
-  recall(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<Reply> {
-    return this.#line.recall(key, { waitMs, newestOrdinal });
+  lookUp(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<AttemptReply> {
+    return this.#queue.lookUp(key, { waitMs, newestOrdinal });
   }
 }
 

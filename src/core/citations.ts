@@ -22,12 +22,6 @@ export const FIRST_STATUSES: readonly { status: LogStatus; when: Partial<FirstCo
   { status: "held", when: { wanted: true, delayed: true, completed: true } },
 ];
 
-export function firstStatus(conditions: FirstConditions): LogStatus {
-  const holds = ({ when }: (typeof FIRST_STATUSES)[number]) =>
-    Object.entries(when).every(([name, is]) => conditions[name as keyof FirstConditions] === is);
-  return FIRST_STATUSES.find(holds)?.status ?? "pending";
-}
-
 /** A call as its citations find it. */
 export interface CitedCall {
   /** `none`: it has no URL. `held`: it waits for them. `decided`: what its webhook holds is fixed, sent or not. */
@@ -63,18 +57,9 @@ export interface CitationsPost {
  */
 export type CitationsDecision = "combine" | "release" | "separate" | "keep" | "repeated" | "conflict";
 
-/** What becomes of citations that are posted, and the call after it. */
-export function takeCitations(
-  call: CitedCall,
-  { digest, isEmpty }: CitationsPost,
-): { decision: CitationsDecision; call: CitedCall } {
-  if (call.accepted !== null) return { decision: call.accepted === digest ? "repeated" : "conflict", call };
-  const accepted = { ...endHold(call), accepted: digest };
-  if (call.webhook === "held") return { decision: isEmpty ? "release" : "combine", call: accepted };
-  const isTold = call.webhook === "decided" && call.wanted && !isEmpty;
-  return { decision: isTold ? "separate" : "keep", call: accepted };
+/** What becomes of citations that are posted. */
+export function takeCitations(call: CitedCall, { digest, isEmpty }: CitationsPost): CitationsDecision {
+  if (call.accepted !== null) return call.accepted === digest ? "repeated" : "conflict";
+  if (call.webhook === "held") return isEmpty ? "release" : "combine";
+  return call.webhook === "decided" && call.wanted && !isEmpty ? "separate" : "keep";
 }
-
-/** The call once its hold is over: the batch that opens with it has released it, and sends the plain payload. */
-export const endHold = (call: CitedCall): CitedCall =>
-  call.webhook === "held" ? { ...call, webhook: "decided" } : call;

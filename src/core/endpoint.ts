@@ -17,7 +17,7 @@ const DISABLED_AFTER_MS = 5 * 86_400_000;
 /** unless all of the failures before lie close together: two bad moments, days apart, are no proof. */
 const FAILURES_SPAN_MS = 12 * 3_600_000;
 /** What is put off comes up again after this long, or after its schedule's step where that is longer. */
-const PUT_OFF_MS = 300_000;
+const DEFER_MS = 300_000;
 /** A probe holds its lease for the attempt's timeout and as long again as its message may need to come back. */
 const PROBE_MARGIN_MS = 10_000;
 
@@ -58,9 +58,9 @@ const UNKNOWN: EndpointHealth = {
  * What an attempt says about its endpoint. An answer such as 404, 429, or 503 with `Retry-After` is about the call: it
  * is no success, and it does not count towards degraded. An attempt that was cut off on our side says nothing.
  */
-type Bearing = "success" | "failure" | "refusal" | "gone" | "none";
+type HealthSignal = "success" | "failure" | "refusal" | "gone" | "none";
 
-function bearingOf({ error, response_code, response_headers }: AttemptEntry): Bearing {
+function healthSignalOf({ error, response_code, response_headers }: AttemptEntry): HealthSignal {
   if (error === null) return "success";
   if (error === "interrupted") return "none";
   if (response_code === 410) return "gone";
@@ -80,9 +80,9 @@ export function afterOutcomes(
   if (health.state === "disabled") return null;
   const since = health.recovered_at ?? Number.NEGATIVE_INFINITY;
   const failed = entries.filter((entry) => entry.sent_at >= since && isFailed(entry));
-  const gone = failed.find((entry) => bearingOf(entry) === "gone");
+  const gone = failed.find((entry) => healthSignalOf(entry) === "gone");
   if (gone !== undefined) return disabled(withFailures(health, failed), "gone", now);
-  if (entries.some((entry) => bearingOf(entry) === "success")) return recovered(health, now);
+  if (entries.some((entry) => healthSignalOf(entry) === "success")) return recovered(health, now);
   if (failed.length === 0) return null;
   const after = withFailures(health, failed);
   if (hasFailedForDays(health, after)) return disabled(after, "failing_for_5_days", now);
@@ -90,14 +90,14 @@ export function afterOutcomes(
   return { ...after, state: "degraded", reason: failed.at(-1)?.error ?? null };
 }
 
-const isFailed = (entry: AttemptEntry): boolean => !["success", "none"].includes(bearingOf(entry));
+const isFailed = (entry: AttemptEntry): boolean => !["success", "none"].includes(healthSignalOf(entry));
 
 function withFailures(health: EndpointHealth, failed: readonly AttemptEntry[]): EndpointHealth {
   const times = failed.map(({ sent_at }) => sent_at);
   return {
     ...health,
     consecutive_failures:
-      health.consecutive_failures + failed.filter((entry) => bearingOf(entry) === "failure").length,
+      health.consecutive_failures + failed.filter((entry) => healthSignalOf(entry) === "failure").length,
     first_failure_at: health.first_failure_at ?? Math.min(...times),
     last_failure_at: Math.max(health.last_failure_at ?? 0, ...times),
   };
@@ -138,7 +138,7 @@ export function endpointEvent(
 }
 
 /** What becomes of a due attempt to an endpoint: `probe` is sent by the one that gets the lease, the others are put off. */
-export type Admission = "send" | "probe" | "put_off" | "disable";
+export type Admission = "send" | "probe" | "defer" | "disable";
 
 /**
  * Deliveries by hand, the last attempt of a schedule, and what tells an operator of all this are sent to a degraded
@@ -156,7 +156,7 @@ export function admit(input: {
   if (endpoint.state === "disabled") return "disable";
   if (input.send_type !== "spawn" || key.attempt >= input.attemptLimit) return "send";
   if (endpoint.probe_until === null || endpoint.probe_until <= now) return "probe";
-  return endpoint.probe === attemptKeyText(key) ? "send" : "put_off";
+  return endpoint.probe === attemptKeyText(key) ? "send" : "defer";
 }
 
 /** Until when a probe begun now keeps the others off. */
@@ -164,5 +164,5 @@ export const probeUntil = (now: number, deliveryTimeoutMs: number): number =>
   now + deliveryTimeoutMs + PROBE_MARGIN_MS;
 
 /** When an attempt that was put off comes up again. */
-export const putOffUntil = (now: number, stepMs: number | undefined): number =>
-  now + Math.max(PUT_OFF_MS, stepMs ?? 0);
+export const deferUntil = (now: number, stepMs: number | undefined): number =>
+  now + Math.max(DEFER_MS, stepMs ?? 0);

@@ -14,17 +14,17 @@ export const isInboxPath = (pathname: string): boolean => new RegExp(`^/inbox/${
 export const inboxUrl = (publicUrl: URL, id: string): string => `${publicUrl.origin}/inbox/${id}`;
 
 /** What an inbox answers; header names are in lower case. */
-export interface ToldAnswer {
+export interface ConfiguredResponse {
   status: number;
   delay_ms: number;
   headers: Record<string, string>;
   body: string;
 }
 
-export const UNTOLD_ANSWER: ToldAnswer = { status: 200, delay_ms: 0, headers: {}, body: "{}" };
+export const DEFAULT_RESPONSE: ConfiguredResponse = { status: 200, delay_ms: 0, headers: {}, body: "{}" };
 
 /** What an answer may be told to carry, besides `webhook-…` and `x-…`: of the rest, most tells browsers about an origin. */
-const TOLD_HEADERS = [
+const CONFIGURABLE_HEADERS = [
   ...["content-type", "content-language", "content-disposition", "cache-control", "etag", "expires"],
   ...["last-modified", "location", "link", "retry-after", "server", "vary"],
 ];
@@ -36,8 +36,8 @@ export function ruleAgainstHeader(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return "is no name of a header";
   const lower = name.toLowerCase();
   const isOwn = /^(webhook|x)-/.test(lower) && !X_HEADERS_OF_BROWSERS.test(lower);
-  if (!isOwn && !TOLD_HEADERS.includes(lower))
-    return `may not be set: only ${TOLD_HEADERS.join(", ")}, webhook-… and x-… may, but for those x-… that browsers read`;
+  if (!isOwn && !CONFIGURABLE_HEADERS.includes(lower))
+    return `may not be set: only ${CONFIGURABLE_HEADERS.join(", ")}, webhook-… and x-… may, but for those x-… that browsers read`;
   if (!/^[\t\x20-\x7e]*$/.test(value)) return "must be printable ASCII";
   // A page of our own origin might load it, whatever it means by itself.
   const isLoadable = lower === "content-type" && /script|css|wasm/i.test(value);

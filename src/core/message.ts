@@ -55,7 +55,7 @@ export const EARLY_TOLERANCE_MS = 1_000;
 /** The longest delay a queue takes, in seconds. */
 export const QUEUE_DELAY_LIMIT_SECONDS = 86_400;
 
-export type Due =
+export type MessageVerdict =
   | { kind: "send" }
   | { kind: "early"; delaySeconds: number }
   | { kind: "closed" }
@@ -70,7 +70,7 @@ export function judgeMessage(
   key: Pick<AttemptKey, "delivery_id" | "attempt">,
   log: Pick<LogState, "delivery_id" | "attempts" | "next_attempt_at"> | undefined,
   now: number,
-): Due {
+): MessageVerdict {
   if (log === undefined) return { kind: "stale" };
   if (log.delivery_id !== key.delivery_id) return { kind: "closed" };
   if (log.attempts !== key.attempt - 1) return { kind: "stale" };

@@ -1,5 +1,14 @@
 /** Which calls can be sent again, or for the first time by hand, and why others can't. Pure. */
-import type { SendableLog } from "./webhook-log.ts";
+import type { EndpointState } from "./endpoint.ts";
+import type { LogState } from "./webhook-log.ts";
+
+/** A log as a manual send looks at it. */
+export interface SendableLog extends LogState {
+  /** 1 where it waits until its endpoint recovers or is enabled. */
+  parked: 1 | null;
+  /** Of the log's endpoint; null where that never failed. */
+  endpoint_state: EndpointState | null;
+}
 
 export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "held" | "endpoint_disabled";
 
@@ -27,6 +36,5 @@ export function createRefusal(
  * Whether a resend starts a delivery of its own. Where the current one has its first attempt still to come, that
  * serves the resend too; unless it waits for its endpoint, which a resend does not.
  */
-export const startsDelivery = (
-  log: Pick<SendableLog, "attempts" | "next_attempt_at" | "waits_for_endpoint">,
-): boolean => log.attempts > 0 || log.next_attempt_at === null || log.waits_for_endpoint !== null;
+export const startsDelivery = (log: Pick<SendableLog, "attempts" | "next_attempt_at" | "parked">): boolean =>
+  log.attempts > 0 || log.next_attempt_at === null || log.parked !== null;

@@ -2,7 +2,7 @@
  * An org's signing secrets as they are kept: sealed under a master key, with the org bound in, so that one org's
  * secret opens for no other. No storage; the random bytes are an argument.
  */
-import { type MasterKeys, NONCE_BYTES, seal, unseal } from "./sealing.ts";
+import { decrypt, encrypt, type MasterKeys, NONCE_BYTES } from "./encryption.ts";
 import { signingSecretOf } from "./signature.ts";
 
 /** An org's live secrets, opened, the newest first. Every one of them signs. */
@@ -18,16 +18,16 @@ export async function makeSigningSecret(input: {
   user_id: string;
   masterKeys: MasterKeys;
   random: Uint8Array;
-}): Promise<{ secret: string; sealed: string }> {
+}): Promise<{ secret: string; ciphertext: string }> {
   const { user_id: context, masterKeys, random } = input;
   const secret = signingSecretOf(random.subarray(0, SECRET_BYTES));
   const nonce = random.subarray(SECRET_BYTES);
-  return { secret, sealed: await seal({ masterKeys, plain: secret, context, nonce }) };
+  return { secret, ciphertext: await encrypt({ masterKeys, plain: secret, context, nonce }) };
 }
 
 /** The secret, or null where it can't be opened. */
-export const openSigningSecret = (input: {
+export const decryptSigningSecret = (input: {
   user_id: string;
   masterKeys: MasterKeys;
-  sealed: string;
-}): Promise<string | null> => unseal({ ...input, context: input.user_id });
+  ciphertext: string;
+}): Promise<string | null> => decrypt({ ...input, context: input.user_id });

@@ -25,17 +25,17 @@ export function afterAttempt(input: {
   random: number;
 }): NextState {
   const { entry, attempt, rules, now, random } = input;
-  const settled = { next_attempt_at: null, sweep_at: null };
+  const ended = { next_attempt_at: null, sweep_at: null };
   const verdict = classify(entry, now);
   switch (verdict.kind) {
     case "delivered":
-      return { status: "delivered", reason: null, ...settled };
+      return { status: "delivered", reason: null, ...ended };
     case "give_up":
-      return { status: "failed", reason: verdict.reason, ...settled };
+      return { status: "failed", reason: verdict.reason, ...ended };
     case "retry": {
       const { retryAfterSeconds } = verdict;
       const wait = backoffSeconds({ scheduleMs: rules.retryScheduleMs, attempt, retryAfterSeconds, random });
-      if (wait === null) return { status: "failed", reason: "attempts_exhausted", ...settled };
+      if (wait === null) return { status: "failed", reason: "attempts_exhausted", ...ended };
       return { status: "retrying", reason: null, ...dueAt(now + wait * 1_000, rules) };
     }
   }

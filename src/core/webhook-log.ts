@@ -1,7 +1,5 @@
 /** What a webhook log and an attempt are, in memory. Shapes only; times are milliseconds since the epoch. */
 
-import type { EndpointState } from "./endpoint.ts";
-
 /** The events that a call has a log for. */
 export const LOG_EVENTS = ["call", "citations"] as const;
 /** Operational webhooks have logs too, which are no call's. */
@@ -41,14 +39,6 @@ export interface LogState extends LogKey {
   payload_bytes: number;
   /** 1 for the sample of a test: one attempt a delivery, which says nothing about its endpoint. */
   is_test?: 1 | null;
-}
-
-/** A log as sending it by hand looks at it. */
-export interface SendableLog extends LogState {
-  /** 1 where it waits until its endpoint recovers or is enabled. */
-  waits_for_endpoint: 1 | null;
-  /** Of the log's endpoint; null where that never failed. */
-  endpoint_state: EndpointState | null;
 }
 
 /** Why an attempt did not succeed. `http_status` and `redirect` come with a response; the others mostly without. */

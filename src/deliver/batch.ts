@@ -5,54 +5,13 @@
  */
 import { type Admission, admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
-import type { SigningSecrets } from "../core/signing-secret.ts";
-import type { RetryRules } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
-import type { DueLog } from "../record/due.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
-import { NOTHING, type Writing, type Written } from "../record/results.ts";
-import { again, type Handled, handleMessage, type Judged } from "./handle.ts";
-import { changesOf, endpointsOf, faultNoticesOf, noticesOf } from "./health.ts";
-import type { AttemptJob, Reply } from "./job.ts";
-
-export interface BatchVerbs {
-  /** The log of each key, in their order. Rejects where the record is away. */
-  read: (keys: readonly AttemptKey[]) => Promise<(DueLog | undefined)[]>;
-  /** The endpoints as they are now, in their order. */
-  readEndpoints: (keys: readonly EndpointKey[]) => Promise<DueLog["endpoint"][]>;
-  /** Gives each attempt its degraded endpoint's lease where that is free; returns those that got it. */
-  claimProbes: (claims: readonly (EndpointKey & { probe: string })[]) => Promise<Set<string>>;
-  /** The signing secrets of the log's org, or null where none can be had. */
-  openSecrets: (log: DueLog) => Promise<SigningSecrets | null>;
-  /** Rejects where the call's object was lost before it answered. */
-  attempt: (job: AttemptJob) => Promise<Reply>;
-  /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
-  recall: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<Reply>;
-  /** Writes all in one transaction. Rejects where the record is away. */
-  write: (writing: Writing) => Promise<Written>;
-  /** Enqueues what waited for endpoints that have recovered. May fail: the sweep does it too. */
-  release: () => Promise<void>;
-  /** Sends successors. May fail: the schedule in the record stands without them. */
-  enqueue: (successors: { key: AttemptKey; delaySeconds: number }[]) => Promise<void>;
-  now: () => number;
-  random: () => number;
-  newId: () => string;
-}
-
-export interface BatchRules extends RetryRules {
-  deliveryTimeoutMs: number;
-  allowPrivateTargets: boolean;
-  publicUrl: URL;
-}
-
-/**
- * What becomes of a message: it is done with, or comes back after a while. One that is `under_way` has been sent and
- * is only to be asked after: it need not stand in line with those that are still to be sent.
- */
-export type Settlement =
-  | { kind: "ack" }
-  | { kind: "retry"; delaySeconds: number }
-  | { kind: "under_way"; delaySeconds: number };
+import { NOTHING, type Written } from "../record/results.ts";
+import type { BatchRules, BatchVerbs } from "./context.ts";
+import { type Handled, handleMessage, type Judged } from "./handle.ts";
+import { changesOf, endpointsOf, operationalWebhooksOf, operationalWebhooksOfFaults } from "./health.ts";
+import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
 /** A write has been tried for 5 s by then: soon enough to find the attempt in its object's memory, kept for some 10 s. */
@@ -113,13 +72,13 @@ async function judgeAll(
   const attemptLimit = rules.retryScheduleMs.length + 1;
   const judged = keys.map((key, index): Judged => {
     const log = logs[index];
-    const due = judgeMessage(key, log, now);
+    const verdict = judgeMessage(key, log, now);
     const { endpoint = null, send_type } = log ?? {};
     const admission: Admission =
-      due.kind === "send" && send_type && !log?.is_test
+      verdict.kind === "send" && send_type && !log?.is_test
         ? admit({ endpoint, key, send_type, attemptLimit, now })
         : "send";
-    return { key, log, due, admission };
+    return { key, log, verdict, admission };
   });
   const claims = judged.flatMap(({ key, log, admission }) =>
     admission === "probe" && log?.url
@@ -131,7 +90,7 @@ async function judgeAll(
   const probes = await verbs.claimProbes(first);
   return judged.map((message) =>
     message.admission === "probe" && !probes.has(attemptKeyText(message.key))
-      ? { ...message, admission: "put_off" }
+      ? { ...message, admission: "defer" }
       : message,
   );
 }
@@ -148,19 +107,22 @@ async function writeAll(
   if (writes.length === 0) return [...handled];
   const outcomes = writes.flatMap((write) => (write.kind === "result" ? [write] : []));
   const faulted = writes.flatMap((write) => (write.kind === "fault" ? [write] : []));
-  const means = { rules, now: verbs.now(), newId: verbs.newId };
+  const context = { rules, now: verbs.now(), newId: verbs.newId };
   const observed = endpointsOf(outcomes);
-  const endpoints = changesOf(observed, means);
+  const endpoints = changesOf(observed, context);
   let written: Written;
   try {
     written = await verbs.write({
       results: outcomes.map(({ result }) => result),
       losses: writes.flatMap((write) => (write.kind === "loss" ? [write.loss] : [])),
       faults: faulted.map(({ fault }) => fault),
-      postponed: writes.flatMap((write) => (write.kind === "postponement" ? [write.postponement] : [])),
+      deferred: writes.flatMap((write) => (write.kind === "deferral" ? [write.deferral] : [])),
       disabled: handled.flatMap(({ key, write }) => (write?.kind === "disabling" ? [key] : [])),
       endpoints,
-      notices: [...noticesOf({ outcomes, observed, endpoints }, means), ...faultNoticesOf(faulted, means)],
+      operationalWebhooks: [
+        ...operationalWebhooksOf({ outcomes, observed, endpoints }, context),
+        ...operationalWebhooksOfFaults(faulted, context),
+      ],
     });
   } catch (error) {
     console.error("A batch's results could not be written; its messages come back.", error);
@@ -170,10 +132,10 @@ async function writeAll(
   }
   const moved = new Set(written.moved.map(attemptKeyText));
   await enqueue(successorsOf(handled, { moved, notified: written.notified, now: verbs.now() }), verbs);
-  await settleEndpoints({ observed, endpoints, versions: written.versions }, rules, verbs);
+  await followUpEndpoints({ observed, endpoints, versions: written.versions }, rules, verbs);
   return handled.map((message) => {
-    const isPutOff = message.write?.kind === "postponement" || message.write?.kind === "disabling";
-    const isStillDue = isPutOff && !moved.has(attemptKeyText(message.key));
+    const isDeferred = message.write?.kind === "deferral" || message.write?.kind === "disabling";
+    const isStillDue = isDeferred && !moved.has(attemptKeyText(message.key));
     return isStillDue ? { ...message, settlement: again(CHANGED_SECONDS) } : message;
   });
 }
@@ -187,7 +149,7 @@ function successorsOf(
     at === null ? [] : [{ key, delaySeconds: Math.max(0, Math.ceil((at - now) / 1_000)) }];
   const following = handled.flatMap(({ key, write }) => {
     if (!moved.has(attemptKeyText(key))) return [];
-    if (write?.kind === "postponement") return later(key, write.postponement.next_attempt_at);
+    if (write?.kind === "deferral") return later(key, write.deferral.next_attempt_at);
     if (write?.kind === "fault") return later(key, write.fault.next.next_attempt_at);
     if (write?.kind !== "result") return [];
     return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);
@@ -204,7 +166,7 @@ async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: Batch
 }
 
 /** Judges anew what another batch has changed meanwhile, and brings forward what waited for what has recovered. */
-async function settleEndpoints(
+async function followUpEndpoints(
   first: { observed: ReturnType<typeof endpointsOf>; endpoints: EndpointChange[]; versions: string[] },
   rules: BatchRules,
   verbs: BatchVerbs,
@@ -220,10 +182,10 @@ async function settleEndpoints(
       if (observed.length === 0 || judgement === JUDGEMENT_LIMIT) break;
       const current = await verbs.readEndpoints(observed.map(({ user_id, url }) => ({ user_id, url })));
       observed = observed.map((endpoint, index) => ({ ...endpoint, endpoint: current[index] ?? null }));
-      const means = { rules, now: verbs.now(), newId: verbs.newId };
-      endpoints = changesOf(observed, means);
-      const notices = noticesOf({ outcomes: [], observed, endpoints }, means);
-      const written = await verbs.write({ ...NOTHING, endpoints, notices });
+      const context = { rules, now: verbs.now(), newId: verbs.newId };
+      endpoints = changesOf(observed, context);
+      const operationalWebhooks = operationalWebhooksOf({ outcomes: [], observed, endpoints }, context);
+      const written = await verbs.write({ ...NOTHING, endpoints, operationalWebhooks });
       versions = written.versions;
       await enqueue(
         written.notified.map((key) => ({ key, delaySeconds: 0 })),

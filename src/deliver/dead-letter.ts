@@ -5,8 +5,10 @@
  */
 import { judgeMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
-import { type BatchRules, type BatchVerbs, eachOnce, type Settlement, settleAll } from "./batch.ts";
-import { ACK, type Handled, handleMessage, noteRound } from "./handle.ts";
+import { eachOnce, settleAll } from "./batch.ts";
+import type { BatchRules, BatchVerbs } from "./context.ts";
+import { type Handled, handleMessage, noteRound } from "./handle.ts";
+import { ACK, type Settlement } from "./settlement.ts";
 
 /** Returns what becomes of each message. Rejects where the record can't be read: all of them then come back. */
 export async function recordDeadLetters(
@@ -16,14 +18,14 @@ export async function recordDeadLetters(
 ): Promise<(key: AttemptKey) => Settlement> {
   const unique = eachOnce(keys);
   const logs = await verbs.read(unique);
-  const means = { rules, verbs, now: verbs.now() };
+  const context = { rules, verbs, now: verbs.now() };
   const handled = unique.map(async (key, index): Promise<Handled> => {
     const log = logs[index];
-    const due = judgeMessage(key, log, means.now);
-    if (due.kind === "early") return { key, settlement: ACK };
-    if (due.kind !== "send" || log === undefined)
-      return handleMessage({ key, log, due, admission: "send" }, means);
-    return noteRound(key, log, { reason: "dead_letter", means });
+    const verdict = judgeMessage(key, log, context.now);
+    if (verdict.kind === "early") return { key, settlement: ACK };
+    if (verdict.kind !== "send" || log === undefined)
+      return handleMessage({ key, log, verdict, admission: "send" }, context);
+    return noteRound(key, log, { reason: "dead_letter", context });
   });
   return settleAll(await Promise.all(handled), rules, verbs);
 }

@@ -2,7 +2,9 @@
  * One message of a batch: what its attempt comes to, what of that is to be written, and what becomes of the message.
  * Makes no write and sends no message itself.
  */
-import { type Admission, putOffUntil } from "../core/endpoint.ts";
+
+import type { AttemptReply } from "../call/attempt-request.ts";
+import { type Admission, deferUntil } from "../core/endpoint.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
 import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
@@ -12,13 +14,10 @@ import {
   attemptKeyText,
   OPERATIONAL_EVENT,
 } from "../core/webhook-log.ts";
-import type { DueLog } from "../record/due.ts";
-import type { Fault, Loss, Postponement, Result } from "../record/results.ts";
-import type { BatchRules, BatchVerbs, Settlement } from "./batch.ts";
-import type { Reply } from "./job.ts";
-
-export const ACK: Settlement = { kind: "ack" };
-export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
+import type { LoadedLog } from "../record/batch-read.ts";
+import type { Deferral, Fault, Loss, Result } from "../record/results.ts";
+import type { BatchContext } from "./context.ts";
+import { ACK, again, type Settlement } from "./settlement.ts";
 
 /** A batch waits this long for an attempt, in milliseconds, */
 const WAIT_LIMIT_MS = 2_000;
@@ -36,10 +35,10 @@ const NO_SECRET_SECONDS = 60;
 
 /** What is to be written for an attempt before its message's settlement holds. */
 type ToWrite =
-  | { kind: "result"; result: Result; log: DueLog }
+  | { kind: "result"; result: Result; log: LoadedLog }
   | { kind: "loss"; loss: Loss }
-  | { kind: "fault"; fault: Fault; log: DueLog }
-  | { kind: "postponement"; postponement: Postponement }
+  | { kind: "fault"; fault: Fault; log: LoadedLog }
+  | { kind: "deferral"; deferral: Deferral }
   | { kind: "disabling" };
 
 export interface Handled {
@@ -48,36 +47,30 @@ export interface Handled {
   write?: ToWrite;
 }
 
-export interface Means {
-  rules: BatchRules;
-  verbs: BatchVerbs;
-  now: number;
-}
-
 /** A message with what its batch has read and judged. */
 export interface Judged {
   key: AttemptKey;
-  log: DueLog | undefined;
-  due: ReturnType<typeof judgeMessage>;
+  log: LoadedLog | undefined;
+  verdict: ReturnType<typeof judgeMessage>;
   admission: Admission;
 }
 
 /** A log with a delivery that was decided. */
-type DecidedLog = DueLog & { send_type: NonNullable<DueLog["send_type"]> };
+type DecidedLog = LoadedLog & { send_type: NonNullable<LoadedLog["send_type"]> };
 /** A log whose attempt can be made now. */
 type ReadyLog = DecidedLog & { url: string; payload: string };
 
 /** A message that can't be handled for a reason of its own takes no other with it: its log notes the round. */
-export async function handleMessage(judged: Judged, means: Means): Promise<Handled> {
+export async function handleMessage(judged: Judged, context: BatchContext): Promise<Handled> {
   try {
-    return await handle(judged, means);
+    return await handle(judged, context);
   } catch (error) {
     const { key, log } = judged;
     console.error(
       JSON.stringify({ event: "consumer_fault", attempt: attemptKeyText(key), message: String(error) }),
     );
-    if (log === undefined || judged.due.kind !== "send") return { key, settlement: ACK };
-    return noteRound(key, log, { reason: "consumer_fault", means });
+    if (log === undefined || judged.verdict.kind !== "send") return { key, settlement: ACK };
+    return noteRound(key, log, { reason: "consumer_fault", context });
   }
 }
 
@@ -87,36 +80,36 @@ export async function handleMessage(judged: Judged, means: Means): Promise<Handl
  */
 export async function noteRound(
   key: AttemptKey,
-  log: DueLog,
-  { reason, means }: { reason: string; means: Means },
+  log: LoadedLog,
+  { reason, context }: { reason: string; context: BatchContext },
 ): Promise<Handled> {
-  const { rules, now } = means;
+  const { rules, now } = context;
   const next = afterFault({ attempts: log.attempts, faults: log.faults, reason, rules, now });
   const noted: Handled = { key, settlement: ACK, write: { kind: "fault", fault: { key, next }, log } };
-  const unknown = next.status === "failed" ? cutOffOr(key, log, { means, otherwise: noted }) : noted;
+  const unknown = next.status === "failed" ? cutOffOr(key, log, { context, otherwise: noted }) : noted;
   try {
-    return await recallOr(key, log, { means, waitMs: 0, unknown });
+    return await lookUpOr(key, log, { context, waitMs: 0, unknown });
   } catch {
     return unknown;
   }
 }
 
-async function handle({ key, log, due, admission }: Judged, means: Means): Promise<Handled> {
-  if (due.kind === "early") return { key, settlement: again(due.delaySeconds) };
-  if (due.kind === "stale" || log === undefined) return { key, settlement: ACK };
-  if (due.kind === "closed") {
-    return recallOr(key, log, { means, waitMs: WAIT_LIMIT_MS, unknown: { key, settlement: ACK } });
+async function handle({ key, log, verdict, admission }: Judged, context: BatchContext): Promise<Handled> {
+  if (verdict.kind === "early") return { key, settlement: again(verdict.delaySeconds) };
+  if (verdict.kind === "stale" || log === undefined) return { key, settlement: ACK };
+  if (verdict.kind === "closed") {
+    return lookUpOr(key, log, { context, waitMs: WAIT_LIMIT_MS, unknown: { key, settlement: ACK } });
   }
   const { url, send_type, payload } = log;
   if (!url || !send_type) return { key, settlement: ACK };
-  if (admission === "put_off" || admission === "disable") {
+  if (admission === "defer" || admission === "disable") {
     const disabling: Handled = { key, settlement: ACK, write: { kind: "disabling" } };
     const unknown =
-      admission === "disable" ? cutOffOr(key, log, { means, otherwise: disabling }) : putOff(key, means);
-    return recallOr(key, log, { means, waitMs: 0, unknown });
+      admission === "disable" ? cutOffOr(key, log, { context, otherwise: disabling }) : defer(key, context);
+    return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
   if (payload === null) return { key, settlement: again(UNREAD_SECONDS) };
-  return makeDue(key, { ...log, url, payload, send_type }, means);
+  return attemptNow(key, { ...log, url, payload, send_type }, context);
 }
 
 /**
@@ -125,38 +118,38 @@ async function handle({ key, log, due, admission }: Judged, means: Means): Promi
  */
 function cutOffOr(
   key: AttemptKey,
-  log: DueLog,
-  { means, otherwise }: { means: Means; otherwise: Handled },
+  log: LoadedLog,
+  { context, otherwise }: { context: BatchContext; otherwise: Handled },
 ): Handled {
   const { send_type, losses } = log;
   if (losses === 0 || !send_type) return otherwise;
-  return recorded(key, log, { entry: interrupted({ ...log, send_type }, means.verbs.now()), means });
+  return recorded(key, log, { entry: interrupted({ ...log, send_type }, context.verbs.now()), context });
 }
 
-function putOff(key: AttemptKey, { rules, now }: Means): Handled {
-  const due = dueAt(putOffUntil(now, rules.retryScheduleMs[key.attempt - 2]), rules);
-  return { key, settlement: ACK, write: { kind: "postponement", postponement: { key, ...due } } };
+function defer(key: AttemptKey, { rules, now }: BatchContext): Handled {
+  const due = dueAt(deferUntil(now, rules.retryScheduleMs[key.attempt - 2]), rules);
+  return { key, settlement: ACK, write: { kind: "deferral", deferral: { key, ...due } } };
 }
 
 /**
  * For an attempt that is not to be made any more, but may have been under way when that was decided: it still belongs
  * into the log's history. `unknown` is what it comes to where its object knows nothing of it.
  */
-async function recallOr(
+async function lookUpOr(
   key: AttemptKey,
-  log: DueLog,
-  { means, waitMs, unknown }: { means: Means; waitMs: number; unknown: Handled },
+  log: LoadedLog,
+  { context, waitMs, unknown }: { context: BatchContext; waitMs: number; unknown: Handled },
 ): Promise<Handled> {
   const asked = { waitMs, newestOrdinal: log.delivery_ordinal };
-  const reply = await means.verbs.recall(key, asked).catch(() => null);
+  const reply = await context.verbs.lookUp(key, asked).catch(() => null);
   if (reply === null) return { key, settlement: again(LOST_SECONDS) };
   if (reply.kind === "under_way") return { key, settlement: underWay(reply) };
-  return reply.kind === "made" ? recorded(key, log, { entry: reply.entry, means }) : unknown;
+  return reply.kind === "made" ? recorded(key, log, { entry: reply.entry, context }) : unknown;
 }
 
-async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Handled> {
-  const { rules, verbs } = means;
-  const secrets = await verbs.openSecrets(log);
+async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext): Promise<Handled> {
+  const { rules, verbs } = context;
+  const secrets = await verbs.decryptSecrets(log);
   if (secrets === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
     return { key, settlement: again(NO_SECRET_SECONDS) };
@@ -165,7 +158,7 @@ async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Ha
   const isPatient = log.endpoint?.state !== "degraded" && key.event !== OPERATIONAL_EVENT;
   const waitMs = isPatient ? WAIT_LIMIT_MS : SHORT_WAIT_LIMIT_MS;
   const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs, targetRules: targetRulesOf(rules) };
-  const job = {
+  const request = {
     key,
     delivery_ordinal,
     send_type,
@@ -176,18 +169,18 @@ async function makeDue(key: AttemptKey, log: ReadyLog, means: Means): Promise<Ha
     last_sent_at,
     ...limits,
   };
-  const reply = await verbs.attempt(job).catch((error: unknown) => ({ kind: "lost", error }) as const);
-  return replied(key, log, { reply, means });
+  const reply = await verbs.attempt(request).catch((error: unknown) => ({ kind: "lost", error }) as const);
+  return replied(key, log, { reply, context });
 }
 
 function replied(
   key: AttemptKey,
   log: ReadyLog,
-  { reply, means }: { reply: Reply | { kind: "lost"; error: unknown }; means: Means },
+  { reply, context }: { reply: AttemptReply | { kind: "lost"; error: unknown }; context: BatchContext },
 ): Handled {
   switch (reply.kind) {
     case "made":
-      return recorded(key, log, { entry: reply.entry, means });
+      return recorded(key, log, { entry: reply.entry, context });
     case "superseded":
       return { key, settlement: ACK };
     case "under_way":
@@ -198,23 +191,23 @@ function replied(
         const loss = { key, losses: log.losses + 1 };
         return { key, settlement: again(LOST_SECONDS), write: { kind: "loss", loss } };
       }
-      return recorded(key, log, { entry: interrupted(log, means.verbs.now()), means });
+      return recorded(key, log, { entry: interrupted(log, context.verbs.now()), context });
   }
 }
 
-const underWay = ({ leftMs }: Extract<Reply, { kind: "under_way" }>): Settlement => {
+const underWay = ({ leftMs }: Extract<AttemptReply, { kind: "under_way" }>): Settlement => {
   const leftSeconds = Math.max(1, Math.ceil((leftMs ?? Number.POSITIVE_INFINITY) / 1_000));
   return { kind: "under_way", delaySeconds: Math.min(leftSeconds, UNDER_WAY_SECONDS) };
 };
 
 function recorded(
   key: AttemptKey,
-  log: DueLog,
-  { entry, means: { rules, verbs } }: { entry: AttemptEntry; means: Means },
+  log: LoadedLog,
+  { entry, context: { rules, verbs } }: { entry: AttemptEntry; context: BatchContext },
 ): Handled {
-  const means = { now: verbs.now(), random: verbs.random() };
   const schedule = log.is_test ? { ...rules, retryScheduleMs: [] } : rules;
-  const next = afterAttempt({ entry, attempt: key.attempt, rules: schedule, ...means });
+  const moment = { now: verbs.now(), random: verbs.random() };
+  const next = afterAttempt({ entry, attempt: key.attempt, rules: schedule, ...moment });
   return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
 }
 

@@ -1,11 +1,11 @@
 /** From a batch's attempts to its endpoints' health, and to what is told of both. Pure but for the ids it is handed. */
 import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
-import { deliveryFailed, endpointChanged } from "../core/notice.ts";
+import { deliveryFailed, endpointChanged } from "../core/operational-webhook.ts";
 import type { RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
-import type { DueLog } from "../record/due.ts";
+import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
-import { type Notice, newNotice } from "../record/notices.ts";
+import { newOperationalWebhook, type OperationalWebhook } from "../record/operational-webhooks.ts";
 import type { Fault, Result } from "../record/results.ts";
 
 /** An endpoint as it was read, and the attempts that a batch has made to it. */
@@ -16,10 +16,10 @@ interface Observed extends EndpointKey {
 
 interface Outcome {
   result: Result;
-  log: DueLog;
+  log: LoadedLog;
 }
 
-interface Means {
+interface HealthContext {
   rules: RetryRules;
   now: number;
   newId: () => string;
@@ -29,7 +29,7 @@ interface Means {
  * Operational webhooks say nothing about an endpoint: they would tell of themselves. Neither do tests: somebody tries
  * something out, and looks at what it comes to.
  */
-const saysNothing = ({ event, is_test }: DueLog): boolean => event === OPERATIONAL_EVENT || is_test === 1;
+const saysNothing = ({ event, is_test }: LoadedLog): boolean => event === OPERATIONAL_EVENT || is_test === 1;
 
 export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
   const observed = new Map<string, Observed>();
@@ -44,7 +44,7 @@ export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
 }
 
 /** The endpoints to be written: none where all went well and had before. */
-export const changesOf = (observed: readonly Observed[], { now, newId }: Means): EndpointChange[] =>
+export const changesOf = (observed: readonly Observed[], { now, newId }: HealthContext): EndpointChange[] =>
   observed.flatMap(({ user_id, url, endpoint, entries }) => {
     const health = afterOutcomes(endpoint, entries, now);
     if (health === null) return [];
@@ -53,18 +53,18 @@ export const changesOf = (observed: readonly Observed[], { now, newId }: Means):
   });
 
 /** What is to be told: each names what must be in the record for it to be true. */
-export function noticesOf(
+export function operationalWebhooksOf(
   batch: {
     outcomes: readonly Outcome[];
     observed: readonly Observed[];
     endpoints: readonly EndpointChange[];
   },
-  means: Means,
-): Notice[] {
-  const { now } = means;
+  context: HealthContext,
+): OperationalWebhook[] {
+  const { now } = context;
   const failed = batch.outcomes.flatMap(({ result: { key, next }, log }) =>
     next.status === "failed"
-      ? failureNotice({ key, log, attempts: key.attempt, reason: next.reason }, means)
+      ? failureWebhook({ key, log, attempts: key.attempt, reason: next.reason }, context)
       : [],
   );
   const changed = batch.endpoints.flatMap(({ user_id, url, version, health }) => {
@@ -72,28 +72,36 @@ export function noticesOf(
     const type = endpointEvent(before, health);
     if (type === null) return [];
     const payload = endpointChanged({ type, endpoint: { user_id, url }, health, now });
-    return [newNotice({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means)];
+    return [
+      newOperationalWebhook(
+        { user_id, id: `endpoint.${version}`, payload, about: { url, version } },
+        context,
+      ),
+    ];
   });
   return [...failed, ...changed];
 }
 
 /** What is to be told of deliveries that failed because the consumer could not process them. */
-export const faultNoticesOf = (faulted: readonly { fault: Fault; log: DueLog }[], means: Means): Notice[] =>
+export const operationalWebhooksOfFaults = (
+  faulted: readonly { fault: Fault; log: LoadedLog }[],
+  context: HealthContext,
+): OperationalWebhook[] =>
   faulted.flatMap(({ fault: { key, next }, log }) =>
     next.status === "failed"
-      ? failureNotice({ key, log, attempts: log.attempts, reason: next.reason }, means)
+      ? failureWebhook({ key, log, attempts: log.attempts, reason: next.reason }, context)
       : [],
   );
 
-function failureNotice(
-  failure: { key: AttemptKey; log: DueLog; attempts: number; reason: string | null },
-  means: Means,
-): Notice[] {
+function failureWebhook(
+  failure: { key: AttemptKey; log: LoadedLog; attempts: number; reason: string | null },
+  context: HealthContext,
+): OperationalWebhook[] {
   const { key, log, attempts, reason } = failure;
   const { user_id, call_id, event, delivery_id } = key;
   const { url } = log;
   if (url === null || saysNothing(log)) return [];
-  const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now: means.now });
+  const payload = deliveryFailed({ log: { ...key, url }, delivery_id, attempts, reason, now: context.now });
   const about = { call_id, event, delivery_id, attempts };
-  return [newNotice({ user_id, id: `${delivery_id}.failed`, payload, about }, means)];
+  return [newOperationalWebhook({ user_id, id: `${delivery_id}.failed`, payload, about }, context)];
 }

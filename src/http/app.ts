@@ -7,16 +7,16 @@ import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse, unavailable } from "./answer.ts";
 import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
 import { reportCall } from "./calls.ts";
-import { captureRequest, harmlessInBrowsers } from "./capture.ts";
 import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
-import { listRequests, makeInbox, streamRequests, tellInbox } from "./inboxes.ts";
+import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
+import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
-import { testWebhook } from "./test-webhook.ts";
-import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks.ts";
+import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
+import { testWebhook } from "./webhooks/test-webhook.ts";
 
 interface Route {
   method: "GET" | "POST" | "PATCH" | "DELETE";
@@ -43,7 +43,7 @@ const ROUTES: Route[] = [
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
   { method: "POST", path: "/v1/inboxes", scope: "configure", handler: makeInbox },
-  { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: tellInbox },
+  { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: configureInbox },
   { method: "GET", path: "/v1/inboxes/:id/requests", scope: "read", handler: listRequests },
   { method: "GET", path: "/v1/inboxes/:id/stream", scope: "read", handler: streamRequests },
   { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers },

@@ -12,7 +12,7 @@ import { readBody } from "./body.ts";
 import { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { refuseTarget } from "./target.ts";
-import { renderLog } from "./webhook-log.ts";
+import { renderLog } from "./webhooks/render.ts";
 
 /** A report may be larger on the wire than its payload is once serialised: white space, and escaped characters. */
 export const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
@@ -26,7 +26,7 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const log = await newReport(c, report);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
   const database = c.env.databaseOf(log.user_id);
-  const { value: written } = await c.env.inPlace(() => insertReport(database, log));
+  const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));
   const stored = written === null ? await readStored(c, log) : undefined;
   // A write that was made twice finds its own first one there: the ids in it are nobody else's.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);

@@ -8,7 +8,7 @@ import { type CitationsDecision, citedCallOf, takeCitations } from "../core/cita
 import { areEmpty, type Citations, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { dueAt } from "../core/transition.ts";
-import { type CitedLog, endHold, readCited } from "../record/citations.ts";
+import { type CitedLog, endHoldByCitations, readCited } from "../record/citations.ts";
 import { readLogs } from "../record/logs.ts";
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { insertCitations } from "../record/reports.ts";
@@ -17,7 +17,7 @@ import { readBody } from "./body.ts";
 import { REPORT_LIMIT_BYTES } from "./calls.ts";
 import { citationsSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { renderLog } from "./webhook-log.ts";
+import { renderLog } from "./webhooks/render.ts";
 
 interface Posted {
   user_id: string;
@@ -40,7 +40,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   for (;;) {
     const cited = isCallId(call_id) ? await readCited(database, posted) : null;
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
-    const { decision } = takeCitations(citedCallOf(cited), {
+    const decision = takeCitations(citedCallOf(cited), {
       digest: posted.digest,
       isEmpty: areEmpty(members),
     });
@@ -70,13 +70,15 @@ async function write(
   const made = { payload, payload_bytes };
   if (decision === "combine" || decision === "release") {
     const due = dueAt(now, { sweepGraceMs });
-    await c.env.inPlace(() => endHold(database, posted, { digest, ...made, ...due }));
+    await c.env.writeWithRetry(() => endHoldByCitations(database, posted, { digest, ...made, ...due }));
     return null;
   }
   const ids = { webhook_id: `msg_${crypto.randomUUID()}`, delivery_id: `dlv_${crypto.randomUUID()}` };
   const log = { user_id, call_id, ...ids, report_digest: digest, ...made, now, sweepGraceMs };
   const { url } = cited;
-  await c.env.inPlace(() => insertCitations(database, { ...log, url, isToSend: decision === "separate" }));
+  await c.env.writeWithRetry(() =>
+    insertCitations(database, { ...log, url, isToSend: decision === "separate" }),
+  );
   return null;
 }
 

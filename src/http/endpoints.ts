@@ -1,9 +1,9 @@
 /** `/v1/endpoints`: which of an org's URLs have failed, and enabling one that was disabled. */
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
-import { endpointChanged } from "../core/notice.ts";
+import { endpointChanged } from "../core/operational-webhook.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
-import { newNotice } from "../record/notices.ts";
+import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { notFound, ok } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { enableSchema } from "./schemas.ts";
@@ -26,9 +26,16 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   const [before] = await readEndpoints(database, [{ user_id, url }]);
   const now = c.env.now();
   const version = crypto.randomUUID();
-  const notices =
+  const operationalWebhooks =
     before && before.state !== "active" ? [recovery(c, { user_id, url, version, now, before })] : [];
-  const enabled = await enableEndpoint(database, { user_id, url, version, now, redeliver, notices });
+  const enabled = await enableEndpoint(database, {
+    user_id,
+    url,
+    version,
+    now,
+    redeliver,
+    operationalWebhooks,
+  });
   if (enabled === null)
     return notFound(`The endpoint ${JSON.stringify(url)} has never failed: there is nothing to enable.`);
   c.env.enqueue(enabled.notified);
@@ -44,8 +51,11 @@ function recovery(
   const { user_id, url, version, now, before } = change;
   const health = { ...before, state: "active" as const, reason: "enabled", consecutive_failures: 0 };
   const payload = endpointChanged({ type: "endpoint.recovered", endpoint: { user_id, url }, health, now });
-  const means = { rules: c.env.config(), now, newId: () => crypto.randomUUID() };
-  return newNotice({ user_id, id: `endpoint.${version}`, payload, about: { url, version } }, means);
+  const context = { rules: c.env.config(), now, newId: () => crypto.randomUUID() };
+  return newOperationalWebhook(
+    { user_id, id: `endpoint.${version}`, payload, about: { url, version } },
+    context,
+  );
 }
 
 const renderEndpoint = (endpoint: Endpoint & EndpointKey) => ({

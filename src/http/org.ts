@@ -52,11 +52,11 @@ export async function rotateSigningSecrets(c: Context<HttpEnv>): Promise<Respons
   const { user_id } = c.get("apiKey");
   const { masterKeys } = c.env.config();
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
-  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
+  const { secret, ciphertext } = await makeSigningSecret({ user_id, masterKeys, random });
   const id = `sec_${crypto.randomUUID()}`;
   const overlapMs = body.value.overlap_hours * HOUR_MS;
   const now = c.env.now();
-  const written = { user_id, id, sealed, now, overlapMs };
+  const written = { user_id, id, ciphertext, now, overlapMs };
   const created_at = await rotateSigningSecret(c.env.databaseOf(user_id), written);
   if (created_at === null) return refuse({ error: "CONFLICT", message: TOO_MANY_LIVE });
   return ok({ secret, ...renderSecret({ id, created_at, expires_at: null }) });

@@ -16,7 +16,7 @@ export interface Services {
    * Makes a write that may be made twice, again where the record was away for a moment. `repeated`: what it came to is
    * the last one's, and an earlier one may have taken effect.
    */
-  inPlace: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
+  writeWithRetry: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
   inboxes: {
     newId: () => string;
     /** Null for what can't be an inbox's id. */

@@ -4,11 +4,11 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig } from "../config.ts";
-import { isInboxId, type ToldAnswer, UNTOLD_ANSWER } from "../core/inbox.ts";
-import { openSigningSecret } from "../core/signing-secret.ts";
+import { type ConfiguredResponse, DEFAULT_RESPONSE, isInboxId } from "../core/inbox.ts";
+import { decryptSigningSecret } from "../core/signing-secret.ts";
 import { isSigned, judgeSignature, type SignatureVerdict } from "../core/verify.ts";
 import { databaseOf } from "../record/database.ts";
-import { listSealedSecrets } from "../record/signing-secrets.ts";
+import { listEncryptedSecrets } from "../record/signing-secrets.ts";
 import { renderRequest } from "./render.ts";
 import { type InboxState, openStore, type StoredRequest } from "./store.ts";
 import { openStreams } from "./streams.ts";
@@ -46,14 +46,14 @@ export class Inbox extends DurableObject<Env> {
   #secrets: { readAt: number; opened: Promise<string[]> } | null = null;
 
   async create(user_id: string): Promise<InboxState> {
-    const state = { user_id, expires_at: Date.now() + LIFETIME_MS, respond: UNTOLD_ANSWER };
+    const state = { user_id, expires_at: Date.now() + LIFETIME_MS, respond: DEFAULT_RESPONSE };
     this.#store.setState(state);
     await this.ctx.storage.setAlarm(state.expires_at);
     return state;
   }
 
   /** Sets what is answered from now on. Null where there is no such inbox of this org, as in all that follow. */
-  tell(user_id: string, respond: ToldAnswer): InboxState | null {
+  configure(user_id: string, respond: ConfiguredResponse): InboxState | null {
     const state = this.#stateFor(user_id);
     if (state === null) return null;
     this.#store.setState({ ...state, respond });
@@ -83,13 +83,13 @@ export class Inbox extends DurableObject<Env> {
   }
 
   /** Keeps a request, and returns what to answer it; null where the inbox is gone. */
-  async capture({ isWhole, body, ...request }: Arrival): Promise<ToldAnswer | null> {
+  async capture({ isWhole, body, ...request }: Arrival): Promise<ConfiguredResponse | null> {
     const received_at = Date.now();
     const owner = this.#live();
     if (owner === null) return null;
     const judged = { headers: request.headers, body, isWhole, now: received_at };
     const signature = await this.#judge(owner.user_id, judged);
-    const state = this.#live(); // it may have expired, or been told another answer, meanwhile
+    const state = this.#live(); // it may have expired, or been given another response, meanwhile
     if (state === null) return null;
     const truncated = !isWhole || body.byteLength > KEPT_BODY_BYTES;
     const kept = truncated ? body.slice(0, KEPT_BODY_BYTES) : body;
@@ -119,11 +119,11 @@ export class Inbox extends DurableObject<Env> {
   ): Promise<SignatureVerdict> {
     if (!isSigned(headers)) return "absent";
     if (!isWhole) return "invalid"; // longer than anything that is ever sent
-    const secrets = await this.#openSecrets(user_id);
+    const secrets = await this.#decryptSecrets(user_id);
     return judgeSignature({ headers, body: new Uint8Array(body), secrets, now });
   }
 
-  #openSecrets(user_id: string): Promise<string[]> {
+  #decryptSecrets(user_id: string): Promise<string[]> {
     const now = Date.now();
     if (this.#secrets === null || now - this.#secrets.readAt >= SECRETS_FRESH_MS)
       this.#secrets = { readAt: now, opened: this.#readSecrets(user_id, now) };
@@ -133,9 +133,9 @@ export class Inbox extends DurableObject<Env> {
   async #readSecrets(user_id: string, now: number): Promise<string[]> {
     this.#config ??= readConfig({ ...this.env });
     const { masterKeys } = this.#config;
-    const sealed = await listSealedSecrets(databaseOf(this.env, user_id), { user_id, now });
+    const ciphertext = await listEncryptedSecrets(databaseOf(this.env, user_id), { user_id, now });
     const opened = await Promise.all(
-      sealed.map((text) => openSigningSecret({ user_id, masterKeys, sealed: text })),
+      ciphertext.map((text) => decryptSigningSecret({ user_id, masterKeys, ciphertext: text })),
     );
     return opened.filter((secret) => secret !== null);
   }

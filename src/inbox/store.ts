@@ -2,7 +2,7 @@
  * One inbox's own storage: whose it is, what it answers, and the newest of what it received. Keeps a bounded number of
  * requests, each bounded by whoever captured it; the oldest go.
  */
-import type { ToldAnswer } from "../core/inbox.ts";
+import type { ConfiguredResponse } from "../core/inbox.ts";
 import type { SignatureVerdict } from "../core/verify.ts";
 
 /** How many requests are kept. */
@@ -12,7 +12,7 @@ export interface InboxState {
   user_id: string;
   /** In milliseconds since the epoch. */
   expires_at: number;
-  respond: ToldAnswer;
+  respond: ConfiguredResponse;
 }
 
 /** A request as it is kept. Ids count from 1, without gaps. */

@@ -22,7 +22,7 @@ interface InboxAddress {
   url: string;
 }
 
-const SETTLED = ["delivered", "failed", "disabled", "no_webhook"];
+const ENDED = ["delivered", "failed", "disabled", "no_webhook"];
 const PATIENCE_MS = 30_000;
 
 export function demoClient(url: string) {
@@ -49,13 +49,13 @@ export function demoClient(url: string) {
   return {
     post,
     logWith,
-    settled: (call_id: string, event?: string) =>
-      logWith(call_id, ({ status }) => SETTLED.includes(status), event),
+    ended: (call_id: string, event?: string) =>
+      logWith(call_id, ({ status }) => ENDED.includes(status), event),
     patchOrg: (settings: object) => send("PATCH", "org", settings),
     report: (payload: { call_id: string; [field: string]: unknown }) =>
       post<Log>("postcall/calls", { payload }),
     makeInbox: () => post<InboxAddress>("inboxes", {}),
-    tell: ({ id }: InboxAddress, respond: object) => send("PATCH", `inboxes/${id}`, { respond }),
+    configure: ({ id }: InboxAddress, respond: object) => send("PATCH", `inboxes/${id}`, { respond }),
     requestsOf: ({ id }: InboxAddress) =>
       ask<{ signature: string; body: string }[]>(`inboxes/${id}/requests?limit=200`),
   };

@@ -41,14 +41,14 @@ async function walk(): Promise<void> {
 
   console.log("\n4. A call comes in, and is delivered");
   await api.report({ call_id: "call-1", inbound: true, to: NUMBER, status: "completed" });
-  show(await api.settled("call-1"), ["delivered", "spawn 1 → 200"]);
+  show(await api.ended("call-1"), ["delivered", "spawn 1 → 200"]);
 
   console.log("\n5. The receiver fails, and is mended before the retries are over");
-  await api.tell(inbox, { status: 503 });
+  await api.configure(inbox, { status: 503 });
   await api.report({ call_id: "call-2", inbound: true, to: NUMBER, status: "completed" });
   await api.logWith("call-2", ({ metadata }) => metadata.length >= 2);
-  await api.tell(inbox, {});
-  const mended = await api.settled("call-2");
+  await api.configure(inbox, {});
+  const mended = await api.ended("call-2");
   const failures = mended.metadata.slice(0, -1).map((_entry, index) => `spawn ${index + 1} → 503`);
   show(mended, ["delivered", ...failures, `spawn ${failures.length + 1} → 200`]);
 
@@ -68,14 +68,14 @@ async function walk(): Promise<void> {
   const held = await api.report({ call_id: "call-4", inbound: true, to: NUMBER, status: "completed" });
   assert.equal(held.status, "held");
   await api.post("postcall/calls/call-4/citations", { citations: [CITATION] });
-  show(await api.settled("call-4"), ["delivered", "spawn 1 → 200"]);
+  show(await api.ended("call-4"), ["delivered", "spawn 1 → 200"]);
 
   console.log("\n9. A call that is sent at once, and its citations after it");
   await api.patchOrg({ delay_for_citations: false });
   await api.report({ call_id: "call-5", inbound: true, to: NUMBER, status: "completed" });
-  show(await api.settled("call-5"), ["delivered", "spawn 1 → 200"]);
+  show(await api.ended("call-5"), ["delivered", "spawn 1 → 200"]);
   await api.post("postcall/calls/call-5/citations", { citations: [CITATION] });
-  show(await api.settled("call-5", "citations"), ["delivered", "spawn 1 → 200"]);
+  show(await api.ended("call-5", "citations"), ["delivered", "spawn 1 → 200"]);
 
   const requests = await api.requestsOf(inbox);
   assert.equal(requests.length, 8 + failures.length);

@@ -1,8 +1,12 @@
 /** The local org: its key and signing secret. Made here and nowhere else, so that no deployment ever holds them. */
 import { ConfigError } from "../config.ts";
-import type { MasterKeys } from "../core/sealing.ts";
+import type { MasterKeys } from "../core/encryption.ts";
 import { sha256Hex } from "../core/signature.ts";
-import { makeSigningSecret, openSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
+import {
+  decryptSigningSecret,
+  makeSigningSecret,
+  SIGNING_SECRET_RANDOM_BYTES,
+} from "../core/signing-secret.ts";
 import { insertKey, SCOPES } from "../record/keys.ts";
 import { insertOrg } from "../record/orgs.ts";
 import { findSigningSecret, rotateSigningSecret } from "../record/signing-secrets.ts";
@@ -26,9 +30,9 @@ export async function seedLocalOrg(
     created_at: now,
     expires_at: null,
   });
-  const sealed = await findSigningSecret(database, { user_id: LOCAL_ORG, now });
-  if (sealed === null) return addSigningSecret(database, { masterKeys, now });
-  const secret = await openSigningSecret({ user_id: LOCAL_ORG, masterKeys, sealed });
+  const ciphertext = await findSigningSecret(database, { user_id: LOCAL_ORG, now });
+  if (ciphertext === null) return addSigningSecret(database, { masterKeys, now });
+  const secret = await decryptSigningSecret({ user_id: LOCAL_ORG, masterKeys, ciphertext });
   if (secret === null)
     throw new ConfigError(
       "SECRETS_KEY does not hold the key that the signing secrets in this state were encrypted with",
@@ -41,7 +45,7 @@ async function addSigningSecret(
   { masterKeys, now }: { masterKeys: MasterKeys; now: number },
 ): Promise<string> {
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
-  const { secret, sealed } = await makeSigningSecret({ user_id: LOCAL_ORG, masterKeys, random });
-  await rotateSigningSecret(database, { user_id: LOCAL_ORG, id: "sec_local", sealed, now, overlapMs: 0 });
+  const { secret, ciphertext } = await makeSigningSecret({ user_id: LOCAL_ORG, masterKeys, random });
+  await rotateSigningSecret(database, { user_id: LOCAL_ORG, id: "sec_local", ciphertext, now, overlapMs: 0 });
   return secret;
 }

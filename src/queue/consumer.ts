@@ -1,7 +1,7 @@
 /** The only place that acks and retries messages. What each message comes to is decided by the verb it is given. */
 import { isNewerMessage, readMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
-import type { Settlement } from "../deliver/batch.ts";
+import type { Settlement } from "../deliver/settlement.ts";
 import type { Enqueued } from "./producer.ts";
 
 /**

@@ -16,7 +16,7 @@ export interface SweepVerbs {
   /** Removes old logs; returns how many. */
   remove: () => Promise<number>;
   /** What there is to say of signing secrets that were sealed again; null where there is nothing. */
-  reseal: () => Promise<object | null>;
+  reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
   print: (line: object) => void;
 }
@@ -38,9 +38,9 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   await take("removal", async () => {
     counts.removed = await verbs.remove();
   });
-  await take("reseal", async () => {
-    const resealed = await verbs.reseal();
-    if (resealed !== null) verbs.print({ event: "reseal", ...resealed });
+  await take("reencrypt", async () => {
+    const reencrypted = await verbs.reencrypt();
+    if (reencrypted !== null) verbs.print({ event: "reencrypt", ...reencrypted });
   });
   if (counts.swept + counts.released + counts.removed + failures.length === 0) return;
   let lateness = {};

@@ -33,7 +33,7 @@ export async function readCited(db: D1Database, { user_id, call_id }: CallKey): 
 }
 
 /** Ends a hold because of citations: with this payload, due now. False where the log is held no more. */
-export async function endHold(
+export async function endHoldByCitations(
   db: D1Database,
   { user_id, call_id }: CallKey,
   ended: {

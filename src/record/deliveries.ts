@@ -18,7 +18,7 @@ interface StartRequest {
 
 const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
   delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
-  next_attempt_at = ?3, sweep_at = ?4, waits_for_endpoint = NULL`;
+  next_attempt_at = ?3, sweep_at = ?4, parked = NULL`;
 
 /** Every part of the key comes from the row: with one of them a constant, SQLite would walk all of the org's logs. */
 const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
@@ -67,7 +67,7 @@ export async function hastenFaulted(
       `UPDATE webhook_logs AS l SET next_attempt_at = ?2, sweep_at = ?3 FROM json_each(?1) AS j
        WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
          AND l.delivery_id = j.value ->> 'delivery_id' AND l.status = 'pending' AND l.attempts = 0 AND l.faults > 0
-         AND l.waits_for_endpoint IS NULL AND l.next_attempt_at > ?2`,
+         AND l.parked IS NULL AND l.next_attempt_at > ?2`,
     )
     .bind(JSON.stringify(due.keys), due.next_attempt_at, due.sweep_at)
     .run();

@@ -1,7 +1,7 @@
 /** Endpoints that have failed, and the calls that wait for them. A healthy endpoint has no row. */
 import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
-import { type Notice, noticeStatement } from "./notices.ts";
+import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
 /** An endpoint's primary key. */
 export interface EndpointKey {
@@ -119,12 +119,17 @@ export async function claimProbes(
  */
 export async function enableEndpoint(
   db: D1Database,
-  enabling: EndpointKey & { version: string; now: number; redeliver: boolean; notices: readonly Notice[] },
+  enabling: EndpointKey & {
+    version: string;
+    now: number;
+    redeliver: boolean;
+    operationalWebhooks: readonly OperationalWebhook[];
+  },
 ): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number; notified: AttemptKey[] } | null> {
-  const { user_id, url, version, now, redeliver, notices } = enabling;
-  const waiting = "webhook_logs WHERE user_id = ?1 AND url = ?2 AND waits_for_endpoint IS NOT NULL";
+  const { user_id, url, version, now, redeliver, operationalWebhooks } = enabling;
+  const waiting = "webhook_logs WHERE user_id = ?1 AND url = ?2 AND parked IS NOT NULL";
   const leaving = db.prepare(
-    `UPDATE webhook_logs SET waits_for_endpoint = NULL, status = 'disabled', reason = 'endpoint_disabled',
+    `UPDATE webhook_logs SET parked = NULL, status = 'disabled', reason = 'endpoint_disabled',
        next_attempt_at = NULL, sweep_at = NULL
      WHERE (user_id, call_id, event) IN (SELECT user_id, call_id, event FROM ${waiting})
        AND EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND state = 'disabled')`,
@@ -141,7 +146,9 @@ export async function enableEndpoint(
       )
       .bind(user_id, url, version, now),
     db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
-    ...(notices.length === 0 ? [] : [noticeStatement(db, JSON.stringify(notices))]),
+    ...(operationalWebhooks.length === 0
+      ? []
+      : [operationalWebhookStatement(db, JSON.stringify(operationalWebhooks))]),
   ]);
   const [endpoint, counted, notified] = answers.slice(redeliver ? 0 : 1).map(({ results }) => results);
   if (endpoint?.[0] === undefined) return null;
@@ -158,12 +165,12 @@ export async function releaseWaiting(
   { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
 ): Promise<AttemptKey[]> {
   const waiting = `endpoints AS e CROSS JOIN webhook_logs AS w ON w.user_id = e.user_id AND w.url = e.url
-    AND w.waits_for_endpoint IS NOT NULL WHERE e.releasing IS NOT NULL
+    AND w.parked IS NOT NULL WHERE e.releasing IS NOT NULL
     AND (e.state = 'active' OR (e.state = 'degraded' AND w.status = 'disabled'))`;
   const [released] = await db.batch<AttemptKey>([
     db
       .prepare(
-        `UPDATE webhook_logs SET waits_for_endpoint = NULL, reason = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
+        `UPDATE webhook_logs SET parked = NULL, reason = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
            status = CASE attempts WHEN 0 THEN 'pending' ELSE 'retrying' END
          WHERE (user_id, call_id, event) IN (SELECT w.user_id, w.call_id, w.event FROM ${waiting} LIMIT ?3)
          RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
@@ -172,7 +179,7 @@ export async function releaseWaiting(
     db.prepare(
       `UPDATE endpoints AS u SET releasing = NULL WHERE u.releasing IS NOT NULL AND NOT EXISTS (
          SELECT 1 FROM webhook_logs AS w
-         WHERE w.user_id = u.user_id AND w.url = u.url AND w.waits_for_endpoint IS NOT NULL)`,
+         WHERE w.user_id = u.user_id AND w.url = u.url AND w.parked IS NOT NULL)`,
     ),
   ]);
   return released?.results ?? [];

@@ -1,5 +1,6 @@
 /** Webhook logs as requests read them. They are first written in `reports.ts`, and results of attempts in `results.ts`. */
-import type { LogEvent, LogState, RecordedAttempt, SendableLog } from "../core/webhook-log.ts";
+import type { SendableLog } from "../core/refusal.ts";
+import type { LogEvent, LogState, RecordedAttempt } from "../core/webhook-log.ts";
 import { getPayload } from "./payload.ts";
 
 /** An attempt as a log's `metadata` shows it. */
@@ -26,7 +27,7 @@ export async function readStates(
 ): Promise<SendableLog[]> {
   const { results } = await db
     .prepare(
-      `SELECT ${STATE_COLUMNS}, l.waits_for_endpoint, (
+      `SELECT ${STATE_COLUMNS}, l.parked, (
          SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url) AS endpoint_state
        FROM ${LOGS_OF_IDS} ORDER BY j.key`,
     )

@@ -44,7 +44,7 @@ const insertFrom = (
   source: string,
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
     payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
-    sweep_at, waits_for_endpoint, wants_citations)
+    sweep_at, parked, wants_citations)
   SELECT ?1, ?2, event, ?3, url, ?8, ?5, ?6, ?7, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
     iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
     CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,

@@ -2,7 +2,7 @@
 import type { FaultState, NextState } from "../core/transition.ts";
 import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
 import { type EndpointChange, endpointStatement } from "./endpoints.ts";
-import { type Notice, noticeStatement } from "./notices.ts";
+import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
 /** An attempt that was made, and the state its log goes to if this attempt is still the one it waits for. */
 export interface Result {
@@ -12,7 +12,7 @@ export interface Result {
 }
 
 /** An attempt that is put off until its endpoint recovers, or until `next_attempt_at`. */
-export interface Postponement {
+export interface Deferral {
   key: AttemptKey;
   next_attempt_at: number;
   sweep_at: number;
@@ -35,21 +35,21 @@ export interface Writing {
   results: readonly Result[];
   losses: readonly Loss[];
   faults: readonly Fault[];
-  postponed: readonly Postponement[];
+  deferred: readonly Deferral[];
   /** Attempts whose endpoint is disabled: their logs wait until it is enabled. */
   disabled: readonly AttemptKey[];
   endpoints: readonly EndpointChange[];
-  notices: readonly Notice[];
+  operationalWebhooks: readonly OperationalWebhook[];
 }
 
 export const NOTHING: Writing = {
   results: [],
   losses: [],
   faults: [],
-  postponed: [],
+  deferred: [],
   disabled: [],
   endpoints: [],
-  notices: [],
+  operationalWebhooks: [],
 };
 
 /** What of it took effect: the attempts whose log moved on, the endpoints' new versions, the notices' attempts. */
@@ -67,11 +67,11 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
  * from the attempt before, an endpoint only from the version it was judged by.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
-  const { results, losses, faults, postponed, disabled, endpoints, notices } = writing;
+  const { results, losses, faults, deferred, disabled, endpoints, operationalWebhooks } = writing;
   const moving = [
     ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
-    ...parameters(postponed.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
-      postponeStatement(db, rows),
+    ...parameters(deferred.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
+      deferStatement(db, rows),
     ),
     ...parameters(disabled).map((rows) => disableStatement(db, rows)),
     ...parameters(faults.map(({ key, next }) => ({ ...key, ...next }))).map((rows) =>
@@ -79,7 +79,7 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
     ),
   ];
   const changing = endpoints.map((change) => endpointStatement(db, change));
-  const notifying = parameters(notices).map((rows) => noticeStatement(db, rows));
+  const notifying = parameters(operationalWebhooks).map((rows) => operationalWebhookStatement(db, rows));
   const statements = [
     ...moving,
     ...changing,
@@ -105,10 +105,10 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
  * What follows from a write is safe to send where it took no effect, since each message is judged by the record.
  */
 export const assumeWritten = (
-  { results, faults, postponed, disabled, endpoints }: Writing,
+  { results, faults, deferred, disabled, endpoints }: Writing,
   { versions, notified }: Written,
 ): Written => ({
-  moved: [...[...results, ...faults, ...postponed].map(({ key }) => key), ...disabled],
+  moved: [...[...results, ...faults, ...deferred].map(({ key }) => key), ...disabled],
   versions: [...versions, ...endpoints.map(({ version }) => version)],
   notified,
 });
@@ -126,26 +126,26 @@ const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value 
  * Where log `l` was given up meanwhile, its delivery failed for a fault of ours or its endpoint disabled: what comes late
  * is counted, and may still end it, but doesn't begin its retries again after it was told to have failed.
  */
-const STAYS_SETTLED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying'";
+const STAYS_ENDED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying'";
 
 const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET attempts = j.value ->> 'attempt', losses = 0, faults = 0,
-         status = iif(${STAYS_SETTLED}, l.status, j.value ->> 'status'),
-         reason = iif(${STAYS_SETTLED}, l.reason, j.value ->> 'reason'),
-         waits_for_endpoint = iif(${STAYS_SETTLED}, l.waits_for_endpoint, NULL),
-         next_attempt_at = iif(${STAYS_SETTLED}, NULL, j.value ->> 'next_attempt_at'),
-         sweep_at = iif(${STAYS_SETTLED}, NULL, j.value ->> 'sweep_at')
+         status = iif(${STAYS_ENDED}, l.status, j.value ->> 'status'),
+         reason = iif(${STAYS_ENDED}, l.reason, j.value ->> 'reason'),
+         parked = iif(${STAYS_ENDED}, l.parked, NULL),
+         next_attempt_at = iif(${STAYS_ENDED}, NULL, j.value ->> 'next_attempt_at'),
+         sweep_at = iif(${STAYS_ENDED}, NULL, j.value ->> 'sweep_at')
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
     )
     .bind(rows);
 
-const postponeStatement = (db: D1Database, rows: string) =>
+const deferStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, next_attempt_at = j.value ->> 'next_attempt_at',
+      `UPDATE webhook_logs AS l SET parked = 1, next_attempt_at = j.value ->> 'next_attempt_at',
          sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
@@ -156,7 +156,7 @@ const faultStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET status = j.value ->> 'status', reason = j.value ->> 'reason',
-         faults = j.value ->> 'faults', waits_for_endpoint = NULL, next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
+         faults = j.value ->> 'faults', parked = NULL, next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
          AND l.faults = (j.value ->> 'faults') - 1
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
@@ -167,7 +167,7 @@ const faultStatement = (db: D1Database, rows: string) =>
 const disableStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET waits_for_endpoint = 1, status = 'disabled', reason = 'endpoint_disabled',
+      `UPDATE webhook_logs AS l SET parked = 1, status = 'disabled', reason = 'endpoint_disabled',
          next_attempt_at = NULL, sweep_at = NULL
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
          SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url AND e.state = 'disabled')

@@ -10,7 +10,7 @@ const EXPIRED = `SELECT l.user_id, l.call_id, l.event FROM orgs AS o
   WHERE l.next_attempt_at IS NULL LIMIT ${ROUND_LIMIT_LOGS}`;
 
 /** Removes settled logs that were decided before `before` (milliseconds). Returns how many. */
-export async function removeSettled(db: D1Database, before: number): Promise<number> {
+export async function removeEnded(db: D1Database, before: number): Promise<number> {
   let removed = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const [, logs] = await db.batch([

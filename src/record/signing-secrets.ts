@@ -29,15 +29,15 @@ export async function listSigningSecrets(
 }
 
 /** An org's live secrets, sealed, in no order. */
-export async function listSealedSecrets(
+export async function listEncryptedSecrets(
   db: D1Database,
   { user_id, now }: { user_id: string; now: number },
 ): Promise<string[]> {
   const { results } = await db
-    .prepare(`SELECT sealed FROM signing_secrets WHERE user_id = ?1 AND ${IS_LIVE}`)
+    .prepare(`SELECT ciphertext FROM signing_secrets WHERE user_id = ?1 AND ${IS_LIVE}`)
     .bind(user_id, now)
-    .all<{ sealed: string }>();
-  return results.map(({ sealed }) => sealed);
+    .all<{ ciphertext: string }>();
+  return results.map(({ ciphertext }) => ciphertext);
 }
 
 /** The newest live secret of an org, sealed, or null where it has none. */
@@ -47,10 +47,10 @@ export async function findSigningSecret(
 ): Promise<string | null> {
   return db
     .prepare(
-      `SELECT sealed FROM signing_secrets WHERE user_id = ?1 AND ${IS_LIVE} ORDER BY created_at DESC LIMIT 1`,
+      `SELECT ciphertext FROM signing_secrets WHERE user_id = ?1 AND ${IS_LIVE} ORDER BY created_at DESC LIMIT 1`,
     )
     .bind(user_id, now)
-    .first<string>("sealed");
+    .first<string>("ciphertext");
 }
 
 /**
@@ -60,18 +60,18 @@ export async function findSigningSecret(
  */
 export async function rotateSigningSecret(
   db: D1Database,
-  secret: { user_id: string; id: string; sealed: string; now: number; overlapMs: number },
+  secret: { user_id: string; id: string; ciphertext: string; now: number; overlapMs: number },
 ): Promise<number | null> {
-  const { user_id, id, sealed, now, overlapMs } = secret;
+  const { user_id, id, ciphertext, now, overlapMs } = secret;
   const [inserted] = await db.batch<{ created_at: number }>([
     db
       .prepare(
-        `INSERT INTO signing_secrets (user_id, id, sealed, created_at)
+        `INSERT INTO signing_secrets (user_id, id, ciphertext, created_at)
          SELECT ?1, ?3, ?4, max(?2, 1 + coalesce(max(created_at), 0)) FROM signing_secrets WHERE user_id = ?1
          HAVING ?5 = 0 OR count(*) FILTER (WHERE ${IS_LIVE}) < ${LIVE_SECRETS_LIMIT}
          RETURNING created_at`,
       )
-      .bind(user_id, now, id, sealed, overlapMs),
+      .bind(user_id, now, id, ciphertext, overlapMs),
     db
       .prepare(
         `UPDATE signing_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE user_id = ?1 AND id <> ?3

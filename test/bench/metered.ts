@@ -71,18 +71,18 @@ const countingObjects = (objects: Env["CALLS"], count: Count) =>
     getByName: (name: string) => {
       const stub = objects.getByName(name);
       return {
-        attempt: async (job: Parameters<CallObject["attempt"]>[0]) => {
+        attempt: async (request: Parameters<CallObject["attempt"]>[0]) => {
           count("object_requests", 1);
           const started = performance.now();
           try {
-            return await stub.attempt(job);
+            return await stub.attempt(request);
           } finally {
             count("object_ms", performance.now() - started);
           }
         },
-        recall: (...asked: Parameters<CallObject["recall"]>) => {
+        lookUp: (...asked: Parameters<CallObject["lookUp"]>) => {
           count("object_requests", 1);
-          return stub.recall(...asked);
+          return stub.lookUp(...asked);
         },
       };
     },

@@ -73,7 +73,7 @@ async function logOf(url: string, call_id: string): Promise<Log | null> {
   return ((await response.json()) as { data: Log | null }).data;
 }
 
-/** Waits until each of these calls is settled, or until the time is up. */
+/** Waits until each of these calls is ended, or until the time is up. */
 export async function untilSettled(
   url: string,
   { callIds, until }: { callIds: readonly string[]; until: number },

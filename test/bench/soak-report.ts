@@ -54,14 +54,14 @@ export function printSoak(results: SoakResults, { json }: { json: boolean }): bo
 |---|---|---|---|---|---|---|
 | ${accepted} | ${delivered} | ${failed} | **${lost.length}** | ${duplicates} | ${recoveries.length} | ${seconds(results.tookMs)} |
 
-| kill | due then | ready again after | settled after that (bound: ${seconds(recoveryLimitMs)}) |
+| kill | due then | ready again after | ended after that (bound: ${seconds(recoveryLimitMs)}) |
 |---|---|---|---|
 ${recoveries.map(({ due, downMs, recoveryMs }, index) => `| ${index + 1} | ${due} | ${seconds(downMs)} | ${seconds(recoveryMs)} |`).join("\n")}
 `);
   for (const call_id of lost) console.error(`Lost: ${call_id}.`);
   for (const sentence of results.unaccounted) console.error(`Unaccounted for: ${sentence}.`);
   for (const { due, recoveryMs } of late)
-    console.error(`Late: the ${due} calls due at a kill were settled only after ${seconds(recoveryMs)}.`);
+    console.error(`Late: the ${due} calls due at a kill were ended only after ${seconds(recoveryMs)}.`);
   const recovery_ms = recoveries.map(({ recoveryMs }) => Math.round(recoveryMs));
   const due_at_kill = recoveries.map(({ due }) => due);
   const figures = { accepted, delivered, failed, lost: lost.length, duplicates, due_at_kill, recovery_ms };

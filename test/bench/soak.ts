@@ -16,9 +16,9 @@ import { printSoak, progressBar, type Recovery, type SoakResults } from "./soak-
 
 const SWEEP_GRACE_SECONDS = 5;
 const VARIABLES = { SWEEP_GRACE: `${SWEEP_GRACE_SECONDS}s`, RETRY_SCHEDULE: "1s, 2s" };
-/** What was due at a kill is settled this long after the server is ready again. */
+/** What was due at a kill is ended this long after the server is ready again. */
 const RECOVERY_LIMIT_MS = (SWEEP_GRACE_SECONDS + 15) * 1_000;
-/** What is not settled by now never will be. */
+/** What is not ended by now never will be. */
 const LONG_AFTER_MS = 90_000;
 const REPORTS_PER_SECOND = 100;
 const ATTEMPTS = 3;

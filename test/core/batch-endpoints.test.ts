@@ -28,8 +28,8 @@ describe("an attempt is waited for", () => {
     ["200 ms where its endpoint is degraded", a, { endpoint: endpointOf() }, 200],
     ["200 ms where it is an operational webhook's", keyOf(operational), operational, 200],
   ])("%s", async (_name, key, change, waitMs) => {
-    const { jobs, settlements } = await runBatch({ keys: [key], logs: [{ ...logA, ...change }] });
-    expect(jobs.map((job) => job.waitMs)).toEqual([waitMs]);
+    const { requests, settlements } = await runBatch({ keys: [key], logs: [{ ...logA, ...change }] });
+    expect(requests.map((request) => request.waitMs)).toEqual([waitMs]);
     expect(settlements).toEqual([ACK]);
   });
 });
@@ -61,12 +61,12 @@ describe("an endpoint that another batch has changed since it was read", () => {
       {
         results: [{ key: a }],
         endpoints: [{ from: null, health: { consecutive_failures: 1 } }],
-        notices: [],
+        operationalWebhooks: [],
       },
       {
         results: [],
         endpoints: [{ from: "v2", health: { state: "degraded", consecutive_failures: 5 } }],
-        notices: [{ id: "endpoint.id" }],
+        operationalWebhooks: [{ id: "endpoint.id" }],
       },
     ]);
     expect(successors).toEqual([{ key: { ...a, attempt: 2 }, delaySeconds: 5 }]);

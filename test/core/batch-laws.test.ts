@@ -1,7 +1,7 @@
 /** What holds for every batch, whatever becomes of its logs, its attempts, its write and its queue. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Reply } from "../../src/deliver/job.ts";
+import type { AttemptReply } from "../../src/call/attempt-request.ts";
 import { away, made, type Replaced, runBatch } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
@@ -46,10 +46,10 @@ function logFor(call_id: string, { log, losses }: Fate) {
   return { ...waiting, ...changes[log] };
 }
 
-/** Verbs that answer each call as its fate wants. A replaced log does not move on; a recall asks for no secret. */
+/** Verbs that answer each call as its fate wants. A replaced log does not move on; a lookUp asks for no secret. */
 function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; enqueues: boolean }) {
   const fateOf = (call_id: string) => fates[Number(call_id)];
-  const answer = async ({ call_id }: { call_id: string }): Promise<Reply> => {
+  const answer = async ({ call_id }: { call_id: string }): Promise<AttemptReply> => {
     const reply = fateOf(call_id)?.reply;
     if (reply === "superseded") return { kind: reply };
     if (reply === "under_way") return { kind: reply, leftMs: null };
@@ -62,9 +62,10 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
         const fate = fateOf(call_id);
         return fate && logFor(call_id, fate);
       }),
-    openSecrets: async ({ call_id }) => (fateOf(call_id)?.reply === "no_secret" ? null : ["whsec_c2VjcmV0"]),
+    decryptSecrets: async ({ call_id }) =>
+      fateOf(call_id)?.reply === "no_secret" ? null : ["whsec_c2VjcmV0"],
     attempt: ({ key }) => answer(key),
-    recall: answer,
+    lookUp: answer,
     write: async ({ results }) => {
       if (!writes) return away();
       return results
@@ -99,21 +100,21 @@ test("each attempt is made once at most, and only where its log waits for it", a
   await fc.assert(
     fc.asyncProperty(someScene, async (scene) => {
       const keys = keysOf(scene.fates);
-      const { jobs } = await runBatch({ keys: [...keys, ...keys], logs: [], replace: verbsOf(scene) });
-      expect(idsOf(jobs.map(({ key }) => key))).toEqual(idsWhere(scene.fates, isAttempted));
+      const { requests } = await runBatch({ keys: [...keys, ...keys], logs: [], replace: verbsOf(scene) });
+      expect(idsOf(requests.map(({ key }) => key))).toEqual(idsWhere(scene.fates, isAttempted));
     }),
     { numRuns: 200 },
   );
 });
 
-test("a batch reads once, each key once, and recalls exactly what is closed", async () => {
+test("a batch reads once, each key once, and looks up exactly what is closed", async () => {
   await fc.assert(
     fc.asyncProperty(someScene, async (scene) => {
       const keys = keysOf(scene.fates);
       const { order } = await runBatch({ keys: [...keys, ...keys], logs: [], replace: verbsOf(scene) });
       const all = keys.map(({ call_id }) => call_id).join(" ");
       expect(asksOf(order, "read")).toEqual(keys.length > 0 ? [all] : []);
-      expect(asksOf(order, "recall").toSorted()).toEqual(idsWhere(scene.fates, isReplaced));
+      expect(asksOf(order, "lookUp").toSorted()).toEqual(idsWhere(scene.fates, isReplaced));
     }),
     { numRuns: 200 },
   );

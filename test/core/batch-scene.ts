@@ -1,9 +1,11 @@
 /** A batch's world in memory: logs to read, verbs that write down what they were asked, and one batch run over them. */
 
+import type { AttemptReply, AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import { type BatchVerbs, deliverBatch, type Settlement } from "../../src/deliver/batch.ts";
-import type { AttemptJob, Reply } from "../../src/deliver/job.ts";
-import type { DueLog } from "../../src/record/due.ts";
+import { deliverBatch } from "../../src/deliver/batch.ts";
+import type { BatchVerbs } from "../../src/deliver/context.ts";
+import type { Settlement } from "../../src/deliver/settlement.ts";
+import type { LoadedLog } from "../../src/record/batch-read.ts";
 import type { Loss, Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
@@ -14,7 +16,7 @@ const RULES = {
 export const ACK: Settlement = { kind: "ack" };
 export const again = (delaySeconds: number): Settlement => ({ kind: "retry", delaySeconds });
 export const underWay = (delaySeconds: number): Settlement => ({ kind: "under_way", delaySeconds });
-export const made = (entry: AttemptEntry): Reply => ({ kind: "made", entry });
+export const made = (entry: AttemptEntry): AttemptReply => ({ kind: "made", entry });
 export const away = async (): Promise<never> => {
   throw new Error("away");
 };
@@ -30,7 +32,7 @@ export const RETRYING = {
 interface Trace {
   /** The verbs in the order they were asked, with the call ids they were asked for. */
   order: string[];
-  jobs: AttemptJob[];
+  requests: AttemptRequest[];
   results: Result[];
   losses: Loss[];
   successors: { key: AttemptKey; delaySeconds: number }[];
@@ -49,11 +51,11 @@ export type Replaced = Partial<Omit<BatchVerbs, "write">> & {
  */
 export async function runBatch(scene: {
   keys: readonly AttemptKey[];
-  logs: readonly DueLog[];
+  logs: readonly LoadedLog[];
   replace?: Replaced;
 }): Promise<Trace & { settlements: Settlement[] }> {
   const { keys, logs, replace = {} } = scene;
-  const trace: Trace = { order: [], jobs: [], results: [], losses: [], successors: [], writings: [] };
+  const trace: Trace = { order: [], requests: [], results: [], losses: [], successors: [], writings: [] };
   const note = (verb: string, asked: readonly AttemptKey[]) =>
     trace.order.push([verb, ...asked.map(({ call_id }) => call_id)].join(" "));
   const verbs: BatchVerbs = {
@@ -65,25 +67,25 @@ export async function runBatch(scene: {
     release: async () => {
       trace.order.push("release");
     },
-    openSecrets: async () => ["whsec_c2VjcmV0"],
+    decryptSecrets: async () => ["whsec_c2VjcmV0"],
     ...replace,
     read: async (asked) => {
       note("read", asked);
       if (replace.read) return replace.read(asked);
       return asked.map(({ call_id }) => logs.find((log) => log.call_id === call_id));
     },
-    attempt: async (job) => {
-      note("attempt", [job.key]);
-      trace.jobs.push(job);
-      return replace.attempt ? replace.attempt(job) : made(entryOf());
+    attempt: async (request) => {
+      note("attempt", [request.key]);
+      trace.requests.push(request);
+      return replace.attempt ? replace.attempt(request) : made(entryOf());
     },
-    recall: async (key, asked) => {
-      note("recall", [key]);
-      return replace.recall ? replace.recall(key, asked) : { kind: "superseded" };
+    lookUp: async (key, asked) => {
+      note("lookUp", [key]);
+      return replace.lookUp ? replace.lookUp(key, asked) : { kind: "superseded" };
     },
     write: async (writing) => {
-      const { results, postponed, disabled, losses, endpoints } = writing;
-      const moved = [...results, ...postponed].map(({ key }) => key).concat(disabled);
+      const { results, deferred, disabled, losses, endpoints } = writing;
+      const moved = [...results, ...deferred].map(({ key }) => key).concat(disabled);
       note("write", [...moved, ...losses.map(({ key }) => key)]);
       trace.writings.push(writing);
       trace.results.push(...results);

@@ -1,6 +1,6 @@
 /** One batch of messages: the order of its verbs, and what becomes of each message. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Reply } from "../../src/deliver/job.ts";
+import type { AttemptReply } from "../../src/call/attempt-request.ts";
 import { ACK, again, made, RETRYING, type Replaced, runBatch, underWay } from "./batch-scene.ts";
 import { entryOf, failureOf, keyOf, logOf, NOW } from "./samples.ts";
 
@@ -36,11 +36,11 @@ describe("a batch", () => {
 
   test("acks a delivered message with its result written and nothing enqueued", async () => {
     const entry = entryOf();
-    const { settlements, results, order, jobs } = await runBatch({ keys: [a], logs: [logA] });
+    const { settlements, results, order, requests } = await runBatch({ keys: [a], logs: [logA] });
     expect(settlements).toEqual([ACK]);
     expect(results).toEqual([{ key: a, entry, next: delivered }]);
     expect(order).toEqual(["read a", "attempt a", "write a"]);
-    expect(jobs).toEqual([
+    expect(requests).toEqual([
       {
         key: a,
         delivery_ordinal: 1,
@@ -64,7 +64,7 @@ describe("a batch", () => {
   test("does not begin an attempt only after another one has ended", async () => {
     const both = Promise.withResolvers<void>();
     let begun = 0;
-    const attempt = async (): Promise<Reply> => {
+    const attempt = async (): Promise<AttemptReply> => {
       begun += 1;
       if (begun === 2) both.resolve();
       await both.promise;
@@ -89,8 +89,8 @@ describe("a batch", () => {
 describe("a message", () => {
   test.each([
     ["whose attempt is recorded", STALE],
-    ["of a settled log", { ...STALE, next_attempt_at: null }],
-    ["of a settled log, read without its payload", { ...STALE, next_attempt_at: null, payload: null }],
+    ["of a log that has ended", { ...STALE, next_attempt_at: null }],
+    ["of a log that has ended, read without its payload", { ...STALE, next_attempt_at: null, payload: null }],
     ["of a log without a URL", { ...logB, url: null }],
     ["of a log without a send type", { ...logB, send_type: null }],
     ["of another call, whose log is gone", logA],
@@ -104,11 +104,11 @@ describe("a message", () => {
     ["was replaced", { ...logB, delivery_id: "dlv_2" }],
     ["was given up before it", { ...logB, status: "failed" as const, next_attempt_at: null }],
   ])(
-    "of the first attempt of a delivery that %s is recalled, and acked where nobody knows it",
+    "of the first attempt of a delivery that %s is lookedUp, and acked where nobody knows it",
     async (_name, log) => {
       const { settlements, order } = await runBatch({ keys: [b], logs: [log] });
       expect(settlements).toEqual([ACK]);
-      expect(order).toEqual(["read b", "recall b"]);
+      expect(order).toEqual(["read b", "lookUp b"]);
     },
   );
 
@@ -124,15 +124,15 @@ describe("a message", () => {
 
   test("whose payload was left out of the one read comes back at once, unsent, and the others go on", async () => {
     const unread = { ...logA, payload: null };
-    const openSecrets = vi.fn(async () => ["whsec_c2VjcmV0"] as const);
+    const decryptSecrets = vi.fn(async () => ["whsec_c2VjcmV0"] as const);
     const { settlements, order } = await runBatch({
       keys: [a, b],
       logs: [unread, logB],
-      replace: { openSecrets },
+      replace: { decryptSecrets },
     });
     expect(settlements).toEqual([again(0), ACK]);
     expect(order).toEqual(["read a b", "attempt b", "write b"]);
-    expect(openSecrets.mock.calls).toEqual([[logB]]);
+    expect(decryptSecrets.mock.calls).toEqual([[logB]]);
   });
 
   test.each([
@@ -143,7 +143,7 @@ describe("a message", () => {
   ])(
     "whose attempt is under way for $leftMs ms more comes back in $delaySeconds s, and nothing is written",
     async ({ leftMs, delaySeconds }) => {
-      const attempt = async (): Promise<Reply> => ({ kind: "under_way", leftMs });
+      const attempt = async (): Promise<AttemptReply> => ({ kind: "under_way", leftMs });
       const { settlements, order } = await runBatch({ keys: [a], logs: [logA], replace: { attempt } });
       expect(settlements).toEqual([underWay(delaySeconds)]);
       expect(order).toEqual(["read a", "attempt a"]);
@@ -151,19 +151,19 @@ describe("a message", () => {
   );
 
   test("whose attempt was superseded is acked, and nothing is written", async () => {
-    const attempt = async (): Promise<Reply> => ({ kind: "superseded" });
+    const attempt = async (): Promise<AttemptReply> => ({ kind: "superseded" });
     const { settlements, order } = await runBatch({ keys: [a], logs: [logA], replace: { attempt } });
     expect(settlements).toEqual([ACK]);
     expect(order).toEqual(["read a", "attempt a"]);
   });
 
   test("of an org without a usable secret comes back in 60 s unsent, and the others go on", async () => {
-    const openSecrets = async ({ call_id }: { call_id: string }) =>
+    const decryptSecrets = async ({ call_id }: { call_id: string }) =>
       call_id === "a" ? null : (["whsec_c2VjcmV0"] as const);
     const { settlements, order } = await runBatch({
       keys: [a, b],
       logs: [logA, logB],
-      replace: { openSecrets },
+      replace: { decryptSecrets },
     });
     expect(settlements).toEqual([again(60), ACK]);
     expect(order).toEqual(["read a b", "attempt b", "write b"]);

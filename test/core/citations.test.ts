@@ -1,14 +1,9 @@
 /** Citations and the webhook of their call, over every order of events: one webhook, and never the same thing twice. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  type CitedCall,
-  citedCallOf,
-  endHold,
-  firstStatus,
-  takeCitations,
-} from "../../src/core/citations.ts";
+import { type CitedCall, citedCallOf, takeCitations } from "../../src/core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../../src/core/citations-payload.ts";
+import { firstStatus } from "../support/first-status.ts";
 import { NOW } from "./samples.ts";
 
 type Event =
@@ -59,20 +54,22 @@ function play({ url, ...report }: typeof REPORT, events: readonly Event[]) {
   const decisions: string[] = [];
   const take = (event: Event): CitedCall => {
     if (event.kind === "due") {
-      if (call.webhook === "held") sent.push("plain");
-      return endHold(call);
+      if (call.webhook !== "held") return call;
+      sent.push("plain");
+      return { ...call, webhook: "decided" };
     }
     if (event.kind === "create") {
       if (call.webhook !== "none") return call; // refused: it has a webhook
       sent.push("plain");
       return { ...call, webhook: "decided" };
     }
-    const { decision, call: after } = takeCitations(call, event);
+    const decision = takeCitations(call, event);
     decisions.push(decision);
     if (decision === "combine") sent.push("combined");
     if (decision === "release") sent.push("plain");
     if (decision === "separate") sent.push("separate");
-    return after;
+    if (call.accepted !== null) return call;
+    return { ...call, webhook: call.webhook === "held" ? "decided" : call.webhook, accepted: event.digest };
   };
   for (const event of events) call = take(event);
   return { call, sent, decisions, held: status === "held" };

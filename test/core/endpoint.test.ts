@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import {
   admit,
   afterOutcomes,
+  deferUntil,
   type EndpointHealth,
   endpointEvent,
   probeUntil,
-  putOffUntil,
 } from "../../src/core/endpoint.ts";
 import type { AttemptEntry } from "../../src/core/webhook-log.ts";
 import { attemptKeyText } from "../../src/core/webhook-log.ts";
@@ -159,7 +159,7 @@ describe("a due attempt", () => {
     ["to an active one is sent", { endpoint: endpointOf({ state: "active" }) }, "send"],
     ["to a disabled one disables its call", { endpoint: endpointOf({ state: "disabled" }) }, "disable"],
     ["to a degraded one may be the probe", {}, "probe"],
-    ["is put off while another is the probe", { endpoint: leased }, "put_off"],
+    ["is put off while another is the probe", { endpoint: leased }, "defer"],
     ["may be the probe once the lease is over", { endpoint: leased, now: NOW + 1 }, "probe"],
     [
       "that is the probe is asked for again",
@@ -184,7 +184,7 @@ describe("a due attempt", () => {
   });
 
   test("is put off by five minutes, or by its schedule's step where that is longer", () => {
-    expect([undefined, 5_000, 7_200_000].map((stepMs) => putOffUntil(NOW, stepMs) - NOW)).toEqual([
+    expect([undefined, 5_000, 7_200_000].map((stepMs) => deferUntil(NOW, stepMs) - NOW)).toEqual([
       300_000, 300_000, 7_200_000,
     ]);
   });

@@ -1,6 +1,6 @@
 /** The guard before an attempt: what is resolved, what a name's addresses decide, and what a slow resolver comes to. */
 import { describe, expect, test, vi } from "vitest";
-import { refuseReceiver } from "../../src/deliver/guard.ts";
+import { refuseReceiver } from "../../src/call/guard.ts";
 
 /** What the guard says of a URL, and which names it asked for. */
 async function judge(input: {

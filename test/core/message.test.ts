@@ -150,8 +150,8 @@ describe("judging a message", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_001, max: 400_000_000 }), (earlyMs) => {
         const log = { delivery_id: "dlv_1", attempts: 0, next_attempt_at: NOW + earlyMs };
-        const due = judgeMessage(keyOf(), log, NOW);
-        const delaySeconds = due.kind === "early" ? due.delaySeconds : Number.NaN;
+        const verdict = judgeMessage(keyOf(), log, NOW);
+        const delaySeconds = verdict.kind === "early" ? verdict.delaySeconds : Number.NaN;
         expect(delaySeconds).toSatisfy(Number.isInteger);
         expect(delaySeconds).toBeGreaterThanOrEqual(1);
         expect(delaySeconds).toBe(Math.min(Math.ceil(earlyMs / 1_000), 86_400));
@@ -162,45 +162,49 @@ describe("judging a message", () => {
   });
 
   test.each([
-    { name: "a log that is gone", log: undefined, due: { kind: "stale" } },
-    { name: "a settled log", log: { attempts: 1, next_attempt_at: null }, due: { kind: "stale" } },
-    { name: "a log that was given up before it", log: { next_attempt_at: null }, due: { kind: "closed" } },
-    { name: "a recorded attempt", log: { attempts: 1 }, due: { kind: "stale" } },
-    { name: "a retry whose log is gone", attempt: 2, log: undefined, due: { kind: "stale" } },
+    { name: "a log that is gone", log: undefined, verdict: { kind: "stale" } },
+    { name: "a ended log", log: { attempts: 1, next_attempt_at: null }, verdict: { kind: "stale" } },
+    {
+      name: "a log that was given up before it",
+      log: { next_attempt_at: null },
+      verdict: { kind: "closed" },
+    },
+    { name: "a recorded attempt", log: { attempts: 1 }, verdict: { kind: "stale" } },
+    { name: "a retry whose log is gone", attempt: 2, log: undefined, verdict: { kind: "stale" } },
     {
       name: "the first attempt of a replaced delivery",
       log: { delivery_id: "dlv_2" },
-      due: { kind: "closed" },
+      verdict: { kind: "closed" },
     },
     {
       name: "a retry of a replaced delivery",
       attempt: 2,
       log: { delivery_id: "dlv_2", attempts: 1 },
-      due: { kind: "closed" },
+      verdict: { kind: "closed" },
     },
     {
       name: "a retry whose replacement is not due yet",
       attempt: 2,
       log: { delivery_id: "dlv_2", next_attempt_at: NOW + 9_000 },
-      due: { kind: "closed" },
+      verdict: { kind: "closed" },
     },
     {
-      name: "a retry whose replacement has settled",
+      name: "a retry whose replacement has ended",
       attempt: 2,
       log: { delivery_id: "dlv_2", next_attempt_at: null },
-      due: { kind: "closed" },
+      verdict: { kind: "closed" },
     },
-    { name: "an attempt due now", log: {}, due: { kind: "send" } },
-    { name: "an attempt long overdue", log: { next_attempt_at: 0 }, due: { kind: "send" } },
-    { name: "one a second early", log: { next_attempt_at: NOW + 1_000 }, due: { kind: "send" } },
+    { name: "an attempt due now", log: {}, verdict: { kind: "send" } },
+    { name: "an attempt long overdue", log: { next_attempt_at: 0 }, verdict: { kind: "send" } },
+    { name: "one a second early", log: { next_attempt_at: NOW + 1_000 }, verdict: { kind: "send" } },
     {
       name: "one a little over a second early",
       log: { next_attempt_at: NOW + 1_001 },
-      due: { kind: "early", delaySeconds: 2 },
+      verdict: { kind: "early", delaySeconds: 2 },
     },
-  ])("answers $due.kind for $name", ({ log, due, attempt = 1 }) => {
+  ])("answers $verdict.kind for $name", ({ log, verdict, attempt = 1 }) => {
     const waiting = { delivery_id: "dlv_1", attempts: 0, next_attempt_at: NOW };
-    expect(judgeMessage(keyOf({ attempt }), log && { ...waiting, ...log }, NOW)).toEqual(due);
+    expect(judgeMessage(keyOf({ attempt }), log && { ...waiting, ...log }, NOW)).toEqual(verdict);
   });
 });
 

@@ -1,7 +1,7 @@
 /** How long a caller waits, from its `Prefer` header. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readPrefer } from "../../src/http/prefer.ts";
+import { readPrefer } from "../../src/http/webhooks/prefer.ts";
 
 describe("a caller", () => {
   test.each([

@@ -42,17 +42,13 @@ test("a create to a disabled endpoint is refused", () => {
   expect(createRefusal(log, { endpointDisabled: true })).toBe("endpoint_disabled");
 });
 
-const due = { attempts: 0, next_attempt_at: NOW, waits_for_endpoint: null };
+const due = { attempts: 0, next_attempt_at: NOW, parked: null };
 
 test.each([
   ["joins a delivery whose first attempt is still to come", due, false],
   ["starts its own where the first attempt is made", { ...due, attempts: 1 }, true],
   ["starts its own where nothing is to come", { ...due, next_attempt_at: null }, true],
-  [
-    "does not wait for an endpoint as the delivery before does",
-    { ...due, waits_for_endpoint: 1 as const },
-    true,
-  ],
+  ["does not wait for an endpoint as the delivery before does", { ...due, parked: 1 as const }, true],
 ])("a resend %s", (_name, log, starts) => {
   expect(startsDelivery(log)).toBe(starts);
 });

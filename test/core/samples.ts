@@ -1,8 +1,9 @@
-/** Plain samples that the tests vary: an attempt's key, its entry, its job, its log. No assertions. */
+/** Plain samples that the tests vary: an attempt's key, its entry, its request, its log. No assertions. */
+
+import type { AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { Endpoint } from "../../src/core/endpoint.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
-import type { AttemptJob } from "../../src/deliver/job.ts";
-import type { DueLog } from "../../src/record/due.ts";
+import type { LoadedLog } from "../../src/record/batch-read.ts";
 
 /** 2026-01-01T00:00:00Z, a Thursday. */
 export const NOW = 1_767_225_600_000;
@@ -31,7 +32,7 @@ export const entryOf = (change: Partial<AttemptEntry> = {}): AttemptEntry => ({
 export const failureOf = (status: number, response_headers: Record<string, string> = {}): AttemptEntry =>
   entryOf({ response_code: status, error: "http_status", response_headers });
 
-export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
+export const requestOf = (change: Partial<AttemptRequest> = {}): AttemptRequest => ({
   key: keyOf(),
   delivery_ordinal: 1,
   send_type: "spawn",
@@ -47,7 +48,7 @@ export const jobOf = (change: Partial<AttemptJob> = {}): AttemptJob => ({
 });
 
 /** A log that waits for the first attempt of `dlv_1`, due now. */
-export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
+export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   user_id: "org_1",
   call_id: "call-1",
   event: "call",
@@ -66,7 +67,7 @@ export const logOf = (change: Partial<DueLog> = {}): DueLog => ({
   faults: 0,
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
-  sealed_secrets: ["sealed"],
+  encrypted_secrets: ["ciphertext"],
   endpoint: null,
   ...change,
 });

@@ -1,10 +1,10 @@
 /** A signing secret as it is kept: opens for its own org, and shows nothing of itself. */
 import { expect, test } from "vitest";
-import { MASTER_KEY_BYTES, NONCE_BYTES } from "../../src/core/sealing.ts";
+import { MASTER_KEY_BYTES, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { toBase64 } from "../../src/core/signature.ts";
 import {
+  decryptSigningSecret,
   makeSigningSecret,
-  openSigningSecret,
   SIGNING_SECRET_RANDOM_BYTES,
 } from "../../src/core/signing-secret.ts";
 
@@ -13,13 +13,13 @@ const random = Uint8Array.from({ length: SIGNING_SECRET_RANDOM_BYTES }, (_, inde
 const NONCE = random.subarray(-NONCE_BYTES);
 
 test("a new secret is its random bytes in base64, and opens for its org and no other", async () => {
-  const { secret, sealed } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
+  const { secret, ciphertext } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
   expect(secret).toBe(`whsec_${toBase64(random.subarray(0, 32))}`);
-  expect(await openSigningSecret({ user_id: "org_1", masterKeys, sealed })).toBe(secret);
-  expect(await openSigningSecret({ user_id: "org_2", masterKeys, sealed })).toBeNull();
+  expect(await decryptSigningSecret({ user_id: "org_1", masterKeys, ciphertext })).toBe(secret);
+  expect(await decryptSigningSecret({ user_id: "org_2", masterKeys, ciphertext })).toBeNull();
 });
 
 test("its nonce is none of the secret's bytes", async () => {
-  const { sealed } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
-  expect(sealed.split(".")[1]).toBe(toBase64(NONCE));
+  const { ciphertext } = await makeSigningSecret({ user_id: "org_1", masterKeys, random });
+  expect(ciphertext.split(".")[1]).toBe(toBase64(NONCE));
 });

@@ -8,8 +8,8 @@ const rules = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000 };
 const stateAfter = (change: Partial<Parameters<typeof afterAttempt>[0]>) =>
   afterAttempt({ entry: failureOf(500), attempt: 1, rules, now: NOW, random: 0.5, ...change });
 
-const SETTLED = { next_attempt_at: null, sweep_at: null };
-const EXHAUSTED = { status: "failed", reason: "attempts_exhausted", ...SETTLED };
+const ENDED = { next_attempt_at: null, sweep_at: null };
+const EXHAUSTED = { status: "failed", reason: "attempts_exhausted", ...ENDED };
 
 describe("after an attempt", () => {
   test("that succeeded the log is delivered and waits for nothing", () => {
@@ -17,12 +17,12 @@ describe("after an attempt", () => {
       expect(stateAfter({ entry: entryOf(), attempt })).toEqual({
         status: "delivered",
         reason: null,
-        ...SETTLED,
+        ...ENDED,
       });
   });
 
   test("answered 410 the log has failed, on the first attempt too", () => {
-    expect(stateAfter({ entry: failureOf(410) })).toEqual({ status: "failed", reason: "gone", ...SETTLED });
+    expect(stateAfter({ entry: failureOf(410) })).toEqual({ status: "failed", reason: "gone", ...ENDED });
   });
 
   test.each([
@@ -74,7 +74,7 @@ describe("after an attempt", () => {
       fc.property(input, (change) => {
         const { status, next_attempt_at, sweep_at } = stateAfter(change);
         if (status !== "retrying") {
-          expect({ next_attempt_at, sweep_at }).toEqual(SETTLED);
+          expect({ next_attempt_at, sweep_at }).toEqual(ENDED);
           return;
         }
         const waitMs = (next_attempt_at ?? Number.NaN) - change.now;

@@ -31,7 +31,7 @@ export async function toldOrg(...program: Parameters<typeof receiver>): Promise<
 }
 
 /** The operational webhooks that an org's record holds. */
-export async function noticesOf(org: Org) {
+export async function operationalWebhooksOf(org: Org) {
   const { results } = await env.DB.prepare(
     "SELECT payload, status FROM webhook_logs WHERE user_id = ? AND event = 'operational' ORDER BY created_at",
   )

@@ -16,7 +16,7 @@ export async function makeInbox(org: Org): Promise<InboxAnswer> {
   return body.data;
 }
 
-export const tell = (org: Org, id: string, respond: object) =>
+export const configure = (org: Org, id: string, respond: object) =>
   call(org, "PATCH", `/v1/inboxes/${id}`, { body: { respond } });
 
 /** A page of what an inbox got, newest first. */

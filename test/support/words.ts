@@ -24,10 +24,10 @@ export async function makeOrg({
 } = {}): Promise<Org> {
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
   const masterKeys = [fromBase64(env.SECRETS_KEY)] as const;
-  const { secret, sealed } = await makeSigningSecret({ user_id, masterKeys, random });
+  const { secret, ciphertext } = await makeSigningSecret({ user_id, masterKeys, random });
   const now = Date.now();
   await insertOrg(env.DB, { user_id, name: "Test", created_at: now });
-  await rotateSigningSecret(env.DB, { user_id, id: "sec_test", sealed, now, overlapMs: 0 });
+  await rotateSigningSecret(env.DB, { user_id, id: "sec_test", ciphertext, now, overlapMs: 0 });
   return { user_id, secret, key: await makeKey(user_id, { scopes }) };
 }
 
@@ -128,7 +128,7 @@ export const create = (
 ) => call(org, "POST", "/v1/postcall/webhooks/create", { body: { call_ids, webhook_url }, headers });
 
 /** Asks for the log until it has left `pending` and `retrying`, or until `done` says so. */
-export async function settledLogOf(org: Org, call_id: string, done = isSettled) {
+export async function endedLogOf(org: Org, call_id: string, done = isSettled) {
   return eventually(async () => {
     const log = await logOf(org, call_id);
     return log !== null && done(log) ? log : undefined;

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import {
   call,
+  endedLogOf,
   expectRefusal,
   logOf,
   makeOrg,
@@ -9,7 +10,6 @@ import {
   type Org,
   receiver,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -38,7 +38,7 @@ test.each([
   expect(answer.status).toBe(202);
   const sent = `{"call_id":"${call_id}"${filled}}`;
   expect(answer.text).toContain(`"payload":${sent}`);
-  const log = await settledLogOf(org, call_id);
+  const log = await endedLogOf(org, call_id);
   expect(log.payload).toEqual(JSON.parse(sent));
   expect((await crm.received()).map(({ body }) => body)).toEqual([sent]);
 });

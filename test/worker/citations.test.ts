@@ -1,6 +1,5 @@
 /** Citations: sent after their call, or kept; once each, and refused where there is no call for them. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { firstStatus } from "../../src/core/citations.ts";
 import {
   bodies,
   CITED,
@@ -15,9 +14,11 @@ import {
   OTHERS,
   org,
 } from "../support/citations.ts";
+import { firstStatus } from "../support/first-status.ts";
 import {
   call,
   create,
+  endedLogOf,
   eventually,
   expectRefusal,
   logOf,
@@ -27,7 +28,6 @@ import {
   receiver,
   reportCall,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 beforeEach(newCitedOrg);
@@ -106,7 +106,7 @@ describe("citations that are not waited for", () => {
   test("wait for an endpoint that is disabled, as their call does", async () => {
     const gone = await receiver(410, 200);
     const { call_id } = await reportCall(org, { webhook: gone.url });
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const { data } = (await cite(call_id, CITED)).body;
     expect(data).toMatchObject({ event: "citations", status: "disabled", reason: "endpoint_disabled" });
     await call(org, "POST", "/v1/endpoints/enable", { body: { url: gone.url } });
@@ -182,7 +182,7 @@ describe("who wants citations is said by", () => {
 
 test("a report's first status is what the table says, for every row of it", async () => {
   const gone = await receiver(410);
-  await settledLogOf(org, (await reportCall(org, { webhook: gone.url })).call_id);
+  await endedLogOf(org, (await reportCall(org, { webhook: gone.url })).call_id);
   const flags = [false, true];
   for (const delayed of flags) {
     await configure({ delay_for_citations: delayed });

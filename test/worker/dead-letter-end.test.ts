@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
-import { noticesOf, toldOrg } from "../support/endpoints.ts";
+import { operationalWebhooksOf, toldOrg } from "../support/endpoints.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
@@ -52,7 +52,7 @@ describe("in its last round, an attempt", () => {
       reason: null,
       metadata: [{ attempt: 1, response_code: 200 }],
     });
-    expect(await noticesOf(org)).toEqual([]);
+    expect(await operationalWebhooksOf(org)).toEqual([]);
     expect(await crm.received()).toHaveLength(1);
   });
 
@@ -67,7 +67,7 @@ describe("in its last round, an attempt", () => {
     await crm.answer();
     await eventually(async () => ((await giveUp(key))[0] === "ack" ? true : undefined));
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
-    expect(await noticesOf(org)).toEqual([]);
+    expect(await operationalWebhooksOf(org)).toEqual([]);
     expect(await crm.received()).toHaveLength(1);
   });
 
@@ -81,14 +81,14 @@ describe("in its last round, an attempt", () => {
     });
     const row = env.DB.prepare("SELECT faults, losses FROM webhook_logs WHERE call_id = ?").bind(key.call_id);
     expect(await row.first()).toEqual({ faults: 0, losses: 0 });
-    expect(await noticesOf(org)).toEqual([]);
+    expect(await operationalWebhooksOf(org)).toEqual([]);
   });
 
   test("whose object can't be asked comes back; one whose object can't even be addressed fails", async () => {
     const { org, key } = await inItsLastRound(NOBODY);
     const objects = (ask: () => unknown) =>
       envWithLosingQueues({ CALLS: { getByName: ask } as unknown as DurableObjectNamespace<Call> }).env;
-    const lost = objects(() => ({ recall: () => Promise.reject(new Error("Durable Object reset")) }));
+    const lost = objects(() => ({ lookUp: () => Promise.reject(new Error("Durable Object reset")) }));
     expect(await handleAttempts(lost, [key], DEAD_LETTERS)).toEqual([5]);
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "pending", reason: null });
     const unaddressable = objects(() => {
@@ -107,10 +107,10 @@ describe("a result that comes after its delivery failed for a dead letter", () =
     const [asks, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const CALLS = {
       getByName: (name: string) => ({
-        attempt: async (job: Parameters<Call["attempt"]>[0]) => {
+        attempt: async (request: Parameters<Call["attempt"]>[0]) => {
           asks.resolve();
           await goesOn.promise;
-          return env.CALLS.getByName(name).attempt(job);
+          return env.CALLS.getByName(name).attempt(request);
         },
       }),
     } as unknown as DurableObjectNamespace<Call>;
@@ -135,7 +135,7 @@ describe("a result that comes after its delivery failed for a dead letter", () =
     const { env: lossy } = envWithLosingQueues();
     expect(await handleAttempts(lossy, [key, { ...key, attempt: 2 }])).toEqual(["ack", "ack"]);
     expect(await logOf(org, key.call_id)).toMatchObject(failed);
-    expect(await noticesOf(org)).toMatchObject([{ type: "delivery.failed" }]);
+    expect(await operationalWebhooksOf(org)).toMatchObject([{ type: "delivery.failed" }]);
     expect(await crm.received()).toHaveLength(1);
   });
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
 import { writeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
-import { noticesOf, toldOrg } from "../support/endpoints.ts";
+import { operationalWebhooksOf, toldOrg } from "../support/endpoints.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
@@ -84,9 +84,7 @@ describe("a message that its lane gave up on", () => {
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);
     await setFaults(key, 9);
-    await env.DB.prepare("UPDATE webhook_logs SET waits_for_endpoint = 1 WHERE call_id = ?")
-      .bind(key.call_id)
-      .run();
+    await env.DB.prepare("UPDATE webhook_logs SET parked = 1 WHERE call_id = ?").bind(key.call_id).run();
     const { env: lossy, deliveries, retries } = envWithLosingQueues();
     await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS);
     await handleBatch(lossy, [writeMessage(key)], DEAD_LETTERS);
@@ -96,13 +94,13 @@ describe("a message that its lane gave up on", () => {
       next_attempt_at: null,
       metadata: [],
     });
-    expect(await noticesOf(org)).toMatchObject([
+    expect(await operationalWebhooksOf(org)).toMatchObject([
       { type: "delivery.failed", data: { call_id: key.call_id, attempts: 0, reason: "dead_letter" } },
     ]);
     expect(retries).toMatchObject([{ body: { event: "operational" } }]);
     expect(deliveries).toEqual([]);
     expect(await crm.received()).toEqual([]);
-    const waits = "SELECT waits_for_endpoint AS waits FROM webhook_logs WHERE call_id = ?";
+    const waits = "SELECT parked AS waits FROM webhook_logs WHERE call_id = ?";
     expect(await env.DB.prepare(waits).bind(key.call_id).first("waits")).toBeNull();
     expect((await resend(org, [key.call_id])).body.data).toMatchObject([
       { status: "delivered", reason: null },
@@ -134,7 +132,7 @@ test("a message that can't be handled takes no other with it, and fails after te
   await letTimePass(bad, 60_000);
   await handleAttempts(lossy, [bad]);
   expect(await logOf(org, bad.call_id)).toMatchObject({ status: "failed", reason: "consumer_fault" });
-  expect(await noticesOf(org)).toMatchObject([
+  expect(await operationalWebhooksOf(org)).toMatchObject([
     { type: "delivery.failed", data: { reason: "consumer_fault" } },
   ]);
   expect(await crm.received()).toHaveLength(1);

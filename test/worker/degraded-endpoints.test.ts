@@ -198,9 +198,7 @@ describe("a degraded endpoint", () => {
     const org = await makeOrg();
     const crm = await receiver({ status: 200, delayMs: 2_500 }, 500);
     const key = await reportUnheard(org, crm.url);
-    await env.DB.prepare("UPDATE webhook_logs SET waits_for_endpoint = 1 WHERE call_id = ?")
-      .bind(key.call_id)
-      .run();
+    await env.DB.prepare("UPDATE webhook_logs SET parked = 1 WHERE call_id = ?").bind(key.call_id).run();
     await handleAttempts(envWithLosingQueues().env, [key]);
     const resent = await resendUnheard(org, key);
     const { env: lossy } = envWithLosingQueues();

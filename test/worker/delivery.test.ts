@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
-import { logOf, makeOrg, NOBODY, receiver, reportCall, settledLogOf } from "../support/words.ts";
+import { endedLogOf, logOf, makeOrg, NOBODY, receiver, reportCall } from "../support/words.ts";
 
 describe("a reported call", () => {
   test("is answered at once, delivered, and shown by GET", async () => {
@@ -13,7 +13,7 @@ describe("a reported call", () => {
     expect(answer.status).toBe(202);
     expect(answer.body.data).toMatchObject({ call_id, status: "pending", metadata: [], event: "call" });
 
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log).toEqual({
       ...answer.body.data,
       status: "delivered",
@@ -37,7 +37,7 @@ describe("a reported call", () => {
     const org = await makeOrg();
     const crm = await receiver(500, 404, 201);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log.status).toBe("delivered");
     expect(log.metadata).toMatchObject([
       { attempt: 1, response_code: 500, error: "http_status", send_type: "spawn" },
@@ -55,7 +55,7 @@ describe("a reported call", () => {
   test("that nobody listens for ends failed, each entry without a response and with an error", async () => {
     const org = await makeOrg();
     const { call_id } = await reportCall(org, { webhook: NOBODY });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log).toMatchObject({ status: "failed", reason: "attempts_exhausted", next_attempt_at: null });
     expect(log.metadata).toMatchObject(
       [1, 2, 3].map((attempt) => ({ attempt, response_code: null, error: "connect" })),
@@ -66,7 +66,7 @@ describe("a reported call", () => {
     const org = await makeOrg();
     const crm = await receiver(410);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log).toMatchObject({ status: "failed", reason: "gone", metadata: [{ response_code: 410 }] });
     expect(await crm.received()).toHaveLength(1);
   });
@@ -76,7 +76,7 @@ describe("a reported call", () => {
     const elsewhere = await receiver(200);
     const crm = await receiver({ status: 302, headers: { location: elsewhere.url } }, 200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log.metadata).toMatchObject([{ response_code: 302, error: "redirect" }, { response_code: 200 }]);
     expect(await elsewhere.received()).toEqual([]);
   });
@@ -90,7 +90,7 @@ describe("a delivery's request", () => {
       webhook: crm.url,
       payload: { to: "+15550100", note: "café ☎" },
     });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     const [request] = await crm.received();
     if (request === undefined) throw new Error("nothing arrived");
     const { headers, body } = request;
@@ -115,7 +115,7 @@ describe("a delivery's request", () => {
     const headers = { authorization: org.key, "content-type": "application/json" };
     const init = { method: "POST", headers, body: `{ "webhook": "${crm.url}", "payload": ${payload} }` };
     expect((await exports.default.fetch("http://postcall.test/v1/postcall/calls", init)).status).toBe(202);
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const sent = `{"2":[1.0],"call_id":"${call_id}","n":12345678901234567890,"price":1.10,"e":1E5,"__proto__":{"a":-0}}`;
     expect((await crm.received())[0]?.body).toBe(sent);
     const get = await exports.default.fetch(`http://postcall.test/v1/postcall/webhooks/${call_id}`, {

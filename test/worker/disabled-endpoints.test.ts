@@ -1,8 +1,8 @@
 /** Disabled endpoints: what disables one, what is refused then, and what becomes of the calls it kept once it is enabled. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { Call } from "../../src/call/object.ts";
-import type { AttemptJob } from "../../src/deliver/job.ts";
 import { attemptOnce, degrade, enable, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
@@ -78,8 +78,8 @@ describe("a disabled endpoint", () => {
     const crm = await receiver(200, 410, 200);
     const key = await reportUnheard(org, crm.url);
     const losing = (name: string) => ({
-      attempt: async (job: AttemptJob) => {
-        await env.CALLS.getByName(`${name}/lost`).attempt(job);
+      attempt: async (request: AttemptRequest) => {
+        await env.CALLS.getByName(`${name}/lost`).attempt(request);
         throw new Error("Durable Object reset");
       },
     });
@@ -114,7 +114,7 @@ describe("enabling", () => {
     const { call_id } = await reportCall(org, { webhook: crm.url });
     await env.DB.prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
-         status, delivery_id, delivery_ordinal, send_type, attempts, losses, waits_for_endpoint)
+         status, delivery_id, delivery_ordinal, send_type, attempts, losses, parked)
        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 149)
        SELECT ?1, ?2 || '-' || i, 'call', 'msg', ?3, 1, '', '{}', 2, 'disabled', 'dlv', 1, 'spawn', 0, 0, 1 FROM n`,
     )

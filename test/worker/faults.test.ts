@@ -11,6 +11,7 @@ import {
   reportUnheard,
 } from "../support/handlers.ts";
 import {
+  endedLogOf,
   eventually,
   logOf,
   makeOrg,
@@ -19,7 +20,6 @@ import {
   receiver,
   reportCall,
   resend,
-  settledLogOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -66,7 +66,7 @@ describe("one call", () => {
     for (let round = 0; round < 4; round++) {
       await Promise.all([resend(org, [call_id]), resend(org, [call_id])]);
     }
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     const received = await crm.received();
     expect(received.length).toBe(log.metadata.length);
     expect(received.length).toBeGreaterThanOrEqual(6);

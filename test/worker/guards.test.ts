@@ -165,7 +165,7 @@ test("a delivery that has failed is not disabled with its endpoint", async () =>
 test("a late result leaves a disabled call waiting for its endpoint where it would have been retried", async () => {
   const key = await reportUnheard(org, NOBODY);
   await env.DB.prepare(
-    `UPDATE webhook_logs SET status = 'disabled', reason = 'endpoint_disabled', waits_for_endpoint = 1,
+    `UPDATE webhook_logs SET status = 'disabled', reason = 'endpoint_disabled', parked = 1,
        next_attempt_at = NULL, sweep_at = NULL WHERE call_id = ?`,
   )
     .bind(key.call_id)
@@ -176,8 +176,8 @@ test("a late result leaves a disabled call waiting for its endpoint where it wou
     next_attempt_at: null,
     metadata: [{ attempt: 1, response_code: 500 }],
   });
-  const row = env.DB.prepare("SELECT attempts, waits_for_endpoint FROM webhook_logs WHERE call_id = ?");
-  expect(await row.bind(key.call_id).first()).toEqual({ attempts: 1, waits_for_endpoint: 1 });
+  const row = env.DB.prepare("SELECT attempts, parked FROM webhook_logs WHERE call_id = ?");
+  expect(await row.bind(key.call_id).first()).toEqual({ attempts: 1, parked: 1 });
 });
 
 describe("two resends decided on the same state", () => {

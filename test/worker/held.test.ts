@@ -20,6 +20,7 @@ import { meter } from "../support/meter.ts";
 import {
   call,
   create,
+  endedLogOf,
   expectRefusal,
   logOf,
   NOBODY,
@@ -28,7 +29,6 @@ import {
   reportCall,
   resend,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 beforeEach(newCitedOrg);
@@ -195,13 +195,13 @@ describe("a held call", () => {
     await env.DB.prepare("UPDATE webhook_logs SET url = ? WHERE call_id = ?")
       .bind(gone.url, key.call_id)
       .run();
-    await settledLogOf(
+    await endedLogOf(
       org,
       (await reportCall(org, { webhook: gone.url, payload: { status: "busy" } })).call_id,
     );
     await cite(key.call_id, CITED);
     const isDisabled = ({ status }: { status: string }) => status === "disabled";
-    expect(await settledLogOf(org, key.call_id, isDisabled)).toMatchObject({ reason: "endpoint_disabled" });
+    expect(await endedLogOf(org, key.call_id, isDisabled)).toMatchObject({ reason: "endpoint_disabled" });
     await call(org, "POST", "/v1/endpoints/enable", { body: { url: gone.url } });
     expect((await delivered(key.call_id)).payload).toMatchObject(CITED);
   });

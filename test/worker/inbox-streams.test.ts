@@ -3,8 +3,8 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
-import { makeInbox, requestsOf, send, signedHeaders, tell } from "../support/inboxes.ts";
-import { eventually, makeOrg, type Org, receiver, reportCall, settledLogOf } from "../support/words.ts";
+import { configure, makeInbox, requestsOf, send, signedHeaders } from "../support/inboxes.ts";
+import { endedLogOf, eventually, makeOrg, type Org, receiver, reportCall } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -110,7 +110,7 @@ describe("a flood", () => {
     const other = await makeOrg();
     const reports = Array.from({ length: 20 }, () => reportCall(other, { webhook: crm.url }));
     for (const { call_id } of await Promise.all(reports)) {
-      const log = await settledLogOf(other, call_id);
+      const log = await endedLogOf(other, call_id);
       expect(log).toMatchObject({ status: "delivered", metadata: [{ attempt: 1, response_code: 200 }] });
     }
     isOver = true;
@@ -123,7 +123,7 @@ describe("a flood", () => {
 
   test("of bodies that never end, and are answered late, keeps nobody waiting and nothing out", async () => {
     const { id, url } = await makeInbox(org);
-    await tell(org, id, { delay_ms: 30_000 });
+    await configure(org, id, { delay_ms: 30_000 });
     const signed = await signedHeaders(new Uint8Array(), "whsec_Zm9yZ2Vk");
     const over = new AbortController();
     const floods = Array.from({ length: 100 }, async (_, index) => {
@@ -142,7 +142,7 @@ describe("a flood", () => {
       Array.from({ length: 20 }, () => reportCall(other, { webhook: crm.url })),
     );
     for (const { call_id } of reports) {
-      const log = await settledLogOf(other, call_id);
+      const log = await endedLogOf(other, call_id);
       expect(log).toMatchObject({ status: "delivered", metadata: [{ attempt: 1, response_code: 200 }] });
     }
     expect(await crm.received()).toHaveLength(20);
@@ -150,7 +150,7 @@ describe("a flood", () => {
       const [newest] = (await requestsOf(org, id, "?limit=1")).data;
       return newest?.id === "100" ? newest : undefined;
     });
-    await tell(org, id, {});
+    await configure(org, id, {});
     expect((await send(url, { body: "newest" })).status).toBe(200);
     const { data } = await requestsOf(org, id, "?limit=3");
     expect(data[0]).toMatchObject({ id: "101", body: "newest", truncated: false });

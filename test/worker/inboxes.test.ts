@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
 import worker from "../../src/index.ts";
-import { makeInbox, requestsOf, send, tell } from "../support/inboxes.ts";
+import { configure, makeInbox, requestsOf, send } from "../support/inboxes.ts";
 import { call, expectRefusal, makeKey, makeOrg, type Org, read } from "../support/words.ts";
 
 let org: Org;
@@ -158,7 +158,7 @@ describe("an inbox", () => {
     const answer = await send(url);
     expect(answer.status).toBe(404);
     expectRefusal(await call(org, "GET", `/v1/inboxes/${id}/requests`), 404, "NOT_FOUND");
-    expectRefusal(await tell(org, id, {}), 404, "NOT_FOUND");
+    expectRefusal(await configure(org, id, {}), 404, "NOT_FOUND");
   });
 });
 
@@ -166,7 +166,7 @@ describe("a told answer", () => {
   test("is given from then on, and forgotten where another is told", async () => {
     const { id, url } = await makeInbox(org);
     const respond = { status: 503, delay_ms: 300, headers: { "Retry-After": "2" }, body: "later" };
-    expect((await tell(org, id, respond)).body.data.respond).toEqual({
+    expect((await configure(org, id, respond)).body.data.respond).toEqual({
       ...respond,
       headers: { "retry-after": "2" },
     });
@@ -178,7 +178,7 @@ describe("a told answer", () => {
       "later",
     ]);
     expect(Date.now() - started).toBeGreaterThanOrEqual(290);
-    await tell(org, id, {});
+    await configure(org, id, {});
     const untold = await send(url);
     expect([untold.status, untold.headers.get("retry-after"), await untold.text()]).toEqual([
       200,
@@ -193,7 +193,7 @@ describe("a told answer", () => {
     async (status) => {
       const { id, url } = await makeInbox(org);
       const headers = { "content-type": "text/html", location: "https://crm.example/" };
-      await tell(org, id, { status, headers, body: "<script>alert(1)</script>" });
+      await configure(org, id, { status, headers, body: "<script>alert(1)</script>" });
       const answer = await send(url, { method: "GET" });
       expect(answer.status).toBe(status);
       expect(answer.headers.get("location")).toBe("https://crm.example/");
@@ -223,7 +223,7 @@ describe("a told answer", () => {
     [{ colour: "red" }, /respond has members that are not known: "colour"/],
   ])("%j is refused by name, and changes nothing", async (respond, message) => {
     const { id, url } = await makeInbox(org);
-    expectRefusal(await tell(org, id, respond), 400, "invalid_parameter", message);
+    expectRefusal(await configure(org, id, respond), 400, "invalid_parameter", message);
     expect((await send(url)).status).toBe(200);
   });
 });

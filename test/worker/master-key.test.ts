@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { masterKeyId } from "../../src/core/sealing.ts";
+import { masterKeyId } from "../../src/core/encryption.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import {
   envWithLosingQueues,
@@ -23,19 +23,20 @@ const withKeys = (...masterKeys: string[]) => envWithLosingQueues({ SECRETS_KEY:
 async function resealOnce(on: Env): Promise<unknown> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   await sweepOnce(on);
-  const lines = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('"reseal"'));
+  const lines = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('"reencrypt"'));
   log.mockRestore();
   return lines.map((line) => JSON.parse(line));
 }
 
 const sealedRows = async () =>
   (
-    await env.DB.prepare("SELECT user_id, id, sealed, created_at, expires_at FROM signing_secrets").all<{
-      sealed: string;
+    await env.DB.prepare("SELECT user_id, id, ciphertext, created_at, expires_at FROM signing_secrets").all<{
+      ciphertext: string;
     }>()
   ).results;
 
-const keyIdsInUse = async () => new Set((await sealedRows()).map(({ sealed }) => sealed.split(".")[0]));
+const keyIdsInUse = async () =>
+  new Set((await sealedRows()).map(({ ciphertext }) => ciphertext.split(".")[0]));
 
 /** Delivers a call in this environment; the secrets that its signatures verify with. */
 async function signersOf(on: Env, org: Org, secrets: string[]): Promise<string[]> {
@@ -56,25 +57,25 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test("each secret is sealed again under the new key, signs as before, and needs the old key no more", async () => {
+test("each secret is ciphertext again under the new key, signs as before, and needs the old key no more", async () => {
   const org = await makeOrg();
   const rotated = (await rotate(org)).body.data.secret;
   const before = await sealedRows();
   expect(await signersOf(withKeys(NEW, OLD), org, [rotated, org.secret])).toEqual([rotated, org.secret]);
   expect(await sealedRows()).toEqual(before);
 
-  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reseal", resealed: 2, left: 0 }]);
+  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 2, left: 0 }]);
   expect(await keyIdsInUse()).toEqual(new Set([await keyId(NEW)]));
-  const unsealed = ({ sealed: _sealed, ...row }: { sealed: string }) => row;
-  expect((await sealedRows()).map(unsealed)).toEqual(before.map(unsealed));
+  const decrypted = ({ ciphertext: _sealed, ...row }: { ciphertext: string }) => row;
+  expect((await sealedRows()).map(decrypted)).toEqual(before.map(decrypted));
   expect(await signersOf(withKeys(NEW), org, [rotated, org.secret])).toEqual([rotated, org.secret]);
 
   const after = await sealedRows();
-  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reseal", resealed: 0, left: 0 }]);
+  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 0, left: 0 }]);
   expect(await sealedRows()).toEqual(after);
 });
 
-test("a secret made meanwhile is sealed under the new key at once", async () => {
+test("a secret made meanwhile is ciphertext under the new key at once", async () => {
   const org = await makeOrg();
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const { body } = await request(withKeys(NEW, OLD), org, ROTATE);
@@ -83,7 +84,7 @@ test("a secret made meanwhile is sealed under the new key at once", async () => 
   expect(warn.mock.calls.flat().join()).toContain(`1 of org ${org.user_id}'s 2 signing secrets`);
 });
 
-test("with one key listed nothing is sealed again and nothing logged", async () => {
+test("with one key listed nothing is ciphertext again and nothing logged", async () => {
   await makeOrg();
   const before = await sealedRows();
   expect(await resealOnce(withKeys(OLD))).toEqual([]);
@@ -93,20 +94,20 @@ test("with one key listed nothing is sealed again and nothing logged", async () 
 test("secrets that open with no listed key stay as they are, are counted, and hold up none behind them", async () => {
   await makeOrg();
   await env.DB.prepare(
-    `INSERT INTO signing_secrets (user_id, id, sealed, created_at)
+    `INSERT INTO signing_secrets (user_id, id, ciphertext, created_at)
      SELECT 'a_' || value, 'sec', '00000000.AAAAAAAAAAAAAAAA.AAAA', 1 FROM json_each(?)`,
   )
     .bind(JSON.stringify(Array.from({ length: 250 }, (_, index) => index)))
     .run();
-  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reseal", resealed: 1, left: 250 }]);
+  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 1, left: 250 }]);
   expect(await keyIdsInUse()).toEqual(new Set(["00000000", await keyId(NEW)]));
 });
 
-test("more secrets than one write takes are sealed again in one run", async () => {
+test("more secrets than one write takes are ciphertext again in one run", async () => {
   for (let org = 0; org < 26; org++) {
     const made = await makeOrg();
     for (let rotation = 0; rotation < 4; rotation++) await rotate(made);
   }
-  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reseal", resealed: 130, left: 0 }]);
+  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 130, left: 0 }]);
   expect(await keyIdsInUse()).toEqual(new Set([await keyId(NEW)]));
 });

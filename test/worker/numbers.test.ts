@@ -5,6 +5,7 @@ import { request } from "../support/handlers.ts";
 import {
   call,
   create,
+  endedLogOf,
   expectRefusal,
   logOf,
   makeKey,
@@ -14,7 +15,6 @@ import {
   receiver,
   reportCall,
   resend,
-  settledLogOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -193,7 +193,7 @@ test("a call goes where the settings of its report say, whatever they become", a
   const [first, second] = [await receiver(200), await receiver(200)];
   await call(org, "PATCH", "/v1/org", { body: { default_webhook: first.url } });
   const { call_id } = await reportCall(org);
-  await settledLogOf(org, call_id);
+  await endedLogOf(org, call_id);
   await call(org, "PATCH", "/v1/org", { body: { default_webhook: second.url } });
   const again = await reportCall(org, { call_id });
   expect(again.answer).toMatchObject({ status: 200, body: { data: { url: first.url } } });
@@ -218,10 +218,10 @@ test("a call stored without a webhook stays so when a default is set, and can be
 test("a report to a default whose endpoint is disabled waits for it", async () => {
   const crm = await receiver(410, 200);
   await call(org, "PATCH", "/v1/org", { body: { default_webhook: crm.url } });
-  await settledLogOf(org, (await reportCall(org)).call_id);
+  await endedLogOf(org, (await reportCall(org)).call_id);
   const { call_id, answer } = await reportCall(org);
   expect(answer.body.data).toMatchObject({ status: "disabled", url: crm.url, reason: "endpoint_disabled" });
   await call(org, "POST", "/v1/endpoints/enable", { body: { url: crm.url } });
-  await settledLogOf(org, call_id, ({ status }) => status === "delivered");
+  await endedLogOf(org, call_id, ({ status }) => status === "delivered");
   expect(await crm.received()).toHaveLength(2);
 });

@@ -41,7 +41,7 @@ async function lateCall({ of = org, lateMs = 61_000 } = {}) {
   return { key, due: due as string };
 }
 
-/** Logs of an org, `due` milliseconds from now (null: settled), as one write. */
+/** Logs of an org, `due` milliseconds from now (null: ended), as one write. */
 const fillWith = (of: Org, { logs, due }: { logs: number; due: number | null }) =>
   env.DB.prepare(
     `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
@@ -113,7 +113,7 @@ describe("what /readyz costs", () => {
     return rows;
   };
 
-  test("is the same beside 5,000 settled logs, and one row at most without a key", async () => {
+  test("is the same beside 5,000 ended logs, and one row at most without a key", async () => {
     await lateCall();
     await rowsReadBy(org.key); // the key's lookup, which is kept for a while
     const [alone, unkeyed] = [await rowsReadBy(org.key), await rowsReadBy("")];

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   call,
   create,
+  endedLogOf,
   logOf,
   makeKey,
   makeOrg,
@@ -12,7 +13,6 @@ import {
   reportCall,
   resend,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -26,7 +26,7 @@ describe("the same report again", () => {
   test("is answered 200 with the log as it is now, and nothing is sent twice", async () => {
     const crm = await receiver(200);
     const { call_id } = await reportCall(org, { webhook: crm.url, payload: { n: 1 } });
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     const { answer } = await reportCall(org, { call_id, webhook: crm.url, payload: { n: 1 } });
     expect(answer).toMatchObject({ status: 200, body: { data: log, errors: null } });
     expect(await crm.received()).toHaveLength(1);
@@ -39,7 +39,7 @@ describe("the same report again", () => {
     const reports = Array.from({ length: 8 }, () => reportCall(org, { call_id, webhook: crm.url }));
     const statuses = (await Promise.all(reports)).map(({ answer }) => answer.status);
     expect(statuses.sort()).toEqual([200, 200, 200, 200, 200, 200, 200, 202]);
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     expect(await crm.received()).toHaveLength(1);
   });
 
@@ -78,7 +78,7 @@ describe("another org", () => {
     const crm = await receiver(200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
     const without = (await reportCall(org)).call_id;
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const stranger = await makeOrg();
     const get = await call(stranger, "GET", `/v1/postcall/webhooks/${call_id}`);
     const missing = await call(org, "GET", `/v1/postcall/webhooks/${call_id.replace("call", "llac")}`);
@@ -104,7 +104,7 @@ describe("another org", () => {
       (await reportCall(other, { call_id, webhook: crm.url, payload: { n: 2 } })).answer,
     ];
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
-    const logs = [await settledLogOf(org, call_id), await settledLogOf(other, call_id)];
+    const logs = [await endedLogOf(org, call_id), await endedLogOf(other, call_id)];
     expect(logs.map((log) => log.payload.n)).toEqual([1, 2]);
     expect(await crm.received()).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-/** How long logs are kept: settled ones for RETENTION_DAYS, those that are due until they are settled. */
+/** How long logs are kept: ended ones for RETENTION_DAYS, those that are due until they are ended. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard, sweepOnce } from "../support/handlers.ts";
@@ -11,7 +11,7 @@ const ageBy = (days: number, call_id: string) =>
     .bind(days * DAY_MS, call_id)
     .run();
 
-test("a settled log is removed with its attempts after RETENTION_DAYS; a younger one and one that is due stay", async () => {
+test("a ended log is removed with its attempts after RETENTION_DAYS; a younger one and one that is due stay", async () => {
   const org = await makeOrg();
   const crm = await receiver(200);
   const [old, young, due] = [

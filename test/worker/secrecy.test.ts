@@ -12,6 +12,7 @@ import {
 } from "../support/handlers.ts";
 import {
   call,
+  endedLogOf,
   logOf,
   makeKey,
   makeOrg,
@@ -22,7 +23,6 @@ import {
   resend,
   rotate,
   secretsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 const ORG = "/v1/org";
@@ -70,7 +70,7 @@ const brokenDatabase = (message: string) =>
 async function playDeliveries(org: Org): Promise<string[]> {
   const [good, failing, gone] = [await receiver(200), await receiver(500, 200), await receiver(410)];
   const reported = await reportCall(org, { webhook: good.url });
-  await settledLogOf(org, reported.call_id);
+  await endedLogOf(org, reported.call_id);
   const { env: lossy } = envWithLosingQueues();
   const keys = await Promise.all(
     [good, failing, gone, { url: NOBODY }].map(({ url }) => reportUnheard(org, url)),
@@ -116,7 +116,9 @@ async function playUnopenable(org: Org): Promise<void> {
   const { env: lossy } = envWithLosingQueues();
   const crm = await receiver(200);
   const spoil = (where: string) =>
-    env.DB.prepare(`UPDATE signing_secrets SET sealed = substr(sealed, 1, 30) WHERE user_id = ? AND ${where}`)
+    env.DB.prepare(
+      `UPDATE signing_secrets SET ciphertext = substr(ciphertext, 1, 30) WHERE user_id = ? AND ${where}`,
+    )
       .bind(org.user_id)
       .run();
   await spoil("expires_at IS NOT NULL");
@@ -140,7 +142,7 @@ test("a secret is in the one answer that made it and nowhere else", async () => 
     '"event":"fault"',
     '"event":"storage_unavailable"',
     '"event":"configuration_unusable"',
-    '"event":"reseal"',
+    '"event":"reencrypt"',
     "No usable signing secret for org",
     "can't be opened and don't sign",
     "is none of ours",

@@ -36,7 +36,9 @@ const letHoursPass = ({ user_id }: Org, hours: number) =>
 
 /** Puts something that can't be opened in place of a secret. */
 const spoil = ({ user_id }: Org, id: string) =>
-  env.DB.prepare("UPDATE signing_secrets SET sealed = '00000000.AAAA.AAAA' WHERE user_id = ?1 AND id = ?2")
+  env.DB.prepare(
+    "UPDATE signing_secrets SET ciphertext = '00000000.AAAA.AAAA' WHERE user_id = ?1 AND id = ?2",
+  )
     .bind(user_id, id)
     .run();
 

@@ -5,6 +5,7 @@ import { degrade, endpointsOf } from "../support/endpoints.ts";
 import { envWithLosingQueues, handleAttempts, request } from "../support/handlers.ts";
 import {
   call,
+  endedLogOf,
   expectRefusal,
   logOf,
   makeKey,
@@ -14,7 +15,6 @@ import {
   reportCall,
   resend,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 const PATH = "/v1/postcall/webhooks/test";
@@ -127,7 +127,7 @@ describe("a test", () => {
     const { status, body, headers } = await sendTest({ url: crm.url }, { prefer: "respond-async" });
     expect([status, headers.get("preference-applied")]).toEqual([202, "respond-async"]);
     expect(body.data).toMatchObject({ status: "pending", metadata: [], is_test: true });
-    expect(await settledLogOf(org, body.data.call_id)).toMatchObject({ status: "delivered" });
+    expect(await endedLogOf(org, body.data.call_id)).toMatchObject({ status: "delivered" });
   });
 });
 
@@ -192,7 +192,7 @@ describe("an endpoint", () => {
   test("that is disabled gets a test all the same, stays disabled, and gets no real call", async () => {
     const crm = await receiver(410, 200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const before = await endpointsOf(org);
     expect(before).toMatchObject([{ state: "disabled", reason: "gone" }]);
     expect((await sendTest({ url: crm.url })).body.data).toMatchObject({ status: "delivered" });

@@ -4,8 +4,8 @@
  */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
+import type { AttemptRequest } from "../../src/call/attempt-request.ts";
 import { callObject } from "../../src/call/object.ts";
-import type { AttemptJob } from "../../src/deliver/job.ts";
 import { envWithLosingQueues, handleAttempts, handleBatch, reportUnheard } from "../support/handlers.ts";
 import { logOf, makeOrg, receiver } from "../support/words.ts";
 
@@ -13,7 +13,7 @@ const MESSAGE_1 =
   '{"v":1,"user_id":"org_versions","call_id":"call-versions","event":"call","delivery_id":"dlv_versions","attempt":1}';
 
 /** But for its URL, which is the test's receiver. */
-const JOB_1 = `{
+const REQUEST_1 = `{
   "key": {"user_id":"org_versions","call_id":"call-job","event":"call","delivery_id":"dlv_job","attempt":2},
   "delivery_ordinal": 1, "send_type": "spawn", "webhook_id": "msg_job", "payload": "{\\"call_id\\":\\"call-job\\"}",
   "secrets": ["whsec_c2VjcmV0"], "last_sent_at": 1767225600000, "timeoutMs": 15000, "waitMs": 2000,
@@ -37,16 +37,16 @@ test("a message of version 1 delivers the call it names", async () => {
   });
 });
 
-test("an object makes and recalls the attempt of a job as batches of today write it", async () => {
+test("an object makes and looks up the attempt of a request as batches of today write it", async () => {
   const crm = await receiver(200);
-  const job: AttemptJob = { ...JSON.parse(JOB_1), url: crm.url };
-  const object = callObject(env.CALLS, job.key);
-  const reply = await object.attempt(job);
+  const request: AttemptRequest = { ...JSON.parse(REQUEST_1), url: crm.url };
+  const object = callObject(env.CALLS, request.key);
+  const reply = await object.attempt(request);
   expect(reply).toMatchObject({
     kind: "made",
     entry: { send_type: "spawn", response_code: 200, error: null },
   });
-  expect(await object.recall(job.key, 2_000)).toEqual(reply);
+  expect(await object.lookUp(request.key, 2_000)).toEqual(reply);
   expect(await crm.received()).toMatchObject([
     {
       body: '{"call_id":"call-job"}',

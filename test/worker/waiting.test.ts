@@ -1,6 +1,6 @@
 /** How long a resend or create waits for first attempts, and what it answers then. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { create, makeOrg, type Org, receiver, reportCall, settledLogOf } from "../support/words.ts";
+import { create, endedLogOf, makeOrg, type Org, receiver, reportCall } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -14,7 +14,7 @@ describe("waiting", () => {
     const answer = await create(org, [call_id], crm.url, { prefer: "respond-async" });
     expect(answer).toMatchObject({ status: 202, body: { data: [{ status: "pending", metadata: [] }] } });
     expect(answer.headers.get("preference-applied")).toBe("respond-async");
-    expect((await settledLogOf(org, call_id)).status).toBe("delivered");
+    expect((await endedLogOf(org, call_id)).status).toBe("delivered");
   });
 
   test("Prefer: wait=1 answers 202 after a second, and 200 where the attempt was made by then", async () => {
@@ -23,7 +23,7 @@ describe("waiting", () => {
     const [one, other] = [(await reportCall(org)).call_id, (await reportCall(org)).call_id];
     expect((await create(org, [one], slow.url, { prefer: "wait=1" })).status).toBe(202);
     expect((await create(org, [other], quick.url, { prefer: "wait=1" })).status).toBe(200);
-    expect((await settledLogOf(org, one)).status).toBe("delivered");
+    expect((await endedLogOf(org, one)).status).toBe("delivered");
   });
 
   test("without a preference ends after 10 s with what is recorded", async () => {
@@ -33,6 +33,6 @@ describe("waiting", () => {
     const answer = await create(org, [call_id], crm.url);
     expect(Date.now() - started).toBeGreaterThanOrEqual(10_000);
     expect(answer).toMatchObject({ status: 200, body: { data: [{ status: "pending", metadata: [] }] } });
-    expect((await settledLogOf(org, call_id)).metadata).toMatchObject([{ response_code: 200 }]);
+    expect((await endedLogOf(org, call_id)).metadata).toMatchObject([{ response_code: 200 }]);
   });
 });

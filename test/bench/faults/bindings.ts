@@ -1,8 +1,8 @@
 /** The Worker's bindings as one run of a handler has them: the real database and objects, a queue in memory, and the run's faults. */
 import { env } from "cloudflare:workers";
+import type { AttemptReply, AttemptRequest } from "../../../src/call/attempt-request.ts";
 import type { Call } from "../../../src/call/object.ts";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
-import type { AttemptJob, Reply } from "../../../src/deliver/job.ts";
 import type { Ask } from "./objects.ts";
 import type { Fault } from "./program.ts";
 import { keyOfEntry } from "./requests.ts";
@@ -140,44 +140,44 @@ function queue(world: World, lane: string, around: Around): Queue {
 function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
   const getByName = (name: string) => {
     const lose = async () => world.objects.lose(name);
-    const hear = async (ask: Ask, asking: Promise<Reply>): Promise<Reply> => {
+    const hear = async (ask: Ask, asking: Promise<AttemptReply>): Promise<AttemptReply> => {
       const reply = await asking;
       if (reply.kind === "made") world.objects.hear(ask);
       return reply;
     };
     return {
-      attempt: (asked: AttemptJob) => {
+      attempt: (asked: AttemptRequest) => {
         const object = world.objects.nameOf(name);
         const url = `${asked.url}?object=${encodeURIComponent(object)}`;
-        const job = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };
+        const request = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };
         const stub = env.CALLS.getByName(object);
-        const ask = { object, key: keyOfEntry(job.key) };
-        const operation: Operation<Reply> = {
+        const ask = { object, key: keyOfEntry(request.key) };
+        const operation: Operation<AttemptReply> = {
           kind: "object",
           work: async () => {
             world.objects.begin(ask);
             try {
-              const reply = await stub.attempt(job);
+              const reply = await stub.attempt(request);
               if (reply.kind !== "under_way") world.objects.end(ask);
               return reply;
             } catch (error) {
               world.objects.end(ask);
-              world.failedAsks.push(job.key);
+              world.failedAsks.push(request.key);
               throw error;
             }
           },
           onFailure: async ({ what, when }) => {
-            world.failedAsks.push(job.key);
+            world.failedAsks.push(request.key);
             if (what !== "late" || when !== "before") return lose();
-            await stub.attempt(unsignable(job)).catch(() => {});
+            await stub.attempt(unsignable(request)).catch(() => {});
           },
         };
         return hear(ask, operate(operation));
       },
-      recall: (key: AttemptKey, waitMs: number, newestOrdinal: number) => {
+      lookUp: (key: AttemptKey, waitMs: number, newestOrdinal: number) => {
         const object = world.objects.nameOf(name);
         const stub = env.CALLS.getByName(object);
-        const work = async () => await stub.recall(key, world.waitMs(waitMs), newestOrdinal);
+        const work = async () => await stub.lookUp(key, world.waitMs(waitMs), newestOrdinal);
         return hear({ object, key: keyOfEntry(key) }, operate({ kind: "object", work, onFailure: lose }));
       },
     };
@@ -185,5 +185,5 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
   return { getByName } as unknown as DurableObjectNamespace<Call>;
 }
 
-/** A job over which the object throws before it sends anything. */
-const unsignable = (job: AttemptJob): AttemptJob => ({ ...job, secrets: ["whsec_!"] });
+/** A request over which the object throws before it sends anything. */
+const unsignable = (request: AttemptRequest): AttemptRequest => ({ ...request, secrets: ["whsec_!"] });

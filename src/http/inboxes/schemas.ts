@@ -1,9 +1,9 @@
-/** What an inbox may be told to answer. Messages complete the sentence "FIELD …, and is VALUE." */
+/** What an inbox may be headers to answer. Messages complete the sentence "FIELD …, and is VALUE." */
 import * as z from "zod";
-import { ruleAgainstHeader, UNTOLD_ANSWER } from "../core/inbox.ts";
+import { DEFAULT_RESPONSE, ruleAgainstHeader } from "../../core/inbox.ts";
 
 const HEADER_LIMIT = 32;
-/** Of a told body and of all told headers together, in characters. */
+/** Of a headers body and of all configured headers together, in characters. */
 const BODY_LIMIT_CHARACTERS = 65_536;
 const HEADERS_LIMIT_CHARACTERS = 8_192;
 
@@ -14,29 +14,33 @@ const HEADERS_RULE = `must be an object of at most ${HEADER_LIMIT} texts and ${H
 
 const headers = z
   .record(z.string(), z.string("must be a text"), HEADERS_RULE)
-  .superRefine((told, context) => {
-    const entries = Object.entries(told);
+  .superRefine((headers, context) => {
+    const entries = Object.entries(headers);
     const characters = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
     if (entries.length > HEADER_LIMIT || characters > HEADERS_LIMIT_CHARACTERS)
-      context.addIssue({ code: "custom", message: HEADERS_RULE, input: told });
+      context.addIssue({ code: "custom", message: HEADERS_RULE, input: headers });
     for (const [name, value] of entries) {
       const message = ruleAgainstHeader(name, value);
       if (message !== null) context.addIssue({ code: "custom", message, input: value, path: [name] });
     }
   })
-  .transform((told) =>
-    Object.fromEntries(Object.entries(told).map(([name, value]) => [name.toLowerCase(), value])),
+  .transform((headers) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
   );
 
 export const newInboxSchema = z.strictObject({});
 
-export const tellInboxSchema = z.strictObject({
+export const configureInboxSchema = z.strictObject({
   respond: z.strictObject(
     {
-      status: z.int(STATUS_RULE).min(200, STATUS_RULE).max(599, STATUS_RULE).default(UNTOLD_ANSWER.status),
-      delay_ms: z.int(DELAY_RULE).min(0, DELAY_RULE).max(30_000, DELAY_RULE).default(UNTOLD_ANSWER.delay_ms),
-      headers: headers.default(UNTOLD_ANSWER.headers),
-      body: z.string(BODY_RULE).max(BODY_LIMIT_CHARACTERS, BODY_RULE).default(UNTOLD_ANSWER.body),
+      status: z.int(STATUS_RULE).min(200, STATUS_RULE).max(599, STATUS_RULE).default(DEFAULT_RESPONSE.status),
+      delay_ms: z
+        .int(DELAY_RULE)
+        .min(0, DELAY_RULE)
+        .max(30_000, DELAY_RULE)
+        .default(DEFAULT_RESPONSE.delay_ms),
+      headers: headers.default(DEFAULT_RESPONSE.headers),
+      body: z.string(BODY_RULE).max(BODY_LIMIT_CHARACTERS, BODY_RULE).default(DEFAULT_RESPONSE.body),
     },
     "must be an object",
   ),

@@ -1,9 +1,18 @@
-/** One call's line of attempts: their order, what it remembers, what it refuses, and the times it gives them. */
+/** One call's queue of attempts: their order, what it remembers, what it refuses, and the times it gives them. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { openLine } from "../../src/call/line.ts";
-import type { AttemptJob } from "../../src/deliver/job.ts";
-import { heldLine, jobFor, made, passMs, quickLine, RUNNING, SUPERSEDED, WAITING } from "./line-scene.ts";
+import { openAttemptQueue } from "../../src/call/attempt-queue.ts";
+import type { AttemptRequest } from "../../src/call/attempt-request.ts";
+import {
+  heldQueue,
+  made,
+  passMs,
+  quickQueue,
+  RUNNING,
+  requestFor,
+  SUPERSEDED,
+  WAITING,
+} from "./attempt-queue-scene.ts";
 import { entryOf, keyOf, NOW } from "./samples.ts";
 
 beforeEach(() => vi.useFakeTimers());
@@ -11,14 +20,14 @@ afterEach(() => vi.useRealTimers());
 
 describe("order", () => {
   test("an attempt begins when the one before it has ended", async () => {
-    const line = heldLine();
-    const first = line.ask(jobFor({ delivery_id: "one" }));
-    const second = line.ask(jobFor({ delivery_id: "two" }));
+    const queue = heldQueue();
+    const first = queue.ask(requestFor({ delivery_id: "one" }));
+    const second = queue.ask(requestFor({ delivery_id: "two" }));
     await passMs(0);
-    expect(line.sent()).toEqual(["one 1"]);
-    const entries = [await line.answer()];
-    expect(line.sent()).toEqual(["one 1", "two 1"]);
-    entries.push(await line.answer());
+    expect(queue.sent()).toEqual(["one 1"]);
+    const entries = [await queue.answer()];
+    expect(queue.sent()).toEqual(["one 1", "two 1"]);
+    entries.push(await queue.answer());
     expect(await Promise.all([first, second])).toEqual(entries.map(made));
   });
 
@@ -27,7 +36,7 @@ describe("order", () => {
     await fc.assert(
       fc.asyncProperty(plan, async (steps) => {
         const events: string[] = [];
-        const send = async ({ key }: AttemptJob) => {
+        const send = async ({ key }: AttemptRequest) => {
           const step = steps[Number(key.delivery_id)];
           events.push(`begin ${key.delivery_id}`);
           for (let tick = 0; tick < (step?.ticks ?? 0); tick++) await Promise.resolve();
@@ -35,8 +44,8 @@ describe("order", () => {
           if (step?.fails) throw new Error("lost");
           return entryOf();
         };
-        const { attempt: ask } = openLine({ send, keepAlive: () => {}, now: () => NOW });
-        const asked = steps.map((_, index) => ask(jobFor({ delivery_id: String(index) })));
+        const { attempt: ask } = openAttemptQueue({ send, keepAlive: () => {}, now: () => NOW });
+        const asked = steps.map((_, index) => ask(requestFor({ delivery_id: String(index) })));
         const kinds = (await Promise.allSettled(asked)).map(({ status }) => status);
         expect(kinds).toEqual(steps.map(({ fails }) => (fails ? "rejected" : "fulfilled")));
         expect(events).toEqual(steps.flatMap((_, index) => [`begin ${index}`, `end ${index}`]));
@@ -47,40 +56,40 @@ describe("order", () => {
 
 describe("memory", () => {
   test("the same attempt asked for twice is sent once and answered with one entry", async () => {
-    const line = heldLine();
-    const asked = [line.ask(jobFor({})), line.ask(jobFor({}))];
+    const queue = heldQueue();
+    const asked = [queue.ask(requestFor({})), queue.ask(requestFor({}))];
     await passMs(0);
-    const entry = await line.answer();
+    const entry = await queue.answer();
     expect(await Promise.all(asked)).toEqual([made(entry), made(entry)]);
-    expect(await line.ask(jobFor({}, { payload: "{}" }))).toEqual(made(entry));
-    expect(line.sent()).toEqual(["dlv_1 1"]);
+    expect(await queue.ask(requestFor({}, { payload: "{}" }))).toEqual(made(entry));
+    expect(queue.sent()).toEqual(["dlv_1 1"]);
   });
 
   test("attempts that differ in delivery, number or event are each sent", async () => {
-    const { ask, sent } = quickLine();
+    const { ask, sent } = quickQueue();
     const keys = [{}, { attempt: 2 }, { delivery_id: "dlv_2" }, { event: "citations" as const }];
-    for (const key of keys) await ask(jobFor(key));
-    expect(sent.map(({ job }) => job.key)).toEqual(keys.map(keyOf));
+    for (const key of keys) await ask(requestFor(key));
+    expect(sent.map(({ request }) => request.key)).toEqual(keys.map(keyOf));
   });
 
   test("an attempt still to be made is never forgotten, however many wait", async () => {
-    const line = heldLine();
-    const first = line.ask(jobFor({ attempt: 1 }));
+    const queue = heldQueue();
+    const first = queue.ask(requestFor({ attempt: 1 }));
     const others = Array.from({ length: 20 }, (_, index) =>
-      line.ask(jobFor({ delivery_id: `dlv_${index}` })),
+      queue.ask(requestFor({ delivery_id: `dlv_${index}` })),
     );
-    const again = line.ask(jobFor({ attempt: 1 }));
+    const again = queue.ask(requestFor({ attempt: 1 }));
     await passMs(0);
-    const entry = await line.answer();
+    const entry = await queue.answer();
     expect(await Promise.all([first, again])).toEqual([made(entry), made(entry)]);
-    expect(line.sent().slice(0, 2)).toEqual([`${keyOf({}).delivery_id} 1`, "dlv_0 1"]);
-    for (const _other of others) await line.answer();
+    expect(queue.sent().slice(0, 2)).toEqual([`${keyOf({}).delivery_id} 1`, "dlv_0 1"]);
+    for (const _other of others) await queue.answer();
   });
 
   test("the last 16 attempts are remembered and an older one is sent again", async () => {
-    const { ask, sent } = quickLine();
+    const { ask, sent } = quickQueue();
     const asking = async (from: number, to: number) => {
-      for (let attempt = from; attempt <= to; attempt++) await ask(jobFor({ attempt }));
+      for (let attempt = from; attempt <= to; attempt++) await ask(requestFor({ attempt }));
       return sent.length;
     };
     expect(await asking(1, 17)).toBe(17);
@@ -91,93 +100,96 @@ describe("memory", () => {
 
 describe("a request that is lost", () => {
   test("rejects its own caller, and the next attempt goes on", async () => {
-    const line = heldLine();
-    const lost = expect(line.ask(jobFor({ delivery_id: "one" }))).rejects.toThrow("lost");
-    const next = line.ask(jobFor({ delivery_id: "two" }));
+    const queue = heldQueue();
+    const lost = expect(queue.ask(requestFor({ delivery_id: "one" }))).rejects.toThrow("lost");
+    const next = queue.ask(requestFor({ delivery_id: "two" }));
     await passMs(0);
-    await line.lose();
+    await queue.lose();
     await lost;
-    const entry = await line.answer();
+    const entry = await queue.answer();
     expect(await next).toEqual(made(entry));
-    expect(line.sent()).toEqual(["one 1", "two 1"]);
+    expect(queue.sent()).toEqual(["one 1", "two 1"]);
   });
 
   test("is sent again when it is asked for again", async () => {
-    const line = heldLine();
-    const lost = expect(line.ask(jobFor({}))).rejects.toThrow("lost");
+    const queue = heldQueue();
+    const lost = expect(queue.ask(requestFor({}))).rejects.toThrow("lost");
     await passMs(0);
-    await line.lose();
+    await queue.lose();
     await lost;
-    const repeated = line.ask(jobFor({}));
+    const repeated = queue.ask(requestFor({}));
     await passMs(0);
-    const entry = await line.answer();
+    const entry = await queue.answer();
     expect(await repeated).toEqual(made(entry));
-    expect(line.sent()).toEqual(["dlv_1 1", "dlv_1 1"]);
+    expect(queue.sent()).toEqual(["dlv_1 1", "dlv_1 1"]);
   });
 
   test("is kept alive to its end and troubles nobody who has been answered already", async () => {
-    const line = heldLine();
-    const asked = line.ask(jobFor({}));
+    const queue = heldQueue();
+    const asked = queue.ask(requestFor({}));
     await passMs(2_000);
     expect(await asked).toEqual(RUNNING);
-    await line.lose();
-    expect(line.kept).toHaveLength(1);
-    await expect(Promise.all(line.kept)).resolves.toHaveLength(1);
+    await queue.lose();
+    expect(queue.kept).toHaveLength(1);
+    await expect(Promise.all(queue.kept)).resolves.toHaveLength(1);
   });
 });
 
 describe("waiting", () => {
   test("an attempt still running after two seconds is under way, and is joined by asking again", async () => {
-    const line = heldLine();
+    const queue = heldQueue();
     const settled = vi.fn();
-    const asked = line.ask(jobFor({})).finally(settled);
+    const asked = queue.ask(requestFor({})).finally(settled);
     await passMs(1_999);
     expect(settled).not.toHaveBeenCalled();
     await passMs(1);
     expect(await asked).toEqual(RUNNING);
-    const joined = line.ask(jobFor({}));
-    const entry = await line.answer();
+    const joined = queue.ask(requestFor({}));
+    const entry = await queue.answer();
     expect(await joined).toEqual(made(entry));
-    expect(line.sent()).toEqual(["dlv_1 1"]);
+    expect(queue.sent()).toEqual(["dlv_1 1"]);
   });
 
   test("an attempt that is joined is under way after 200 ms, or sooner where it is asked to be", async () => {
-    const line = heldLine();
-    const first = line.ask(jobFor({}));
+    const queue = heldQueue();
+    const first = queue.ask(requestFor({}));
     const settled = vi.fn();
-    const joined = line.ask(jobFor({})).finally(settled);
-    const hasty = line.ask(jobFor({}, { waitMs: 50 }));
+    const joined = queue.ask(requestFor({})).finally(settled);
+    const hasty = queue.ask(requestFor({}, { waitMs: 50 }));
     await passMs(50);
     expect(await hasty).toEqual(RUNNING);
     await passMs(149);
     expect(settled).not.toHaveBeenCalled();
     await passMs(1);
     expect(await joined).toEqual(RUNNING);
-    const entry = await line.answer();
+    const entry = await queue.answer();
     expect(await first).toEqual(made(entry));
-    expect(line.sent()).toEqual(["dlv_1 1"]);
+    expect(queue.sent()).toEqual(["dlv_1 1"]);
   });
 
   test("an attempt whose turn has not come after two seconds is under way, and is sent in its turn", async () => {
-    const line = heldLine();
-    const asked = [line.ask(jobFor({ delivery_id: "one" })), line.ask(jobFor({ delivery_id: "two" }))];
+    const queue = heldQueue();
+    const asked = [
+      queue.ask(requestFor({ delivery_id: "one" })),
+      queue.ask(requestFor({ delivery_id: "two" })),
+    ];
     await passMs(2_000);
     expect(await Promise.all(asked)).toEqual([RUNNING, WAITING]);
-    await line.answer();
-    const entry = await line.answer();
-    expect(line.sent()).toEqual(["one 1", "two 1"]);
-    expect(await line.ask(jobFor({ delivery_id: "two" }))).toEqual(made(entry));
+    await queue.answer();
+    const entry = await queue.answer();
+    expect(queue.sent()).toEqual(["one 1", "two 1"]);
+    expect(await queue.ask(requestFor({ delivery_id: "two" }))).toEqual(made(entry));
   });
 
   test("no timer is left once the answer is there", async () => {
-    const line = heldLine();
-    const asked = [line.ask(jobFor({})), line.ask(jobFor({ attempt: 2 }))];
+    const queue = heldQueue();
+    const asked = [queue.ask(requestFor({})), queue.ask(requestFor({ attempt: 2 }))];
     await passMs(0);
     expect(vi.getTimerCount()).toBe(2);
-    await line.answer();
+    await queue.answer();
     expect(vi.getTimerCount()).toBe(1);
     const lost = expect(asked[1]).rejects.toThrow("lost");
-    await line.lose();
+    await queue.lose();
     await lost;
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -188,38 +200,38 @@ describe("an attempt of an older delivery", () => {
   const newer = { delivery_ordinal: 2 };
 
   test("is superseded once a newer delivery was seen, and stays so", async () => {
-    const { ask, sent } = quickLine();
-    await ask(jobFor({ delivery_id: "new" }, newer));
-    expect(await ask(jobFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
-    expect(await ask(jobFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
-    expect(await ask(jobFor({ delivery_id: "new", attempt: 2 }, newer))).toMatchObject({ kind: "made" });
-    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "new"]);
+    const { ask, sent } = quickQueue();
+    await ask(requestFor({ delivery_id: "new" }, newer));
+    expect(await ask(requestFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
+    expect(await ask(requestFor({ delivery_id: "old", attempt: 2 }, older))).toEqual(SUPERSEDED);
+    expect(await ask(requestFor({ delivery_id: "new", attempt: 2 }, newer))).toMatchObject({ kind: "made" });
+    expect(sent.map(({ request }) => request.key.delivery_id)).toEqual(["new", "new"]);
   });
 
   test("is superseded too where the newer delivery came while it waited its turn", async () => {
-    const line = heldLine();
-    const first = line.ask(jobFor({ delivery_id: "old", attempt: 2 }, older));
+    const queue = heldQueue();
+    const first = queue.ask(requestFor({ delivery_id: "old", attempt: 2 }, older));
     await passMs(0);
-    const retry = line.ask(jobFor({ delivery_id: "old", attempt: 3 }, older));
-    const resend = line.ask(jobFor({ delivery_id: "new" }, newer));
-    const entries = [await line.answer(), await line.answer()];
+    const retry = queue.ask(requestFor({ delivery_id: "old", attempt: 3 }, older));
+    const resend = queue.ask(requestFor({ delivery_id: "new" }, newer));
+    const entries = [await queue.answer(), await queue.answer()];
     expect(await retry).toEqual(SUPERSEDED);
     expect(await Promise.all([first, resend])).toEqual(entries.map(made));
-    expect(line.sent()).toEqual(["old 2", "new 1"]);
+    expect(queue.sent()).toEqual(["old 2", "new 1"]);
   });
 
   test("is superseded too where it is the first one: it stands in the log, or was never to be made", async () => {
-    const { ask, sent } = quickLine();
-    await ask(jobFor({ delivery_id: "new" }, newer));
-    expect(await ask(jobFor({ delivery_id: "old", attempt: 1 }, older))).toEqual(SUPERSEDED);
-    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new"]);
+    const { ask, sent } = quickQueue();
+    await ask(requestFor({ delivery_id: "new" }, newer));
+    expect(await ask(requestFor({ delivery_id: "old", attempt: 1 }, older))).toEqual(SUPERSEDED);
+    expect(sent.map(({ request }) => request.key.delivery_id)).toEqual(["new"]);
   });
 
   test("is sent where the newer delivery is another event's", async () => {
-    const { ask, sent } = quickLine();
-    await ask(jobFor({ delivery_id: "new", event: "citations" }, newer));
-    await ask(jobFor({ delivery_id: "old", attempt: 2 }, older));
-    expect(sent.map(({ job }) => job.key.delivery_id)).toEqual(["new", "old"]);
+    const { ask, sent } = quickQueue();
+    await ask(requestFor({ delivery_id: "new", event: "citations" }, newer));
+    await ask(requestFor({ delivery_id: "old", attempt: 2 }, older));
+    expect(sent.map(({ request }) => request.key.delivery_id)).toEqual(["new", "old"]);
   });
 });
 
@@ -229,11 +241,11 @@ test("entries' times only grow, and pass the log's newest entry, even where the 
   await fc.assert(
     fc.asyncProperty(steps, async (list) => {
       let clock = 0;
-      const { ask, sent } = quickLine(() => clock);
+      const { ask, sent } = quickQueue(() => clock);
       let before = 0;
       for (const [index, step] of list.entries()) {
         clock = step.clock;
-        await ask(jobFor({ delivery_id: String(index) }, { last_sent_at: step.last }));
+        await ask(requestFor({ delivery_id: String(index) }, { last_sent_at: step.last }));
         const sentAt = sent.at(-1)?.sentAt;
         expect(sentAt).toBe(Math.max(clock, before + 1, (step.last ?? 0) + 1));
         before = sentAt ?? Number.NaN;

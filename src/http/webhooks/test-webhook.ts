@@ -3,20 +3,20 @@
  * nothing about its endpoint, however it ends.
  */
 import type { Context } from "hono";
-import { type SampleKind, sampleOf } from "../core/samples.ts";
-import { dueAt } from "../core/transition.ts";
-import { readLogs } from "../record/logs.ts";
-import { findNumber } from "../record/numbers.ts";
-import { findOrg } from "../record/orgs.ts";
-import { insertTestLog, type NewTestLog } from "../record/test-logs.ts";
-import { okText, refuse } from "./answer.ts";
-import { readBody } from "./body.ts";
+import { type SampleKind, sampleOf } from "../../core/samples.ts";
+import { dueAt } from "../../core/transition.ts";
+import { readLogs } from "../../record/logs.ts";
+import { findNumber } from "../../record/numbers.ts";
+import { findOrg } from "../../record/orgs.ts";
+import { insertTestLog, type NewTestLog } from "../../record/test-logs.ts";
+import { okText, refuse } from "../answer.ts";
+import { readBody } from "../body.ts";
+import { testSchema } from "../schemas.ts";
+import type { HttpEnv } from "../services.ts";
+import { refuseTarget } from "../target.ts";
+import { waitForFirstAttempts } from "./manual-send.ts";
 import { readPrefer } from "./prefer.ts";
-import { testSchema } from "./schemas.ts";
-import { waitForFirstAttempts } from "./send-by-hand.ts";
-import type { HttpEnv } from "./services.ts";
-import { refuseTarget } from "./target.ts";
-import { renderLog } from "./webhook-log.ts";
+import { renderLog } from "./render.ts";
 
 /** A URL, each of its characters escaped. */
 const BODY_LIMIT_BYTES = 65_536;
@@ -32,7 +32,7 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
   const log = newTestLog(c, { url, phone_number, kind });
   const { user_id, call_id, event, delivery_id } = log;
   const database = c.env.databaseOf(user_id);
-  await c.env.inPlace(() => insertTestLog(database, log));
+  await c.env.writeWithRetry(() => insertTestLog(database, log));
   c.env.enqueue([{ user_id, call_id, event, delivery_id, attempt: 1 }]);
   const { waitMs, applied } = readPrefer(c.req.header("prefer"));
   const deliveries = new Map([[call_id, delivery_id]]);

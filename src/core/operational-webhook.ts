@@ -5,9 +5,13 @@
 import type { EndpointHealth } from "./endpoint.ts";
 import type { LogKey } from "./webhook-log.ts";
 
-export type NoticeType = "delivery.failed" | "endpoint.degraded" | "endpoint.disabled" | "endpoint.recovered";
+export type OperationalWebhookType =
+  | "delivery.failed"
+  | "endpoint.degraded"
+  | "endpoint.disabled"
+  | "endpoint.recovered";
 
-const noticeOf = (type: NoticeType, now: number, data: object): string =>
+const bodyOf = (type: OperationalWebhookType, now: number, data: object): string =>
   JSON.stringify({ type, timestamp: new Date(now).toISOString(), data });
 
 /** A delivery has failed for good. */
@@ -21,17 +25,17 @@ export const deliveryFailed = (input: {
   const { call_id, event, user_id, url } = input.log;
   const { delivery_id, attempts, reason } = input;
   const data = { user_id, call_id, event, url, delivery_id, attempts, reason };
-  return noticeOf("delivery.failed", input.now, data);
+  return bodyOf("delivery.failed", input.now, data);
 };
 
 /** An endpoint has changed its state. */
 export const endpointChanged = (input: {
-  type: Exclude<NoticeType, "delivery.failed">;
+  type: Exclude<OperationalWebhookType, "delivery.failed">;
   endpoint: { user_id: string; url: string };
   health: EndpointHealth;
   now: number;
 }): string => {
   const { user_id, url } = input.endpoint;
   const { state, reason, consecutive_failures } = input.health;
-  return noticeOf(input.type, input.now, { user_id, url, state, reason, consecutive_failures });
+  return bodyOf(input.type, input.now, { user_id, url, state, reason, consecutive_failures });
 };

@@ -6,30 +6,34 @@ import packageJson from "../../package.json" with { type: "json" };
 import { readFailure, readStatus } from "../core/classify.ts";
 import { bodySignature, standardSignature } from "../core/signature.ts";
 import type { AttemptEntry, AttemptError } from "../core/webhook-log.ts";
+import type { AttemptRequest } from "./attempt-request.ts";
 import { type Resolve, refuseReceiver } from "./guard.ts";
-import type { AttemptJob } from "./job.ts";
 
 /** What is kept of an answer's body, and of its headers, in bytes. */
 const KEPT_BYTES = 4_096;
 
 export async function makeAttempt(input: {
-  job: AttemptJob;
+  request: AttemptRequest;
   sentAt: number;
   resolve: Resolve;
 }): Promise<AttemptEntry> {
-  const { job, sentAt, resolve } = input;
-  const body = new TextEncoder().encode(job.payload);
-  const request_headers = await headersOf(job, body, sentAt);
+  const { request, sentAt, resolve } = input;
+  const body = new TextEncoder().encode(request.payload);
+  const request_headers = await headersOf(request, body, sentAt);
   const started = performance.now();
   const init: RequestInit = { method: "POST", headers: request_headers, body, redirect: "manual" };
-  const answer = await exchange(job, init, resolve);
+  const answer = await exchange(request, init, resolve);
   const response_ms = Math.round(performance.now() - started);
-  return { send_type: job.send_type, sent_at: sentAt, response_ms, request_headers, ...answer };
+  return { send_type: request.send_type, sent_at: sentAt, response_ms, request_headers, ...answer };
 }
 
-async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Promise<Record<string, string>> {
+async function headersOf(
+  request: AttemptRequest,
+  body: Uint8Array,
+  sentAt: number,
+): Promise<Record<string, string>> {
   const timestampSeconds = Math.floor(sentAt / 1_000);
-  const { secrets, webhook_id: webhookId } = job;
+  const { secrets, webhook_id: webhookId } = request;
   const standard = secrets.map((secret) => standardSignature({ secret, webhookId, timestampSeconds, body }));
   return {
     "content-type": "application/json",
@@ -38,24 +42,24 @@ async function headersOf(job: AttemptJob, body: Uint8Array, sentAt: number): Pro
     "webhook-timestamp": String(timestampSeconds),
     "webhook-signature": (await Promise.all(standard)).join(" "),
     "x-webhook-signature": await bodySignature(secrets[0], body),
-    "x-postcall-delivery": job.key.delivery_id,
-    "x-postcall-attempt": String(job.key.attempt),
-    "x-postcall-send-type": job.send_type,
+    "x-postcall-delivery": request.key.delivery_id,
+    "x-postcall-attempt": String(request.key.attempt),
+    "x-postcall-send-type": request.send_type,
   };
 }
 
 type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" | "response_body"> &
   Partial<Pick<AttemptEntry, "request_headers">>;
 
-async function exchange(job: AttemptJob, init: RequestInit, resolve: Resolve): Promise<Answer> {
+async function exchange(request: AttemptRequest, init: RequestInit, resolve: Resolve): Promise<Answer> {
   const timeout = new AbortController();
   const { signal } = timeout;
   // A timer of its own, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, till it fires.
-  const timer = setTimeout(() => timeout.abort(tookTooLong()), job.timeoutMs);
+  const timer = setTimeout(() => timeout.abort(tookTooLong()), request.timeoutMs);
   try {
-    const refusal = await refuseReceiver({ url: job.url, rules: job.targetRules, resolve, signal });
+    const refusal = await refuseReceiver({ url: request.url, rules: request.targetRules, resolve, signal });
     if (refusal !== null) return { ...withoutResponse(refusal), request_headers: {} };
-    return await answerTo(job, { ...init, signal });
+    return await answerTo(request, { ...init, signal });
   } finally {
     clearTimeout(timer);
   }
@@ -70,11 +74,11 @@ const withoutResponse = (error: AttemptError): Answer => ({
   response_body: "",
 });
 
-async function answerTo(job: AttemptJob, init: RequestInit): Promise<Answer> {
-  const { protocol } = new URL(job.url);
+async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Answer> {
+  const { protocol } = new URL(request.url);
   let response: Response;
   try {
-    response = await fetch(job.url, init);
+    response = await fetch(request.url, init);
   } catch (error) {
     return withoutResponse(readFailure({ error, phase: "headers", protocol }));
   }

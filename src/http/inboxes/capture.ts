@@ -1,15 +1,15 @@
 /**
  * `/inbox/{id}`, and whatever lies below it: any method, no key. What comes is kept by its inbox, and answered as that
- * was told. Never reads more of a body than is used, and never keeps cookies: those a browser brings are for other paths
+ * was response. Never reads more of a body than is used, and never keeps cookies: those a browser brings are for other paths
  * here.
  */
 import type { Context, MiddlewareHandler } from "hono";
-import type { ToldAnswer } from "../core/inbox.ts";
-import { areWellFormed, isSigned } from "../core/verify.ts";
-import { KEPT_BODY_BYTES } from "../inbox/object.ts";
-import { notFound, refuse } from "./answer.ts";
-import { CUT_OFF } from "./body.ts";
-import type { HttpEnv } from "./services.ts";
+import type { ConfiguredResponse } from "../../core/inbox.ts";
+import { areWellFormed, isSigned } from "../../core/verify.ts";
+import { KEPT_BODY_BYTES } from "../../inbox/object.ts";
+import { notFound, refuse } from "../answer.ts";
+import { CUT_OFF } from "../body.ts";
+import type { HttpEnv } from "../services.ts";
 
 /** A signature can be checked over a whole body only: no payload of ours is longer than this, in bytes. */
 const SIGNED_BODY_BYTES = 1_048_576;
@@ -21,7 +21,7 @@ const KEPT_HEADERS_CHARACTERS = 16_384;
 /** An answer of these has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
 const BODILESS = new Set([204, 205, 304]);
 
-/** A page served from here can run nothing on our origin, whatever an inbox was told. Errors are no exception. */
+/** A page served from here can run nothing on our origin, whatever an inbox was response. Errors are no exception. */
 export const harmlessInBrowsers: MiddlewareHandler<HttpEnv> = async (c, next) => {
   await next();
   c.res.headers.set("content-security-policy", "sandbox; default-src 'none'");
@@ -39,16 +39,16 @@ export async function captureRequest(c: Context<HttpEnv>): Promise<Response> {
   const read = await readWithin(c.req.raw, limitBytes);
   if (read === null) return refuse(CUT_OFF);
   const [path, query] = [url.pathname, url.search.slice(1)].map((text) => text.slice(0, KEPT_URL_CHARACTERS));
-  const told = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, ...read });
-  if (told === null) return noInbox();
+  const response = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, ...read });
+  if (response === null) return noInbox();
   // Here and not in the object, which would be kept awake, and billed, by it.
-  if (told.delay_ms > 0) await scheduler.wait(told.delay_ms);
-  return answerAsTold(told);
+  if (response.delay_ms > 0) await scheduler.wait(response.delay_ms);
+  return configuredAnswer(response);
 }
 
 const noInbox = () => notFound("There is no such inbox.");
 
-const answerAsTold = ({ status, headers, body }: ToldAnswer): Response =>
+const configuredAnswer = ({ status, headers, body }: ConfiguredResponse): Response =>
   new Response(BODILESS.has(status) ? null : body, {
     status,
     headers: { "content-type": "application/json", ...headers },

@@ -11,7 +11,7 @@ export const NONCE_BYTES = 12;
 export type MasterKeys = readonly [newest: Uint8Array, ...older: Uint8Array[]];
 
 /** `keyId.nonce.ciphertext`, the latter two in base64. `context` is bound in: the text opens for no other one. */
-export async function seal(input: {
+export async function encrypt(input: {
   masterKeys: MasterKeys;
   plain: string;
   context: string;
@@ -19,21 +19,23 @@ export async function seal(input: {
 }): Promise<string> {
   const [masterKey] = input.masterKeys;
   const key = await importKey(masterKey);
-  const sealed = await crypto.subtle.encrypt(
+  const ciphertext = await crypto.subtle.encrypt(
     gcm(input.nonce, input.context),
     key,
     new TextEncoder().encode(input.plain),
   );
-  return [await masterKeyId(masterKey), toBase64(input.nonce), toBase64(new Uint8Array(sealed))].join(".");
+  return [await masterKeyId(masterKey), toBase64(input.nonce), toBase64(new Uint8Array(ciphertext))].join(
+    ".",
+  );
 }
 
 /** The plain text, or null where the text was sealed under none of these keys or for another context, or was changed. */
-export async function unseal(input: {
+export async function decrypt(input: {
   masterKeys: MasterKeys;
-  sealed: string;
+  ciphertext: string;
   context: string;
 }): Promise<string | null> {
-  const [keyId, nonce, ciphertext, ...rest] = input.sealed.split(".");
+  const [keyId, nonce, ciphertext, ...rest] = input.ciphertext.split(".");
   if (nonce === undefined || ciphertext === undefined || rest.length > 0) return null;
   const masterKey = await keyNamed(keyId, input.masterKeys);
   if (masterKey === undefined) return null;

@@ -1,6 +1,6 @@
 /** Messages that share one send: every entry is in exactly one, also where whoever was to send it is gone. */
 import { describe, expect, test, vi } from "vitest";
-import { openGathering } from "../../src/queue/gathering.ts";
+import { openCoalescedSend } from "../../src/queue/coalesced-send.ts";
 import { keyOf } from "./samples.ts";
 
 const A = { key: keyOf({ call_id: "a" }) };
@@ -14,26 +14,26 @@ function scene() {
   let at = 0;
   const waits: (() => void)[] = [];
   const wait = () => new Promise<void>((done) => waits.push(done));
-  const gather = openGathering({ send, wait, now: () => at });
-  return { gather, send, pass: (ms: number) => (at += ms), wake: (nth: number) => waits[nth]?.() };
+  const coalesce = openCoalescedSend({ send, wait, now: () => at });
+  return { coalesce, send, pass: (ms: number) => (at += ms), wake: (nth: number) => waits[nth]?.() };
 }
 
 test("what comes alone is sent at once", async () => {
-  const { gather, send, pass } = scene();
-  await gather([A]);
+  const { coalesce, send, pass } = scene();
+  await coalesce([A]);
   pass(21);
-  await gather([B, C]);
+  await coalesce([B, C]);
   expect(send.mock.calls).toEqual([[[A]], [[B, C]]]);
 });
 
 describe("what follows within twenty milliseconds", () => {
   test("shares the send that the first of it is to keep alive", async () => {
-    const { gather, send, pass, wake } = scene();
-    await gather([A]);
+    const { coalesce, send, pass, wake } = scene();
+    await coalesce([A]);
     pass(20);
-    const sending = gather([B]);
+    const sending = coalesce([B]);
     pass(5);
-    expect(gather([C, D])).toBeNull();
+    expect(coalesce([C, D])).toBeNull();
     expect(send).toHaveBeenCalledTimes(1);
     wake(0);
     await sending;
@@ -41,25 +41,25 @@ describe("what follows within twenty milliseconds", () => {
   });
 
   test("has a send of its own once the one before has gone out, in the same millisecond too", async () => {
-    const { gather, send, wake } = scene();
-    await gather([A]);
-    const first = gather([B]);
+    const { coalesce, send, wake } = scene();
+    await coalesce([A]);
+    const first = coalesce([B]);
     wake(0);
     await first;
-    const second = gather([C]);
+    const second = coalesce([C]);
     wake(1);
     await second;
     expect(send.mock.calls).toEqual([[[A]], [[B]], [[C]]]);
   });
 
   test("does not wait for a send whose keeper is gone", async () => {
-    const { gather, send, pass, wake } = scene();
-    await gather([A]);
-    gather([B]);
+    const { coalesce, send, pass, wake } = scene();
+    await coalesce([A]);
+    coalesce([B]);
     pass(21);
-    await gather([C]);
+    await coalesce([C]);
     pass(1);
-    const third = gather([D]);
+    const third = coalesce([D]);
     wake(1);
     await third;
     expect(send.mock.calls).toEqual([[[A]], [[C]], [[D]]]);
@@ -67,10 +67,10 @@ describe("what follows within twenty milliseconds", () => {
 });
 
 test("a send that the queue refuses rejects for its keeper, and the next is made", async () => {
-  const { gather, send, wake } = scene();
+  const { coalesce, send, wake } = scene();
   send.mockRejectedValueOnce(new Error("the queue is away"));
-  await expect(gather([A])).rejects.toThrow("the queue is away");
-  const next = gather([B]);
+  await expect(coalesce([A])).rejects.toThrow("the queue is away");
+  const next = coalesce([B]);
   wake(0);
   await next;
   expect(send.mock.calls).toEqual([[[A]], [[B]]]);

@@ -5,7 +5,7 @@
 import { dueAt } from "../core/transition.ts";
 
 /** A notice to write if what it is `about` has come to be: a delivery that failed, an endpoint in this version. */
-export interface Notice {
+export interface OperationalWebhook {
   user_id: string;
   /** Stands for the call id in the log's key: the same notice twice is one. */
   id: string;
@@ -21,10 +21,10 @@ export interface Notice {
 }
 
 /** A notice due now. */
-export const newNotice = (
-  notice: Pick<Notice, "user_id" | "id" | "payload" | "about">,
+export const newOperationalWebhook = (
+  notice: Pick<OperationalWebhook, "user_id" | "id" | "payload" | "about">,
   { rules, now, newId }: { rules: { sweepGraceMs: number }; now: number; newId: () => string },
-): Notice => ({
+): OperationalWebhook => ({
   ...notice,
   webhook_id: `msg_${newId()}`,
   delivery_id: `dlv_${newId()}`,
@@ -33,7 +33,10 @@ export const newNotice = (
 });
 
 /** Writes those of the notices, a JSON array, whose occasion is in the record, and returns the attempts they wait for. */
-export const noticeStatement = (db: D1Database, notices: string): D1PreparedStatement =>
+export const operationalWebhookStatement = (
+  db: D1Database,
+  operationalWebhooks: string,
+): D1PreparedStatement =>
   db
     .prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
@@ -53,4 +56,4 @@ export const noticeStatement = (db: D1Database, notices: string): D1PreparedStat
        ON CONFLICT DO NOTHING
        RETURNING user_id, call_id, event, delivery_id, 1 AS attempt`,
     )
-    .bind(notices);
+    .bind(operationalWebhooks);

@@ -1,7 +1,7 @@
 /** Secrets at rest: what was sealed opens with its own key and context only, and never once it was changed. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MASTER_KEY_BYTES, NONCE_BYTES, seal, unseal } from "../../src/core/sealing.ts";
+import { decrypt, encrypt, MASTER_KEY_BYTES, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { fromBase64, toBase64 } from "../../src/core/signature.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
@@ -24,64 +24,64 @@ function flipped(base64: string, index: number): string {
   return toBase64(changed);
 }
 
-describe("a sealed secret", () => {
+describe("a ciphertext secret", () => {
   test("opens with its key and context", async () => {
     await fc.assert(
       fc.asyncProperty(someSecret, async (input) => {
-        const sealed = await seal(input);
-        expect(await unseal({ ...input, sealed })).toBe(input.plain);
+        const ciphertext = await encrypt(input);
+        expect(await decrypt({ ...input, ciphertext })).toBe(input.plain);
       }),
     );
   });
 
   test("names its key, shows its nonce, and hides all else", async () => {
-    const sealed = await seal(secret);
-    expect(sealed).toMatch(/^[0-9a-f]{8}\.[A-Za-z0-9+/]{16}\.[A-Za-z0-9+/]+=*$/);
-    expect(sealed.split(".")[1]).toBe(toBase64(secret.nonce));
-    expect(sealed).not.toContain(btoa(secret.plain).slice(0, 8));
+    const ciphertext = await encrypt(secret);
+    expect(ciphertext).toMatch(/^[0-9a-f]{8}\.[A-Za-z0-9+/]{16}\.[A-Za-z0-9+/]+=*$/);
+    expect(ciphertext.split(".")[1]).toBe(toBase64(secret.nonce));
+    expect(ciphertext).not.toContain(btoa(secret.plain).slice(0, 8));
   });
 
   test("does not open with another key", async () => {
     await fc.assert(
       fc.asyncProperty(someSecret, bytes(MASTER_KEY_BYTES), async (input, other) => {
         fc.pre(toBase64(other) !== toBase64(input.masterKeys[0]));
-        expect(await unseal({ ...input, sealed: await seal(input), masterKeys: [other] })).toBeNull();
+        expect(await decrypt({ ...input, ciphertext: await encrypt(input), masterKeys: [other] })).toBeNull();
       }),
     );
   });
 
-  test("opens with any of several keys that holds its own, and is sealed with the first", async () => {
+  test("opens with any of several keys that holds its own, and is ciphertext with the first", async () => {
     const other = new Uint8Array(MASTER_KEY_BYTES).fill(8);
-    const older = await seal(secret);
-    const newer = await seal({ ...secret, masterKeys: [other, masterKey] });
+    const older = await encrypt(secret);
+    const newer = await encrypt({ ...secret, masterKeys: [other, masterKey] });
     expect(newer.slice(0, 8)).not.toBe(older.slice(0, 8));
-    for (const sealed of [older, newer])
-      expect(await unseal({ masterKeys: [other, masterKey], context, sealed })).toBe(secret.plain);
-    expect(await unseal({ masterKeys: [other], context, sealed: newer })).toBe(secret.plain);
-    expect(await unseal({ masterKeys, context, sealed: newer })).toBeNull();
+    for (const ciphertext of [older, newer])
+      expect(await decrypt({ masterKeys: [other, masterKey], context, ciphertext })).toBe(secret.plain);
+    expect(await decrypt({ masterKeys: [other], context, ciphertext: newer })).toBe(secret.plain);
+    expect(await decrypt({ masterKeys, context, ciphertext: newer })).toBeNull();
   });
 
   test("does not open with another key that goes by its name", async () => {
     const other = new Uint8Array(MASTER_KEY_BYTES).fill(8);
-    const [, ...rest] = (await seal(secret)).split(".");
-    const [otherId] = (await seal({ ...secret, masterKeys: [other] })).split(".");
-    const sealed = [otherId, ...rest].join(".");
-    expect(await unseal({ masterKeys: [other], context, sealed })).toBeNull();
-    expect(await unseal({ masterKeys, context, sealed })).toBeNull();
+    const [, ...rest] = (await encrypt(secret)).split(".");
+    const [otherId] = (await encrypt({ ...secret, masterKeys: [other] })).split(".");
+    const ciphertext = [otherId, ...rest].join(".");
+    expect(await decrypt({ masterKeys: [other], context, ciphertext })).toBeNull();
+    expect(await decrypt({ masterKeys, context, ciphertext })).toBeNull();
   });
 
   test("does not open for another context", async () => {
     await fc.assert(
       fc.asyncProperty(someSecret, fc.string(), async (input, other) => {
         fc.pre(other !== input.context);
-        expect(await unseal({ ...input, sealed: await seal(input), context: other })).toBeNull();
+        expect(await decrypt({ ...input, ciphertext: await encrypt(input), context: other })).toBeNull();
       }),
     );
   });
 
   test("does not open once any byte of it was changed", async () => {
-    const [keyId = "", nonce = "", ciphertext = ""] = (await seal(secret)).split(".");
-    const open = (...parts: string[]) => unseal({ masterKeys, context, sealed: parts.join(".") });
+    const [keyId = "", nonce = "", ciphertext = ""] = (await encrypt(secret)).split(".");
+    const open = (...parts: string[]) => decrypt({ masterKeys, context, ciphertext: parts.join(".") });
     for (const index of secret.nonce.keys())
       expect(await open(keyId, flipped(nonce, index), ciphertext)).toBeNull();
     for (const index of fromBase64(ciphertext).keys())
@@ -90,8 +90,8 @@ describe("a sealed secret", () => {
   });
 
   test("does not open where it is malformed or cut short", async () => {
-    const sealed = await seal(secret);
-    const [keyId = "", nonce = "", ciphertext = ""] = sealed.split(".");
+    const encrypted = await encrypt(secret);
+    const [keyId = "", nonce = "", ciphertext = ""] = encrypted.split(".");
     const malformed = [
       "",
       "..",
@@ -103,9 +103,9 @@ describe("a sealed secret", () => {
       `${keyId}.!!!.${ciphertext}`,
       `${keyId}.${nonce}.%%%`,
       `00000000.${nonce}.${ciphertext}`,
-      sealed.slice(0, -8),
-      `${sealed}.more`,
+      encrypted.slice(0, -8),
+      `${encrypted}.more`,
     ];
-    for (const text of malformed) expect(await unseal({ masterKeys, context, sealed: text })).toBeNull();
+    for (const text of malformed) expect(await decrypt({ masterKeys, context, ciphertext: text })).toBeNull();
   });
 });

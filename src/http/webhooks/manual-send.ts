@@ -3,18 +3,18 @@
  * attempts, and the logs as they then are.
  */
 import type { Context } from "hono";
-import { type RefusalReason, startsDelivery } from "../core/refusal.ts";
-import { dueAt } from "../core/transition.ts";
-import type { LogEvent, LogKey, SendableLog } from "../core/webhook-log.ts";
-import { hastenFaulted, type startResends } from "../record/deliveries.ts";
-import { readFirstAttempts, readLogs, readStates } from "../record/logs.ts";
-import { payloadRuns } from "../record/payload.ts";
-import { type ApiError, okStream, refuse, unavailable } from "./answer.ts";
+import { type RefusalReason, type SendableLog, startsDelivery } from "../../core/refusal.ts";
+import { dueAt } from "../../core/transition.ts";
+import type { LogEvent, LogKey } from "../../core/webhook-log.ts";
+import { hastenFaulted, type startResends } from "../../record/deliveries.ts";
+import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
+import { payloadRuns } from "../../record/payload.ts";
+import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
+import type { HttpEnv } from "../services.ts";
 import { readPrefer } from "./prefer.ts";
-import type { HttpEnv } from "./services.ts";
-import { renderLog } from "./webhook-log.ts";
+import { renderLog } from "./render.ts";
 
-export interface Sending {
+export interface ManualSend {
   call_ids: readonly string[];
   event: LogEvent;
   refusalOf: (log: SendableLog | undefined) => RefusalReason | null;
@@ -27,7 +27,7 @@ export interface Sending {
 /** What one answer holds at most, in bytes of stored payload. */
 const ANSWER_LIMIT_BYTES = 32 * 1_024 * 1_024;
 
-export async function sendByHand(c: Context<HttpEnv>, sending: Sending): Promise<Response> {
+export async function sendManually(c: Context<HttpEnv>, sending: ManualSend): Promise<Response> {
   const started = await startDeliveries(c, sending);
   if (started instanceof Response) return started;
   const { waitMs, applied } = readPrefer(c.req.header("prefer"));
@@ -44,7 +44,7 @@ interface Started {
 }
 
 /** Starts what is to be started, or refuses the whole request. */
-async function startDeliveries(c: Context<HttpEnv>, sending: Sending): Promise<Started | Response> {
+async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promise<Started | Response> {
   const { event, call_ids } = sending;
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
@@ -62,7 +62,7 @@ async function startDeliveries(c: Context<HttpEnv>, sending: Sending): Promise<S
   }));
   const due = dueAt(c.env.now(), c.env.config());
   const start = () => sending.start(database, { starts, ...due });
-  const { value: began, repeated } = starts.length > 0 ? await c.env.inPlace(start) : NOTHING_STARTED;
+  const { value: began, repeated } = starts.length > 0 ? await c.env.writeWithRetry(start) : NOTHING_STARTED;
   if (began.size === states.length) {
     c.env.enqueue(starts.map(firstAttempt));
     return { states, deliveries: deliveriesOf(starts) };
@@ -103,7 +103,7 @@ async function enqueueToCome(c: Context<HttpEnv>, logs: readonly SendableLog[]):
   const [first] = later;
   if (first !== undefined) {
     const database = c.env.databaseOf(first.user_id);
-    await c.env.inPlace(() => hastenFaulted(database, { keys: later, ...dueAt(now, c.env.config()) }));
+    await c.env.writeWithRetry(() => hastenFaulted(database, { keys: later, ...dueAt(now, c.env.config()) }));
   }
   c.env.enqueue(toCome.map(firstAttempt));
 }
@@ -122,7 +122,7 @@ const REFUSALS: Record<RefusalReason, string> = {
 };
 
 /** One error for each call that is refused. */
-function refusalsOf({ call_ids, refusalOf }: Sending, states: readonly SendableLog[]): ApiError[] {
+function refusalsOf({ call_ids, refusalOf }: ManualSend, states: readonly SendableLog[]): ApiError[] {
   const stateOf = new Map(states.map((state) => [state.call_id, state]));
   return call_ids.flatMap((call_id): ApiError[] => {
     const reason = refusalOf(stateOf.get(call_id));
@@ -154,7 +154,7 @@ const LONGEST_POLL_MS = 1_000;
 /** True once every delivery has its first attempt in the record; false where some have not when the wait is over. */
 export async function waitForFirstAttempts(
   c: Context<HttpEnv>,
-  { event }: Pick<Sending, "event">,
+  { event }: Pick<ManualSend, "event">,
   { deliveries, waitMs }: { deliveries: Map<string, string>; waitMs: number },
 ): Promise<boolean> {
   const { user_id } = c.get("apiKey");
@@ -171,7 +171,7 @@ export async function waitForFirstAttempts(
 }
 
 /** The logs' JSON in parts; the first is read before the answer begins, so that trouble there still has a status. */
-async function openParts(c: Context<HttpEnv>, { event }: Sending, states: readonly SendableLog[]) {
+async function openParts(c: Context<HttpEnv>, { event }: ManualSend, states: readonly SendableLog[]) {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   async function* parts() {

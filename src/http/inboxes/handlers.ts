@@ -1,11 +1,11 @@
 /** `/v1/inboxes`: receivers of our own, made, told what to answer, and looked into. Another org's is answered as none. */
 import type { Context } from "hono";
-import { inboxUrl } from "../core/inbox.ts";
-import type { InboxState } from "../inbox/store.ts";
-import { notFound, ok, okPage, refuse } from "./answer.ts";
-import { readBody } from "./body.ts";
-import { newInboxSchema, tellInboxSchema } from "./inbox-schemas.ts";
-import type { HttpEnv } from "./services.ts";
+import { inboxUrl } from "../../core/inbox.ts";
+import type { InboxState } from "../../inbox/store.ts";
+import { notFound, ok, okPage, refuse } from "../answer.ts";
+import { readBody } from "../body.ts";
+import type { HttpEnv } from "../services.ts";
+import { configureInboxSchema, newInboxSchema } from "./schemas.ts";
 
 /** A told body, each of its characters escaped, and its headers. */
 const BODY_LIMIT_BYTES = 524_288;
@@ -22,11 +22,11 @@ export async function makeInbox(c: Context<HttpEnv>): Promise<Response> {
   return ok(renderInbox(c, id, state));
 }
 
-export async function tellInbox(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: tellInboxSchema, limitBytes: BODY_LIMIT_BYTES });
+export async function configureInbox(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: configureInboxSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
   const id = c.req.param("id") ?? "";
-  const state = await c.env.inboxes.find(id)?.tell(c.get("apiKey").user_id, body.value.respond);
+  const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.value.respond);
   return state == null ? noInbox(id) : ok(renderInbox(c, id, state));
 }
 

@@ -4,7 +4,7 @@
  */
 import { nextSentAt } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
-import type { AttemptJob, Reply } from "../deliver/job.ts";
+import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
 
 /** How many attempts are remembered: a whole schedule's and a few more. */
 const REMEMBERED_ATTEMPTS = 16;
@@ -12,45 +12,46 @@ const REMEMBERED_ATTEMPTS = 16;
 /** Whoever asks again after an attempt is hardly kept waiting, in milliseconds: it would keep others from asking. */
 const JOIN_WAIT_LIMIT_MS = 200;
 
-export interface LineVerbs {
-  send: (job: AttemptJob, sentAt: number) => Promise<AttemptEntry>;
+export interface AttemptQueueVerbs {
+  send: (request: AttemptRequest, sentAt: number) => Promise<AttemptEntry>;
   /** Keeps the object alive until the promise settles; a rejection in it is no concern of the caller's. */
   keepAlive: (work: Promise<unknown>) => void;
   now: () => number;
 }
 
 export interface Line {
-  /** Takes an attempt into the line, or finds it there. Rejects where making it failed. */
-  attempt: (job: AttemptJob) => Promise<Reply>;
+  /** Takes an attempt into the queue, or finds it there. Rejects where making it failed. */
+  attempt: (request: AttemptRequest) => Promise<AttemptReply>;
   /**
    * Finds an attempt: made, under way, or superseded where it is not known. Makes none. `newestOrdinal` is that of the
    * log's current delivery: whoever still wants to make an attempt of an older one comes too late from then on.
    */
-  recall: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<Reply>;
+  lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
 }
 
-export function openLine({ send, keepAlive, now }: LineVerbs): Line {
-  const attempts = new Map<string, Promise<Reply>>();
+export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): Line {
+  const attempts = new Map<string, Promise<AttemptReply>>();
   const made: string[] = [];
   const highestOrdinal = new Map<string, number>();
   let lastSentAt: number | null = null;
   let running: { key: string; until: number } | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
-  async function takeTurn(job: AttemptJob): Promise<Reply> {
+  async function takeTurn(request: AttemptRequest): Promise<AttemptReply> {
     // A first attempt too: before a newer delivery begins it is recorded, or was put off and is not to be made any more.
-    if (job.delivery_ordinal < (highestOrdinal.get(job.key.event) ?? 0)) return { kind: "superseded" };
-    lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), job.last_sent_at);
-    running = { key: attemptKeyText(job.key), until: now() + job.timeoutMs };
-    return { kind: "made", entry: await send(job, lastSentAt) };
+    if (request.delivery_ordinal < (highestOrdinal.get(request.key.event) ?? 0))
+      return { kind: "superseded" };
+    lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), request.last_sent_at);
+    running = { key: attemptKeyText(request.key), until: now() + request.timeoutMs };
+    return { kind: "made", entry: await send(request, lastSentAt) };
   }
 
-  function join(job: AttemptJob): Promise<Reply> {
-    const key = attemptKeyText(job.key);
+  function join(request: AttemptRequest): Promise<AttemptReply> {
+    const key = attemptKeyText(request.key);
     const known = attempts.get(key);
     if (known !== undefined) return known;
-    noteOrdinal(job.key, job.delivery_ordinal);
-    const turn = tail.then(() => takeTurn(job));
+    noteOrdinal(request.key, request.delivery_ordinal);
+    const turn = tail.then(() => takeTurn(request));
     attempts.set(key, turn);
     // Both ways out: a link that rejected would reject all that follow it.
     tail = turn.then(
@@ -71,8 +72,8 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   }
 
   /** The reply, or after a while that it is still to come. */
-  function withinWait(key: AttemptKey, { reply, waitMs }: { reply: Promise<Reply>; waitMs: number }) {
-    const { promise: underWay, resolve } = Promise.withResolvers<Reply>();
+  function withinWait(key: AttemptKey, { reply, waitMs }: { reply: Promise<AttemptReply>; waitMs: number }) {
+    const { promise: underWay, resolve } = Promise.withResolvers<AttemptReply>();
     const timer = setTimeout(() => {
       const leftMs = running?.key === attemptKeyText(key) ? running.until - now() : null;
       resolve({ kind: "under_way", leftMs });
@@ -82,12 +83,12 @@ export function openLine({ send, keepAlive, now }: LineVerbs): Line {
   }
 
   return {
-    attempt: (job) => {
-      const isKnown = attempts.has(attemptKeyText(job.key));
-      const waitMs = isKnown ? Math.min(job.waitMs, JOIN_WAIT_LIMIT_MS) : job.waitMs;
-      return withinWait(job.key, { reply: join(job), waitMs });
+    attempt: (request) => {
+      const isKnown = attempts.has(attemptKeyText(request.key));
+      const waitMs = isKnown ? Math.min(request.waitMs, JOIN_WAIT_LIMIT_MS) : request.waitMs;
+      return withinWait(request.key, { reply: join(request), waitMs });
     },
-    recall: (key, { waitMs, newestOrdinal }) => {
+    lookUp: (key, { waitMs, newestOrdinal }) => {
       noteOrdinal(key, newestOrdinal);
       const reply = attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" });
       return withinWait(key, { reply, waitMs });

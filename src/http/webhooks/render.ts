@@ -1,5 +1,5 @@
 /** A webhook log as the wire shows it. The payload goes in as the text it is stored as, never parsed. */
-import type { AttemptSummary, StoredLog } from "../record/logs.ts";
+import type { AttemptSummary, StoredLog } from "../../record/logs.ts";
 
 /** The JSON text of a `WebhookLog`. */
 export function renderLog(log: Omit<StoredLog, "report_digest">): string {

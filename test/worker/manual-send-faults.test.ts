@@ -1,4 +1,4 @@
-/** Sending by hand in bad times: what was sent is never refused, and a click gets going what is stuck. */
+/** Manual sends in bad times: what was sent is never refused, and a click gets going what is stuck. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../src/core/message.ts";

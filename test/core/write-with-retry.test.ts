@@ -1,6 +1,6 @@
 /** A write that is made again where it stands: for five seconds, for trouble that passes, and for no other. */
 import { describe, expect, test } from "vitest";
-import { inPlace } from "../../src/record/in-place.ts";
+import { writeWithRetry } from "../../src/record/write-with-retry.ts";
 
 const LOST = new Error("D1_ERROR: Network connection lost.");
 
@@ -28,7 +28,7 @@ function scene(failures: number, error: Error = LOST) {
 describe("a write", () => {
   test("that succeeds is made once", async () => {
     const { clock, write, tries } = scene(0);
-    expect(await inPlace(write, clock)).toEqual({ value: "written", repeated: false });
+    expect(await writeWithRetry(write, clock)).toEqual({ value: "written", repeated: false });
     expect(tries()).toBe(1);
   });
 
@@ -38,13 +38,13 @@ describe("a write", () => {
     new Error("D1 failed", { cause: new Error("Network connection lost.") }),
   ])("that fails in passing is made again after pauses that double: %s", async (error) => {
     const { clock, write, waits } = scene(3, error);
-    expect(await inPlace(write, clock)).toEqual({ value: "written", repeated: true });
+    expect(await writeWithRetry(write, clock)).toEqual({ value: "written", repeated: true });
     expect(waits).toEqual([50, 100, 200]);
   });
 
   test("that goes on failing is given up after five seconds, with its error", async () => {
     const { clock, write, waits } = scene(Number.POSITIVE_INFINITY);
-    await expect(inPlace(write, clock)).rejects.toBe(LOST);
+    await expect(writeWithRetry(write, clock)).rejects.toBe(LOST);
     const waited = waits.reduce((sum, ms) => sum + ms, 0);
     expect(waited).toBeGreaterThan(3_500);
     expect(waited).toBeLessThanOrEqual(5_000);
@@ -57,7 +57,7 @@ describe("a write", () => {
     new TypeError("undefined is not a function"),
   ])("that fails otherwise is not made again: %s", async (error) => {
     const { clock, write, tries } = scene(1, error);
-    await expect(inPlace(write, clock)).rejects.toBe(error);
+    await expect(writeWithRetry(write, clock)).rejects.toBe(error);
     expect(tries()).toBe(1);
   });
 });

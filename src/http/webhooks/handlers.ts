@@ -1,17 +1,17 @@
 /** `/v1/postcall/webhooks`: get a log; send it again, or for the first time, by hand. */
 import type { Context } from "hono";
-import { isCallId } from "../core/call-id.ts";
-import { createRefusal, resendRefusal, startsDelivery } from "../core/refusal.ts";
-import { startCreates, startResends } from "../record/deliveries.ts";
-import { readEndpoints } from "../record/endpoints.ts";
-import { readLogs } from "../record/logs.ts";
-import { notFound, okText, refuse } from "./answer.ts";
-import { readBody } from "./body.ts";
-import { createSchema, eventParameter, resendSchema } from "./schemas.ts";
-import { sendByHand } from "./send-by-hand.ts";
-import type { HttpEnv } from "./services.ts";
-import { refuseTarget } from "./target.ts";
-import { renderLog } from "./webhook-log.ts";
+import { isCallId } from "../../core/call-id.ts";
+import { createRefusal, resendRefusal, startsDelivery } from "../../core/refusal.ts";
+import { startCreates, startResends } from "../../record/deliveries.ts";
+import { readEndpoints } from "../../record/endpoints.ts";
+import { readLogs } from "../../record/logs.ts";
+import { notFound, okText, refuse } from "../answer.ts";
+import { readBody } from "../body.ts";
+import { createSchema, eventParameter, resendSchema } from "../schemas.ts";
+import type { HttpEnv } from "../services.ts";
+import { refuseTarget } from "../target.ts";
+import { sendManually } from "./manual-send.ts";
+import { renderLog } from "./render.ts";
 
 /** A thousand call ids, each of their characters escaped. */
 const BODY_LIMIT_BYTES = 1_048_576;
@@ -34,7 +34,7 @@ export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
 export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: resendSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  return sendByHand(c, {
+  return sendManually(c, {
     ...body.value,
     refusalOf: resendRefusal,
     isToStart: startsDelivery,
@@ -51,7 +51,7 @@ export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [{ user_id, url }]);
   const endpointDisabled = endpoint?.state === "disabled";
-  return sendByHand(c, {
+  return sendManually(c, {
     call_ids,
     event,
     refusalOf: (log) => createRefusal(log, { endpointDisabled }),

@@ -9,23 +9,23 @@ import { getPayload, PAYLOAD_LIMIT_BYTES, PAYLOAD_READ_LIMIT_BYTES } from "./pay
  * A log as a batch sees it. `payload` is null where the log is held, where the named attempt is not the next one, and
  * where the payloads before it filled the read: a later batch has room for it. `last_sent_at` is the log's newest entry.
  */
-export interface DueLog extends LogState {
+export interface LoadedLog extends LogState {
   send_type: SendType | null;
   losses: number;
   faults: number;
   payload: string | null;
   last_sent_at: number | null;
   /** Its org's live signing secrets, the newest first. */
-  sealed_secrets: string[];
+  encrypted_secrets: string[];
   /** Null where the log's endpoint has never failed. */
   endpoint: Endpoint | null;
 }
 
 /** A log as the batch's query answers it. */
-type Stored = Omit<DueLog, "sealed_secrets" | "endpoint"> & {
+type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> & {
   position: number;
   is_next: 0 | 1;
-  sealed_secrets: string;
+  encrypted_secrets: string;
   endpoint: string | null;
 };
 
@@ -46,15 +46,15 @@ const IS_NEXT =
  * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Those that are held
  * and whose time is over are released in the same transaction: from then on what they send is fixed.
  */
-export async function readDue(db: D1Database, wanted: Wanted): Promise<(DueLog | undefined)[]> {
+export async function readBatch(db: D1Database, wanted: Wanted): Promise<(LoadedLog | undefined)[]> {
   const [, read] = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
   const stored = read?.results ?? [];
-  const logs: (DueLog | undefined)[] = wanted.keys.map(() => undefined);
-  for (const { position, is_next: _, payload, endpoint, sealed_secrets, ...log } of stored) {
+  const logs: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
+  for (const { position, is_next: _, payload, endpoint, encrypted_secrets, ...log } of stored) {
     logs[position] = {
       ...log,
       payload: payload === null ? null : getPayload({ payload }),
-      sealed_secrets: newestFirst(sealed_secrets),
+      encrypted_secrets: newestFirst(encrypted_secrets),
       endpoint: endpoint === null ? null : JSON.parse(endpoint),
     };
   }
@@ -95,8 +95,8 @@ const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
          CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN l.payload END AS payload,
          (SELECT max(a.sent_at) FROM attempts AS a
           WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
-         (SELECT json_group_array(json_array(k.created_at, k.sealed)) FROM signing_secrets AS k
-          WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS sealed_secrets,
+         (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
+          WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS encrypted_secrets,
          ${ENDPOINT_OF_LOG} AS endpoint
        FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY}`,
     )
@@ -124,6 +124,6 @@ async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wa
 
 /** Sorted here and not by the query, where each row that passes a sorter is billed as one more read. */
 const newestFirst = (secrets: string): string[] =>
-  (JSON.parse(secrets) as [created_at: number, sealed: string][])
+  (JSON.parse(secrets) as [created_at: number, ciphertext: string][])
     .sort(([a], [b]) => b - a)
-    .map(([, sealed]) => sealed);
+    .map(([, ciphertext]) => ciphertext);

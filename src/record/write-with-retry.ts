@@ -5,7 +5,7 @@
 import { isPassing } from "./availability.ts";
 
 /** For as long as this, in milliseconds; then the request is answered 503, and a batch's messages come back. */
-const IN_PLACE_MS = 5_000;
+const RETRY_FOR_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
@@ -17,11 +17,11 @@ export interface Clock {
 }
 
 /** What the write came to, and whether it was made more than once: an earlier one may be the one that took effect. */
-export async function inPlace<T>(
+export async function writeWithRetry<T>(
   write: () => Promise<T>,
   { now, random, wait }: Clock,
 ): Promise<{ value: T; repeated: boolean }> {
-  const until = now() + IN_PLACE_MS;
+  const until = now() + RETRY_FOR_MS;
   for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries++, pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
       return { value: await write(), repeated: tries > 1 };

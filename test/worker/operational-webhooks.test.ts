@@ -2,9 +2,16 @@
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { attemptOnce, degrade, endLease, endpointsOf, noticesOf, toldOrg } from "../support/endpoints.ts";
+import {
+  attemptOnce,
+  degrade,
+  endLease,
+  endpointsOf,
+  operationalWebhooksOf,
+  toldOrg,
+} from "../support/endpoints.ts";
 import { envWithLosingQueues, handleAttempts, letTimePass, request } from "../support/handlers.ts";
-import { eventually, makeOrg, type Receiver, receiver, reportCall, settledLogOf } from "../support/words.ts";
+import { endedLogOf, eventually, makeOrg, type Receiver, receiver, reportCall } from "../support/words.ts";
 
 const bodiesAt = async (ops: Receiver) => (await ops.received()).map(({ body }) => JSON.parse(body));
 
@@ -12,7 +19,7 @@ test("a delivery that failed for good is told once, signed like the rest, throug
   const { org, ops } = await toldOrg(200);
   const crm = await receiver(500);
   const { call_id } = await reportCall(org, { webhook: crm.url });
-  const log = await settledLogOf(org, call_id);
+  const log = await endedLogOf(org, call_id);
   const [received] = await eventually(async () => {
     const all = await ops.received();
     return all.length > 0 ? all : undefined;
@@ -43,7 +50,7 @@ describe("an endpoint's change", () => {
     await endLease(org);
     await attemptOnce(org, crm.url);
     await attemptOnce(org, crm.url);
-    expect(await noticesOf(org)).toMatchObject([
+    expect(await operationalWebhooksOf(org)).toMatchObject([
       {
         type: "endpoint.degraded",
         data: {
@@ -63,8 +70,8 @@ describe("an endpoint's change", () => {
     const { org } = await toldOrg(200);
     const crm = await receiver(410);
     const { retries, deliveries } = await attemptOnce(org, crm.url);
-    const notices = await noticesOf(org);
-    expect(notices.map(({ type, data }) => [type, data.reason]).toSorted()).toEqual([
+    const operationalWebhooks = await operationalWebhooksOf(org);
+    expect(operationalWebhooks.map(({ type, data }) => [type, data.reason]).toSorted()).toEqual([
       ["delivery.failed", "gone"],
       ["endpoint.disabled", "gone"],
     ]);
@@ -79,7 +86,7 @@ describe("an endpoint's change", () => {
     const asked = { method: "POST", path: "/v1/endpoints/enable", body: { url: crm.url } };
     await request(lossy, org, asked);
     await request(lossy, org, asked);
-    const told = (await noticesOf(org)).filter(({ type }) => type === "endpoint.recovered");
+    const told = (await operationalWebhooksOf(org)).filter(({ type }) => type === "endpoint.recovered");
     expect(told).toMatchObject([{ data: { url: crm.url, state: "active", reason: "enabled" } }]);
     expect(retries).toMatchObject([{ body: { event: "operational" } }]);
     expect(deliveries).toEqual([]);
@@ -89,7 +96,7 @@ describe("an endpoint's change", () => {
     const org = await makeOrg();
     const crm = await receiver(410);
     const { deliveries } = await attemptOnce(org, crm.url);
-    expect(await noticesOf(org)).toEqual([]);
+    expect(await operationalWebhooksOf(org)).toEqual([]);
     expect(deliveries).toEqual([]);
   });
 });
@@ -105,7 +112,7 @@ test("the same result written again tells nothing again", async () => {
     .run();
   await env.DB.prepare("UPDATE endpoints SET state = 'active' WHERE user_id = ?").bind(org.user_id).run();
   await handleAttempts(envWithLosingQueues().env, [key]);
-  const types = (await noticesOf(org)).map(({ type }) => type);
+  const types = (await operationalWebhooksOf(org)).map(({ type }) => type);
   expect(types.filter((type) => type === "delivery.failed")).toHaveLength(1);
   expect(await crm.received()).toHaveLength(1);
 });
@@ -126,7 +133,7 @@ test("an operational webhook that fails is retried, and neither told of nor held
     lossy,
     first.map((key) => ({ ...key, attempt: 2 })),
   );
-  expect((await noticesOf(org)).map(({ status }) => status)).toEqual(["failed", "failed"]);
+  expect((await operationalWebhooksOf(org)).map(({ status }) => status)).toEqual(["failed", "failed"]);
   expect((await bodiesAt(ops)).length).toBe(4);
   expect(await endpointsOf(org)).toMatchObject([{ url: crm.url }]);
 });

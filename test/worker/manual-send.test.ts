@@ -1,7 +1,8 @@
-/** Sending by hand: resend and create, all or nothing, joined or new, waited for or not. */
+/** Manual sends: resend and create, all or nothing, joined or new, waited for or not. */
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   create,
+  endedLogOf,
   logOf,
   makeOrg,
   newCallId,
@@ -10,7 +11,6 @@ import {
   reportCall,
   resend,
   rowsOf,
-  settledLogOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -29,7 +29,7 @@ describe("resend", () => {
   test("sends the stored bytes again, to the stored URL, as a delivery of its own", async () => {
     const crm = await receiver(200);
     const { call_id } = await reportCall(org, { webhook: crm.url, payload: { summary: "Sold." } });
-    const before = await settledLogOf(org, call_id);
+    const before = await endedLogOf(org, call_id);
     const answer = await resend(org, [call_id]);
     expect(answer.status).toBe(200);
     const [log] = answer.body.data;
@@ -48,7 +48,7 @@ describe("resend", () => {
     const crm = await receiver(200);
     const reports = [1, 2, 3, 4].map(() => reportCall(org, { webhook: crm.url }));
     const ids = (await Promise.all(reports)).map(({ call_id }) => call_id);
-    await Promise.all(ids.map((id) => settledLogOf(org, id)));
+    await Promise.all(ids.map((id) => endedLogOf(org, id)));
     const asked = [ids[2], ids[0], ids[3], ids[1]].flatMap((id) => id ?? []);
     const answer = await resend(org, asked);
     expect(answer.body.data.map((log: { call_id: string }) => log.call_id)).toEqual(asked);
@@ -58,7 +58,7 @@ describe("resend", () => {
   test("five at once make one request, and all five answers show it", async () => {
     const crm = await receiver(200, { status: 200, delayMs: 400 });
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => resend(org, [call_id])));
     for (const { status, body } of answers) {
       expect(status).toBe(200);
@@ -85,7 +85,7 @@ describe("resend", () => {
   test("replaces a retry that is outstanding", async () => {
     const crm = await receiver({ status: 500, headers: { "retry-after": "3" } }, 200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    await settledLogOf(org, call_id, (log) => log.status === "retrying");
+    await endedLogOf(org, call_id, (log) => log.status === "retrying");
     const [log] = (await resend(org, [call_id])).body.data;
     expect(log).toMatchObject({ status: "delivered", next_attempt_at: null });
     expect(log.metadata).toMatchObject([{ send_type: "spawn", response_code: 500 }, { send_type: "resend" }]);
@@ -97,9 +97,9 @@ describe("resend", () => {
   test("gets a schedule of its own", async () => {
     const crm = await receiver(500, 500, 500, 500, 200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    expect(await settledLogOf(org, call_id)).toMatchObject({ reason: "attempts_exhausted" });
+    expect(await endedLogOf(org, call_id)).toMatchObject({ reason: "attempts_exhausted" });
     await resend(org, [call_id]);
-    const log = await settledLogOf(org, call_id);
+    const log = await endedLogOf(org, call_id);
     expect(log).toMatchObject({ status: "delivered", reason: null });
     expect(log.metadata.map(({ send_type, attempt }: Entry) => [send_type, attempt])).toEqual([
       ["spawn", 1],
@@ -113,7 +113,7 @@ describe("resend", () => {
   test("is refused as a whole, one error for each call that can't be sent, and sends nothing", async () => {
     const crm = await receiver(200);
     const { call_id } = await reportCall(org, { webhook: crm.url });
-    await settledLogOf(org, call_id);
+    await endedLogOf(org, call_id);
     const without = (await reportCall(org)).call_id;
     const unknown = newCallId();
     const answer = await resend(org, [call_id, without, unknown]);

@@ -1,0 +1,9 @@
+/** What the table of first statuses says of a report. The service itself decides by the same table in its INSERT. */
+import { FIRST_STATUSES, type FirstConditions } from "../../src/core/citations.ts";
+import type { LogStatus } from "../../src/core/webhook-log.ts";
+
+export function firstStatus(conditions: FirstConditions): LogStatus {
+  const holds = ({ when }: (typeof FIRST_STATUSES)[number]) =>
+    Object.entries(when).every(([name, is]) => conditions[name as keyof FirstConditions] === is);
+  return FIRST_STATUSES.find(holds)?.status ?? "pending";
+}
