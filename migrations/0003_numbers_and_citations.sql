@@ -10,3 +10,6 @@ CREATE TABLE numbers (
 
 ALTER TABLE webhook_logs ADD COLUMN wants_citations INTEGER;  -- 1 where the settings at the time of the report asked for them
 ALTER TABLE webhook_logs ADD COLUMN citations_digest TEXT;    -- of the citations that ended a hold; others have a log of their own
+
+ALTER TABLE webhook_logs ADD COLUMN report_options TEXT;   -- the report's members beside its payload, as JSON; null: none
+ALTER TABLE webhook_logs ADD COLUMN payload_altered TEXT;  -- filled (from a SIP code) or combined (with citations); null: as reported

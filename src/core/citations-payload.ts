@@ -1,33 +1,32 @@
-/** The payloads that carry citations: text out. What was reported keeps its bytes, and is parsed only where it must be. */
-import { isJsonObject, parseKeepingDigits } from "./json.ts";
+/** The payloads that carry citations: text in, text out. A reported payload keeps its bytes, and is parsed only where it must be. */
+import { compactJson } from "./json.ts";
 
-/** Citations as they were posted; numbers keep their digits, see `json.ts`. */
+/** Citations as they were posted. */
 export interface Citations {
-  citations: unknown[];
-  corrected_transcript?: unknown[] | undefined;
+  citations: readonly unknown[];
+  corrected_transcript?: readonly unknown[] | undefined;
 }
 
-/** Nothing in them to tell. */
+/** Whether there is nothing to send. */
 export const areEmpty = ({ citations, corrected_transcript = [] }: Citations): boolean =>
   citations.length + corrected_transcript.length === 0;
 
 /**
- * The stored payload with the citations as its last members. One that has a member of that name already gets the new
- * value in its place: a name must not stand twice.
+ * The stored payload with the members of `citations`, a JSON object, at its end. Where the payload has a member of such
+ * a name, the new value takes its place: no name may stand twice.
  */
-export function combinedPayload(stored: string, members: Citations): string {
-  const mayHave = Object.keys(members).some((name) => stored.includes(`"${name}":`));
-  const parsed = mayHave ? parseKeepingDigits(stored) : null;
-  if (parsed?.ok && isJsonObject(parsed.value)) return JSON.stringify({ ...parsed.value, ...members });
-  return `${stored.slice(0, -1)},${JSON.stringify(members).slice(1)}`;
+export function combinedPayload(stored: string, citations: string): string {
+  const combined = `${stored.slice(0, -1)},${citations.slice(1)}`;
+  const mayRepeat = ["citations", "corrected_transcript"].some((name) => stored.includes(`"${name}":`));
+  return mayRepeat ? compactJson(combined) : combined;
 }
 
-/** The payload of the separate event. */
-export const citationsEvent = (
-  call: { call_id: string; user_id: string },
-  { members, now }: { members: Citations; now: number },
-): string => {
-  const { call_id, user_id } = call;
+/** The payload of the separate event, with the members of `citations`, a JSON object. */
+export function citationsEvent(
+  { call_id, user_id }: { call_id: string; user_id: string },
+  { citations, now }: { citations: string; now: number },
+): string {
   const timestamp = new Date(now).toISOString();
-  return JSON.stringify({ call_id, user_id, event_type: "citations", timestamp, ...members });
-};
+  const head = JSON.stringify({ call_id, user_id, event_type: "citations", timestamp });
+  return `${head.slice(0, -1)},${citations.slice(1)}`;
+}

@@ -1,11 +1,13 @@
 /** Reads a request's JSON body against a schema. Bytes in; the value or the refusal out. */
 import type { Context } from "hono";
 import type * as z from "zod";
-import { DEPTH_LIMIT, isJsonObject, parseKeepingDigits } from "../core/json.ts";
+import { DEPTH_LIMIT, isJsonObject, type Json, parseJson } from "../core/json.ts";
 import { type ApiError, refuse } from "./answer.ts";
+import { readFirst } from "./first-bytes.ts";
 import type { HttpEnv } from "./services.ts";
 
-export type Body<T> = { ok: true; value: T } | { ok: false; refusal: Response };
+/** `json` is the body as it came: `value` has JavaScript's numbers, `json.exact` keeps their digits. */
+export type Body<T> = { ok: true; value: T; json: Json } | { ok: false; refusal: Response };
 
 /** An answer lists this many faults of a body at most. */
 const FAULT_LIMIT = 100;
@@ -24,22 +26,22 @@ export async function readBody<T>(
 ): Promise<Body<T>> {
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJsonType(contentType)) {
-    const message = `The body's content type must be application/json, and is ${show(contentType)}.`;
+    const message = `The body's content type must be application/json, and is ${shortened(JSON.stringify(contentType))}.`;
     return refused({ error: "UNSUPPORTED_MEDIA_TYPE", message });
   }
   const bytes = await readBytes(c.req.raw, limitBytes);
   if (typeof bytes === "string") return refused(BYTE_FAULTS[bytes](limitBytes));
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
-  const json = parseKeepingDigits(optional && text === "" ? "{}" : text);
-  if (json.ok) {
-    if (isJsonObject(json.value)) return check(schema, json.value);
-    return invalid(`The body must be a JSON object, and is ${show(json.value)}.`);
+  const parsed = parseJson(optional && text === "" ? "{}" : text);
+  if (parsed.ok) {
+    if (isJsonObject(parsed.json.value)) return check(schema, parsed.json);
+    return invalid(`The body must be a JSON object, and is ${show(parsed.json, [])}.`);
   }
-  if (json.reason === "too_deep")
+  if (parsed.reason === "too_deep")
     return invalid(`The body is nested too deeply: at most ${DEPTH_LIMIT} levels are read.`);
   return invalid(
-    text === "" ? "The body is empty; it must be JSON." : `The body is not valid JSON: ${json.detail}`,
+    text === "" ? "The body is empty; it must be JSON." : `The body is not valid JSON: ${parsed.detail}`,
   );
 }
 
@@ -68,30 +70,16 @@ const BYTE_FAULTS: Record<"too_large" | "cut_off", (limitBytes: number) => ApiEr
 async function readBytes(
   request: Request,
   limitBytes: number,
-): Promise<Uint8Array | "too_large" | "cut_off"> {
+): Promise<ArrayBuffer | Uint8Array | "too_large" | "cut_off"> {
   const length = request.headers.get("content-length");
   if (Number(length) > limitBytes) return "too_large";
-  try {
-    return length === null
-      ? await readChunks(request, limitBytes)
-      : new Uint8Array(await request.arrayBuffer());
-  } catch {
-    return "cut_off";
-  }
+  if (length !== null) return request.arrayBuffer().catch(() => "cut_off" as const);
+  const bytes = await readFirst(request.body, limitBytes + 1);
+  if (bytes === null) return "cut_off";
+  return bytes.length > limitBytes ? "too_large" : bytes;
 }
 
-async function readChunks(request: Request, limitBytes: number): Promise<Uint8Array | "too_large"> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limitBytes) return "too_large";
-    chunks.push(chunk);
-  }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
-}
-
-function decode(bytes: Uint8Array): string | null {
+function decode(bytes: ArrayBuffer | Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
@@ -99,19 +87,25 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown): Body<T> {
-  const parsed = schema.safeParse(value, { reportInput: true });
-  if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, refusal: refuse(parsed.error.issues.slice(0, FAULT_LIMIT).map(faultOf)) };
+function check<T>(schema: z.ZodType<T>, json: Json): Body<T> {
+  const parsed = schema.safeParse(json.value, { reportInput: true });
+  if (parsed.success) return { ok: true, value: parsed.data, json };
+  return {
+    ok: false,
+    refusal: refuse(parsed.error.issues.slice(0, FAULT_LIMIT).map((issue) => faultOf(issue, json))),
+  };
 }
 
 /** A sentence that names the field and the value it had. */
-function faultOf(issue: z.core.$ZodIssue): ApiError {
+function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
   const field = issue.path.length === 0 ? "The body" : fieldName(issue.path);
-  const value = issue.input === undefined ? "is missing" : `is ${show(issue.input)}`;
+  const value = issue.input === undefined ? "is missing" : `is ${show(json, issue.path)}`;
   const message =
     issue.code === "unrecognized_keys"
-      ? `${field} has members that are not known: ${issue.keys.slice(0, KEY_LIMIT).map(show).join(", ")}.`
+      ? `${field} has members that are not known: ${issue.keys
+          .slice(0, KEY_LIMIT)
+          .map((key) => shortened(JSON.stringify(key)))
+          .join(", ")}.`
       : `${field} ${issue.message}, and ${value}.`;
   return { error: "invalid_parameter", message };
 }
@@ -121,7 +115,11 @@ const fieldName = (path: readonly PropertyKey[]): string =>
     .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index > 0 ? "." : ""}${String(part)}`))
     .join("");
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+/** The JSON text of the value at `path`, with the digits it came with. */
+function show({ exact, write }: Json, path: readonly PropertyKey[]): string {
+  const valueAt = (parent: unknown, part: PropertyKey) => (parent as Record<PropertyKey, unknown>)[part];
+  return shortened(write(path.reduce(valueAt, exact)));
 }
+
+const shortened = (text: string): string =>
+  text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;

@@ -1,7 +1,9 @@
 /** `POST /v1/postcall/calls`: a finished call is reported. What is answered with 202 is in the record. */
 import type { Context } from "hono";
 import type * as z from "zod";
+import type { Json } from "../core/json.ts";
 import { isPhoneNumber } from "../core/phone-number.ts";
+import { differingMembers } from "../core/same-json.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { withErrorMessage } from "../core/sip.ts";
 import { readLogs, type StoredLog } from "../record/logs.ts";
@@ -23,14 +25,14 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const report = body.value;
   const blocked = report.webhook == null ? null : refuseTarget("webhook", report.webhook, c.env.config());
   if (blocked !== null) return refuse(blocked);
-  const log = await newReport(c, report);
+  const { log, given } = await newReport(c, report, body.json);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
   const database = c.env.databaseOf(log.user_id);
   const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));
   const stored = written === null ? await readStored(c, log) : undefined;
   // A write that was made twice finds its own first one there: the ids in it are nobody else's.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);
-  if (inserted === null) return repeatedReport(log, stored);
+  if (inserted === null) return repeatedReport({ ...log, given }, stored);
   enqueueFirst(c, log, inserted);
   const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [] };
   const answered = { ...log, ...inserted, ...unsent, event: "call" as const, created_at: log.now };
@@ -50,18 +52,27 @@ const payloadTooLarge = (bytes: number) => ({
   message: `payload is ${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken.`,
 });
 
-async function newReport(c: Context<HttpEnv>, report: z.infer<typeof reportSchema>): Promise<NewReport> {
-  const { payload: given, ...otherMembers } = report;
-  const { inbound, to, status } = given;
-  const givenText = JSON.stringify(given);
-  const filled = withErrorMessage(given, report.sip_code);
-  const payload = filled === given ? givenText : JSON.stringify(filled);
-  return {
+/** The log to write, and the payload as it was given: a SIP code may fill a member of it. */
+async function newReport(
+  c: Context<HttpEnv>,
+  report: z.infer<typeof reportSchema>,
+  { exact, write }: Json,
+): Promise<{ log: NewReport; given: string }> {
+  const { payload: value, ...options } = report;
+  const exactPayload = (exact as { payload: object }).payload;
+  const given = write(exactPayload);
+  const filled = withErrorMessage(exactPayload, report.sip_code);
+  const payload = filled === exactPayload ? given : write(filled);
+  const { call_id, inbound, to, status } = value;
+  const report_options = JSON.stringify(options);
+  const log = {
     user_id: c.get("apiKey").user_id,
-    call_id: given.call_id,
+    call_id,
     webhook_id: `msg_${crypto.randomUUID()}`,
     delivery_id: `dlv_${crypto.randomUUID()}`,
-    report_digest: await sha256Hex(`${JSON.stringify(otherMembers)}\n${givenText}`),
+    report_digest: await sha256Hex(`${report_options}\n${given}`),
+    report_options,
+    payload_altered: payload === given ? null : ("filled" as const),
     payload,
     payload_bytes: new TextEncoder().encode(payload).length,
     now: c.env.now(),
@@ -71,6 +82,7 @@ async function newReport(c: Context<HttpEnv>, report: z.infer<typeof reportSchem
     phone_number: inbound === true && typeof to === "string" && isPhoneNumber(to) ? to : null,
     isCompleted: status === "completed",
   };
+  return { log, given };
 }
 
 async function readStored(
@@ -81,9 +93,34 @@ async function readStored(
   return stored;
 }
 
-/** The key is taken: by the same report, whose log is answered as it is now, or by another one. */
-function repeatedReport({ call_id, report_digest }: NewReport, stored: StoredLog | undefined): Response {
-  if (stored?.report_digest === report_digest) return okText(renderLog(stored), { status: 200 });
-  const message = `payload.call_id ${JSON.stringify(call_id)} was reported before with other content.`;
+/** The call id is taken: by the same report, whose log is answered as it is now, or by another one. */
+function repeatedReport(report: NewReport & { given: string }, stored: StoredLog | undefined): Response {
+  const difference = stored === undefined ? "It has been removed since." : differenceOf(report, stored);
+  if (difference === null && stored !== undefined) return okText(renderLog(stored), { status: 200 });
+  const call = `payload.call_id ${JSON.stringify(report.call_id)}`;
+  const message = `${call} was reported before with other content. ${difference}`;
   return refuse({ error: "CONFLICT", message });
 }
+
+/** A message names this many differing members at most. */
+const NAMED_MEMBERS = 10;
+
+/** What differs, as a sentence; null where the two reports mean the same. */
+function differenceOf(report: NewReport & { given: string }, stored: StoredLog): string | null {
+  if (report.report_digest === stored.report_digest) return null;
+  const options = differingMembers(report.report_options, stored.report_options ?? "{}");
+  if (stored.payload_altered !== null)
+    return `Its payload was ${ALTERATIONS[stored.payload_altered]}: only a report of the very same bytes is the same from then on.`;
+  const members = differingMembers(report.given, stored.payload).map((name) => `payload.${name}`);
+  const names = [...options, ...members];
+  if (names.length === 0) return null;
+  const rest = names.length > NAMED_MEMBERS ? ` and ${names.length - NAMED_MEMBERS} more` : "";
+  return `What differs: ${names.slice(0, NAMED_MEMBERS).map(shortened).join(", ")}${rest}.`;
+}
+
+const ALTERATIONS = {
+  filled: "filled from its sip_code",
+  combined: "combined with its citations",
+} as const;
+
+const shortened = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name);

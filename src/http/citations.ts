@@ -5,7 +5,8 @@
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
 import { type CitationsDecision, citedCallOf, takeCitations } from "../core/citations.ts";
-import { areEmpty, type Citations, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
+import { areEmpty, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
+import type { Json } from "../core/json.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { dueAt } from "../core/transition.ts";
 import { type CitedLog, endHoldByCitations, readCited } from "../record/citations.ts";
@@ -22,7 +23,8 @@ import { renderLog } from "./webhooks/render.ts";
 interface Posted {
   user_id: string;
   call_id: string;
-  members: Citations;
+  /** The JSON object that was posted. */
+  citations: string;
   digest: string;
 }
 
@@ -33,8 +35,8 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   if (!body.ok) return body.refusal;
   const { user_id } = c.get("apiKey");
   const call_id = c.req.param("call_id") ?? "";
-  const members = body.value;
-  const posted = { user_id, call_id, members, digest: await sha256Hex(JSON.stringify(members)) };
+  const citations = citationsText(body.json);
+  const posted = { user_id, call_id, citations, digest: await sha256Hex(citations) };
   const database = c.env.databaseOf(user_id);
   // A hold ends once and citations are accepted once: what is written without effect is judged anew but a few times.
   for (;;) {
@@ -42,7 +44,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
     const decision = takeCitations(citedCallOf(cited), {
       digest: posted.digest,
-      isEmpty: areEmpty(members),
+      isEmpty: areEmpty(body.value),
     });
     if (decision === "repeated") return answer(c, posted, cited.has_own_log === 1 ? "citations" : "call");
     if (decision === "conflict") {
@@ -53,6 +55,12 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
     if (refusal !== null) return refuse(refusal);
   }
 }
+
+/** In this order, whatever the body's was. */
+const citationsText = ({ exact, write }: Json): string => {
+  const { citations, corrected_transcript } = exact as Record<string, unknown>;
+  return write({ citations, corrected_transcript });
+};
 
 /** Writes what was decided, or says why it can't be. */
 async function write(
@@ -70,7 +78,9 @@ async function write(
   const made = { payload, payload_bytes };
   if (decision === "combine" || decision === "release") {
     const due = dueAt(now, { sweepGraceMs });
-    await c.env.writeWithRetry(() => endHoldByCitations(database, posted, { digest, ...made, ...due }));
+    await c.env.writeWithRetry(() =>
+      endHoldByCitations(database, posted, { digest, ...made, isCombined: decision === "combine", ...due }),
+    );
     return null;
   }
   const ids = { webhook_id: `msg_${crypto.randomUUID()}`, delivery_id: `dlv_${crypto.randomUUID()}` };
@@ -84,12 +94,12 @@ async function write(
 
 function payloadFor(
   decision: Effect,
-  { user_id, call_id, members }: Posted,
+  { user_id, call_id, citations }: Posted,
   { cited, now }: { cited: CitedLog; now: number },
 ): string {
   const stored = cited.payload;
-  if (stored === null) return citationsEvent({ user_id, call_id }, { members, now });
-  return decision === "combine" ? combinedPayload(stored, members) : stored;
+  if (stored === null) return citationsEvent({ user_id, call_id }, { citations, now });
+  return decision === "combine" ? combinedPayload(stored, citations) : stored;
 }
 
 function tooLarge(bytes: number, { status, next_attempt_at }: CitedLog): ApiError {

@@ -40,6 +40,7 @@ export async function endHoldByCitations(
     digest: string;
     payload: string;
     payload_bytes: number;
+    isCombined: boolean;
     next_attempt_at: number;
     sweep_at: number;
   },
@@ -48,10 +49,19 @@ export async function endHoldByCitations(
   const { results } = await db
     .prepare(
       `UPDATE webhook_logs SET status = 'pending', reason = NULL, citations_digest = ?3, payload = ?4,
-         payload_bytes = ?5, next_attempt_at = ?6, sweep_at = ?7
+         payload_bytes = ?5, next_attempt_at = ?6, sweep_at = ?7, payload_altered = iif(?8, 'combined', payload_altered)
        WHERE user_id = ?1 AND call_id = ?2 AND event = 'call' AND status = 'held' RETURNING event`,
     )
-    .bind(user_id, call_id, ended.digest, payload, payload_bytes, ended.next_attempt_at, ended.sweep_at)
+    .bind(
+      user_id,
+      call_id,
+      ended.digest,
+      payload,
+      payload_bytes,
+      ended.next_attempt_at,
+      ended.sweep_at,
+      ended.isCombined ? 1 : 0,
+    )
     .all();
   return results.length > 0;
 }

@@ -9,6 +9,10 @@ export type AttemptSummary = Omit<RecordedAttempt, "request_headers" | "response
 /** A log with all that `GET` shows of it; attempts are in the order of their `sent_at`. */
 export interface StoredLog extends LogState {
   report_digest: string;
+  /** The members of its report beside the payload, as JSON text; null for none. */
+  report_options: string | null;
+  /** Null: the payload is as it was reported. */
+  payload_altered: "filled" | "combined" | null;
   payload: string;
   metadata: AttemptSummary[];
 }
@@ -44,7 +48,8 @@ export async function readLogs(
   const bound = [JSON.stringify(call_ids), user_id, event];
   const [logs, attempts] = (await db.batch([
     db
-      .prepare(`SELECT ${STATE_COLUMNS}, l.report_digest, l.payload FROM ${LOGS_OF_IDS} ORDER BY j.key`)
+      .prepare(`SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered,
+           l.payload FROM ${LOGS_OF_IDS} ORDER BY j.key`)
       .bind(...bound),
     db
       .prepare(

@@ -19,6 +19,10 @@ interface NewLog {
 
 /** A reported call's. What the report leaves open is as the number and the org have it at this moment. */
 export interface NewReport extends NewLog {
+  /** The members of the report beside the payload, as JSON text. */
+  report_options: string;
+  /** `filled`: the payload is not as it was reported. */
+  payload_altered: "filled" | null;
   /** As given: null is for no webhook, undefined for what the settings say. */
   webhook: string | null | undefined;
   webhook_events: readonly string[] | undefined;
@@ -44,11 +48,11 @@ const insertFrom = (
   source: string,
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
     payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
-    sweep_at, parked, wants_citations)
+    sweep_at, parked, wants_citations, report_options, payload_altered)
   SELECT ?1, ?2, event, ?3, url, ?8, ?5, ?6, ?7, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
     iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
     CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,
-    due, due + ?9, iif(status = 'disabled', 1, NULL), wants_citations
+    due, due + ?9, iif(status = 'disabled', 1, NULL), wants_citations, report_options, payload_altered
   FROM (${source} LIMIT 1) WHERE true
   ON CONFLICT DO NOTHING RETURNING url, status, reason, next_attempt_at`;
 
@@ -70,7 +74,7 @@ function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>
 }
 
 const REPORT = insertFrom(`
-  SELECT 'call' AS event, url, status, wants_citations,
+  SELECT 'call' AS event, url, status, wants_citations, nullif(?15, '{}') AS report_options, ?16 AS payload_altered,
     CASE status WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
   FROM (
     SELECT *, ${firstStatusSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?14" })} AS status
@@ -84,7 +88,8 @@ const REPORT = insertFrom(`
   )`);
 
 const CITATIONS = insertFrom(`
-  SELECT 'citations' AS event, url, NULL AS wants_citations, iif(status = 'pending', ?8, NULL) AS due, status
+  SELECT 'citations' AS event, url, NULL AS wants_citations, NULL AS report_options, NULL AS payload_altered,
+    iif(status = 'pending', ?8, NULL) AS due, status
   FROM (
     SELECT url, ${firstStatusSql({ wanted: "false", delayed: "false", completed: "false" })} AS status
     FROM (
@@ -101,6 +106,8 @@ export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted |
     log.webhook_events === undefined ? null : JSON.stringify(log.webhook_events),
     log.phone_number,
     log.isCompleted ? 1 : 0,
+    log.report_options,
+    log.payload_altered,
   ]);
 
 /** Writes a citations log; null where there is one, and where the call is not as it was read. */

@@ -1,19 +1,30 @@
 /** JSON whose numbers keep their digits: the bytes survive, and the values are those of `JSON.parse`. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEPTH_LIMIT, isJsonObject, parseKeepingDigits } from "../../src/core/json.ts";
+import { compactJson, DEPTH_LIMIT, isJsonObject, parseJson } from "../../src/core/json.ts";
 
-const parsedValue = (text: string): unknown => {
-  const parsed = parseKeepingDigits(text);
-  if (!parsed.ok) throw new Error(`Not parsed: ${parsed.reason}`);
-  return parsed.value;
+const parsed = (text: string) => {
+  const result = parseJson(text);
+  if (!result.ok) throw new Error(`Not parsed: ${result.reason}`);
+  return result.json;
 };
-const again = (text: string) => JSON.stringify(parsedValue(text));
 
 /** Any number that JSON's grammar allows (RFC 8259 section 6). */
 const anyNumber = fc.oneof(
   fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,12})?([eE][+-]?\d{1,4})?$/),
-  fc.constantFrom("1.10", "1E5", "-0", "-0.0", "1e-7", "1e400", "12345678901234567890", "0.1", "1"),
+  fc.constantFrom(
+    "1.10",
+    "1E5",
+    "-0",
+    "-0.0",
+    "1e-7",
+    "1e400",
+    "1e300",
+    "-2.0e305",
+    "12345678901234567890",
+    "0.1",
+    "1",
+  ),
 );
 /** Numbers as JavaScript prints them itself. */
 const ownNumber = fc
@@ -61,7 +72,7 @@ describe("the bytes", () => {
     const text = jsonText({ number: anyNumber, key: orderedKey, gap: noGap, distinct: true });
     fc.assert(
       fc.property(text, (compact) => {
-        expect(again(compact)).toBe(compact);
+        expect(compactJson(compact)).toBe(compact);
       }),
       { numRuns: 500 },
     );
@@ -71,7 +82,7 @@ describe("the bytes", () => {
     const text = jsonText({ number: ownNumber, key: anyKey, gap: anyGap, distinct: false });
     fc.assert(
       fc.property(text, (loose) => {
-        expect(again(loose)).toBe(JSON.stringify(JSON.parse(loose)));
+        expect(compactJson(loose)).toBe(JSON.stringify(JSON.parse(loose)));
       }),
       { numRuns: 500 },
     );
@@ -81,7 +92,7 @@ describe("the bytes", () => {
     const text = jsonText({ number: anyNumber, key: anyKey, gap: anyGap, distinct: false });
     fc.assert(
       fc.property(text, (loose) => {
-        expect(JSON.parse(again(loose))).toStrictEqual(JSON.parse(loose));
+        expect(JSON.parse(compactJson(loose))).toStrictEqual(JSON.parse(loose));
       }),
       { numRuns: 500 },
     );
@@ -97,24 +108,34 @@ describe("the bytes", () => {
     ['{"b":1.10,"10":2.20,"9":3.30}', '{"9":3.30,"10":2.20,"b":1.10}'],
     ['{"__proto__":{"x":1.10}}', '{"__proto__":{"x":1.10}}'],
     ['{ "a" : 1.10 ,\n"b":"\\u0041\\/" }', '{"a":1.10,"b":"A/"}'],
-    ['{"rawJSON":"1.10"}', '{"rawJSON":"1.10"}'],
+    ['{"a":"1.10, \\"1.0","b":1.0}', '{"a":"1.10, \\"1.0","b":1.0}'],
+    ['{"a":1e300,"b":1.0,"c":1e+301}', '{"a":1e300,"b":1.0,"c":1e+301}'],
   ])("of %s become %s", (text, bytes) => {
-    expect(again(text)).toBe(bytes);
+    expect(compactJson(text)).toBe(bytes);
   });
 
   test("of a part keep their digits too", () => {
-    const { items } = parsedValue('{"items":[{"price":1.10}]}') as { items: unknown[] };
-    expect(JSON.stringify(items[0])).toBe('{"price":1.10}');
+    const { exact, write } = parsed('{"a":1E2,"items":[{"price":1.10},7]}');
+    const { items } = exact as { items: unknown[] };
+    expect(write(items[0])).toBe('{"price":1.10}');
+    expect(write({ items, own: 2.5 })).toBe('{"items":[{"price":1.10},7],"own":2.5}');
   });
 });
 
 describe("the value", () => {
-  test("holds plain numbers where JavaScript prints them as they came", () => {
-    expect(parsedValue('{"a":1,"b":-1.5,"c":1e+21}')).toStrictEqual({ a: 1, b: -1.5, c: 1e21 });
+  test("is that of JSON.parse, and the exact one gives back each number's digits", () => {
+    const { value, exact, digitsOf } = parsed('{"a":1,"b":-1.50,"c":1e999,"d":2e300}');
+    expect(value).toStrictEqual({ a: 1, b: -1.5, c: Number.POSITIVE_INFINITY, d: 2e300 });
+    expect(Object.values(exact as Record<string, number>).map(digitsOf)).toEqual([
+      "1",
+      "-1.50",
+      "1e999",
+      "2e300",
+    ]);
   });
 
   test("keeps __proto__ an own member and the prototype untouched", () => {
-    const value = parsedValue('{"__proto__":{"admin":true},"a":1.10}') as Record<string, unknown>;
+    const value = parsed('{"__proto__":{"admin":true},"a":1.10}').exact as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(["__proto__", "a"]);
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
     expect(value.admin).toBeUndefined();
@@ -132,7 +153,7 @@ describe("the value", () => {
     ['"{}"', false],
     ["true", false],
   ])("of %s is a JSON object: %s", (text, expected) => {
-    expect(isJsonObject(parsedValue(text))).toBe(expected);
+    expect(isJsonObject(parsed(text).value)).toBe(expected);
   });
 });
 
@@ -153,7 +174,7 @@ describe("a text", () => {
     "{} {}",
     "\ufeff{}",
   ])("such as %j is not JSON, and the detail says where it broke", (text) => {
-    expect(parseKeepingDigits(text)).toEqual({
+    expect(parseJson(text)).toEqual({
       ok: false,
       reason: "not_json",
       detail: expect.stringMatching(/JSON|token|control character/i),
@@ -171,7 +192,7 @@ describe("a text", () => {
         } catch {
           expected = false;
         }
-        expect(parseKeepingDigits(text).ok).toBe(expected);
+        expect(parseJson(text).ok).toBe(expected);
       }),
       { numRuns: 500 },
     );
@@ -185,10 +206,10 @@ describe("a text", () => {
     (_name, open, close) => {
       const nested = (levels: number, space = "") =>
         `${open.repeat(levels)}${space}1.10${close.repeat(levels)}`;
-      expect(again(nested(DEPTH_LIMIT))).toBe(nested(DEPTH_LIMIT));
-      expect(again(nested(DEPTH_LIMIT, " "))).toBe(nested(DEPTH_LIMIT));
+      expect(compactJson(nested(DEPTH_LIMIT))).toBe(nested(DEPTH_LIMIT));
+      expect(compactJson(nested(DEPTH_LIMIT, " "))).toBe(nested(DEPTH_LIMIT));
       for (const text of [nested(DEPTH_LIMIT + 1), nested(DEPTH_LIMIT + 1, " "), nested(100_000)]) {
-        expect(parseKeepingDigits(text)).toEqual({ ok: false, reason: "too_deep" });
+        expect(parseJson(text)).toEqual({ ok: false, reason: "too_deep" });
       }
     },
   );

@@ -134,11 +134,11 @@ describe("a report is refused", () => {
   });
 
   test("with 413 for a body of unknown length, as soon as it is over the limit", async () => {
-    const mebibyte = new Uint8Array(MIB).fill(0x20);
     let sent = 0;
     const body = new ReadableStream({
+      type: "bytes",
       pull(controller) {
-        if (sent++ < 64) controller.enqueue(mebibyte);
+        if (sent++ < 64) controller.enqueue(new Uint8Array(MIB).fill(0x20));
         else controller.close();
       },
     });

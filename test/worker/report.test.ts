@@ -43,21 +43,61 @@ describe("the same report again", () => {
     expect(await crm.received()).toHaveLength(1);
   });
 
-  test("with other white space is the same; with other content or members it is a conflict", async () => {
+  test("in other words is the same: order, white space and the spelling of numbers and strings don't matter", async () => {
+    const crm = await receiver(200);
     const id = newCallId();
-    expect((await report(`{"payload":{"call_id":"${id}","n":1.0}}`)).status).toBe(202);
-    expect((await report(`{ "payload": { "call_id": "${id}", "n": 1.0 } }`)).status).toBe(200);
-    for (const other of [
-      `{"payload":{"call_id":"${id}","n":1}}`,
-      `{"payload":{"n":1.0,"call_id":"${id}"}}`,
-      `{"payload":{"call_id":"${id}","n":1.0},"webhook":null}`,
-      `{"payload":{"call_id":"${id}","n":1.0},"webhook_events":["call"]}`,
+    const first = `{"call_id":"${id}","n":1.0,"deep":{"a":[1,2.50,"\u00e9"],"12":-0,"b":12345678901234567890}}`;
+    expect((await report(`{"payload":${first},"webhook":"${crm.url}"}`)).status).toBe(202);
+    const log = await endedLogOf(org, id);
+    for (const again of [
+      `{"webhook":"${crm.url}", "payload": ${first}}`,
+      `{"payload":{"deep":{"b":1234567890123456789e1,"a":[1.0,25e-1,"é"],"12":0},"n":1,"call_id":"${id}"},"webhook":"${crm.url}"}`,
+      `{"payload":{"n":7,"deep":{"a":[1,2.5,"\\u00e9"],"12":0,"b":12345678901234567890.00},"n":10E-1,"call_id":"${id}"},"webhook":"${crm.url}"}`,
     ]) {
-      const answer = await report(other);
+      const answer = await report(again);
+      expect(answer).toMatchObject({ status: 200, body: { data: log } });
+      expect(answer.text).toContain(
+        `"payload":${first}`.replace('"12":-0,', "").replace('{"a":', '{"12":-0,"a":'),
+      );
+    }
+    expect((await crm.received()).map(({ body }) => body)).toHaveLength(1);
+  });
+
+  test("with other content is a conflict, whose message names what differs", async () => {
+    const id = newCallId();
+    await report(`{"payload":{"call_id":"${id}","n":12345678901234567890,"list":[1,2],"old":null}}`);
+    const same = `"call_id":"${id}","n":12345678901234567890,"list":[1,2],"old":null`;
+    for (const [other, differing] of [
+      [`{"payload":{${same.replace("7890,", "7891,")}}}`, "payload.n."],
+      [`{"payload":{${same.replace("[1,2]", "[2,1]")}}}`, "payload.list."],
+      [
+        `{"payload":{"call_id":"${id}","n":12345678901234567890,"list":[1,2],"new":[]}}`,
+        "payload.new, payload.old.",
+      ],
+      [`{"payload":{${same}},"webhook":null}`, "webhook."],
+      [`{"payload":{${same}},"webhook_events":["call"],"sip_code":200}`, "sip_code, webhook_events."],
+      [
+        `{"payload":{${same},${Array.from({ length: 20 }, (_, n) => `"m${n + 10}":1`).join()}}}`,
+        "payload.m10, payload.m11, payload.m12, payload.m13, payload.m14, payload.m15, payload.m16, payload.m17, payload.m18, payload.m19 and 10 more.",
+      ],
+    ]) {
+      const answer = await report(other ?? "");
       expect(answer).toMatchObject({ status: 409, body: { data: null, errors: [{ error: "CONFLICT" }] } });
-      expect(answer.body.errors[0].message).toContain(id);
+      expect(answer.body.errors[0].message).toBe(
+        `payload.call_id "${id}" was reported before with other content. What differs: ${differing}`,
+      );
     }
     expect(await rowsOf("webhook_logs", org)).toBe(1);
+  });
+
+  test("is compared byte for byte once a SIP code has filled its payload", async () => {
+    const id = newCallId();
+    const first = `{"payload":{"call_id":"${id}","n":1},"sip_code":486}`;
+    expect((await report(first)).status).toBe(202);
+    expect((await report(first)).status).toBe(200);
+    const other = await report(`{"payload":{"n":1,"call_id":"${id}"},"sip_code":486}`);
+    expect(other.status).toBe(409);
+    expect(other.body.errors[0].message).toContain("filled from its sip_code");
   });
 });
 

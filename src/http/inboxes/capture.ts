@@ -9,6 +9,7 @@ import { areWellFormed, isSigned } from "../../core/verify.ts";
 import { KEPT_BODY_BYTES } from "../../inbox/object.ts";
 import { notFound, refuse } from "../answer.ts";
 import { CUT_OFF } from "../body.ts";
+import { readFirst } from "../first-bytes.ts";
 import type { HttpEnv } from "../services.ts";
 
 /** A signature can be checked over a whole body only: no payload of ours is longer than this, in bytes. */
@@ -79,26 +80,6 @@ async function readWithin(
   const wantedBytes = isTooLong ? KEPT_BODY_BYTES : length === null ? limitBytes + 1 : Number(length);
   const bytes = await readFirst(body, wantedBytes);
   if (bytes === null) return null;
-  const isWhole = !isTooLong && bytes.byteLength <= limitBytes;
-  return { body: isWhole ? bytes : bytes.slice(0, KEPT_BODY_BYTES), isWhole };
-}
-
-/** The first read makes room for this much of a body, each further one for as much again: none for what never comes. */
-const FIRST_READ_BYTES = 65_536;
-
-/** In few reads: chunk by chunk costs several times as much. The rest is neither waited for nor pulled through. */
-async function readFirst(body: ReadableStream | null, wantedBytes: number): Promise<ArrayBuffer | null> {
-  const reader = body?.getReader({ mode: "byob" });
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  while (reader !== undefined && size < wantedBytes) {
-    const room = Math.min(wantedBytes - size, Math.max(FIRST_READ_BYTES, size));
-    const read = await reader.readAtLeast(room, new Uint8Array(room)).catch(() => null);
-    if (read === null) return null;
-    if (read.value !== undefined) parts.push(read.value);
-    size += read.value?.byteLength ?? 0;
-    if (read.done) break;
-  }
-  await reader?.cancel();
-  return await new Blob(parts).arrayBuffer();
+  const isWhole = !isTooLong && bytes.length <= limitBytes;
+  return { body: bytes.slice(0, isWhole ? limitBytes : KEPT_BODY_BYTES).buffer, isWhole };
 }

@@ -2,7 +2,9 @@
 import type { AttemptSummary, StoredLog } from "../../record/logs.ts";
 
 /** The JSON text of a `WebhookLog`. */
-export function renderLog(log: Omit<StoredLog, "report_digest">): string {
+export function renderLog(
+  log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
+): string {
   const {
     call_id,
     user_id,
