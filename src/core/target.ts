@@ -23,7 +23,7 @@ export const targetRulesOf = (config: { allowPrivateTargets: boolean; publicUrl:
 });
 
 /** Longer URLs are refused: what is stored with every log stays bounded. */
-const URL_LIMIT_CHARACTERS = 2_048;
+export const URL_LIMIT_CHARACTERS = 2_048;
 
 /** Judges a receiver's URL as it was given. `rule` completes the sentence "… may not be called: ". */
 export function judgeTarget(text: string, rules: TargetRules): Target {

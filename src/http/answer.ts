@@ -18,6 +18,8 @@ const STATUS = {
 export interface ApiError {
   error: keyof typeof STATUS;
   message: string;
+  /** The one field that the error is about, such as `payload.call_id`. */
+  field?: string;
   call_id?: string;
   reason?: string;
   request_id?: string;

@@ -15,6 +15,7 @@ import { configureInbox, listRequests, makeInbox, streamRequests } from "./inbox
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
+import { describeUnknown } from "./unknown-names.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 
@@ -24,6 +25,8 @@ interface Route {
   /** Null where no key is asked for. */
   scope: Scope | null;
   handler: (c: Context<HttpEnv>) => Response | Promise<Response>;
+  /** The query parameters it takes. */
+  query?: readonly string[];
 }
 
 const ROUTES: Route[] = [
@@ -39,14 +42,26 @@ const ROUTES: Route[] = [
   { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
   { method: "POST", path: "/v1/postcall/webhooks/test", scope: "send", handler: testWebhook },
-  { method: "GET", path: "/v1/postcall/webhooks/:call_id", scope: "read", handler: getWebhook },
+  {
+    method: "GET",
+    path: "/v1/postcall/webhooks/:call_id",
+    scope: "read",
+    handler: getWebhook,
+    query: ["event"],
+  },
   { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
   { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
   { method: "POST", path: "/v1/inboxes", scope: "configure", handler: makeInbox },
   { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: configureInbox },
-  { method: "GET", path: "/v1/inboxes/:id/requests", scope: "read", handler: listRequests },
+  {
+    method: "GET",
+    path: "/v1/inboxes/:id/requests",
+    scope: "read",
+    handler: listRequests,
+    query: ["limit", "cursor"],
+  },
   { method: "GET", path: "/v1/inboxes/:id/stream", scope: "read", handler: streamRequests },
-  { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers },
+  { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers, query: ["after"] },
   { method: "POST", path: "/v1/inbound/:phone_number", scope: "configure", handler: postNumber },
   { method: "GET", path: "/v1/inbound/:phone_number", scope: "read", handler: getNumber },
   { method: "DELETE", path: "/v1/inbound/:phone_number", scope: "configure", handler: deleteNumber },
@@ -64,21 +79,43 @@ const ROUTES: Route[] = [
 export function createApp(): Hono<HttpEnv> {
   // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
+  app.use(nameRequest);
   app.use("/inbox/*", harmlessInBrowsers);
   app.use(checkConfig);
   const findApiKey = apiKeyFinder();
   app.use("/v1/*", authenticate(findApiKey));
   app.use("/readyz", identify(findApiKey));
-  for (const { method, path, scope, handler } of ROUTES) {
-    if (scope !== null) app.on(method, path, requireScope(scope));
+  for (const { method, path, scope, handler, query = [] } of ROUTES) {
+    if (scope !== null) app.on(method, path, requireScope(scope), refuseUnknownParameters(query));
     app.on(method, path, handler);
   }
   app.all("/inbox/:id", captureRequest);
   app.all("/inbox/:id/*", captureRequest);
   app.notFound(answerUnrouted);
-  app.onError((error) => answerFault(error));
+  app.onError(answerFault);
   return app;
 }
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
+
+/** Gives each answer an `x-request-id`: the request's own where it has a usable one. What is logged of it names it too. */
+const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  const given = c.req.header("x-request-id") ?? "";
+  c.set("requestId", REQUEST_ID.test(given) ? given : crypto.randomUUID());
+  await next();
+  c.res.headers.set("x-request-id", c.get("requestId"));
+};
+
+/** A parameter that nobody reads is a filter that does nothing: better refused than ignored. */
+const refuseUnknownParameters =
+  (known: readonly string[]): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    const unknown = [...new URL(c.req.url).searchParams.keys()].filter((name) => !known.includes(name));
+    const [field] = unknown;
+    if (field === undefined) return next();
+    const message = `The query has parameters that are not known: ${describeUnknown(unknown, known)}.`;
+    return refuse({ error: "invalid_parameter", message, field: field.slice(0, 80) });
+  };
 
 /** A deployment with an unusable variable serves nothing, and says which one it is. */
 const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
@@ -86,17 +123,25 @@ const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
   return next();
 };
 
+const routesAt = (path: string): Route[] =>
+  ROUTES.filter((route) => new URLPattern({ pathname: route.path }).test({ pathname: path }));
+
 function answerUnrouted(c: Context<HttpEnv>): Response {
   const { method, path } = c.req;
-  const routes = ROUTES.filter((route) => new URLPattern({ pathname: route.path }).test({ pathname: path }));
-  if (routes.length === 0) return notFound(`There is nothing at ${path}.`);
+  const routes = routesAt(path);
+  if (routes.length === 0) {
+    const withoutSlash = path.replace(/\/$/, "");
+    const advice =
+      routesAt(withoutSlash).length > 0 ? ` Leave out the slash at its end: ${withoutSlash}.` : "";
+    return notFound(`There is nothing at ${path}.${advice}`);
+  }
   const allow = routes.map((route) => (route.method === "GET" ? "GET, HEAD" : route.method)).join(", ");
   const message = `${method} is not a method of ${path}; it has ${allow}.`;
   return refuse({ error: "METHOD_NOT_ALLOWED", message }, { allow });
 }
 
-function answerFault(error: Error): Response {
-  const request_id = crypto.randomUUID();
+function answerFault(error: Error, c: Context<HttpEnv>): Response {
+  const request_id = c.get("requestId");
   if (error instanceof ConfigError) {
     console.error(JSON.stringify({ event: "configuration_unusable", request_id, message: error.message }));
     return refuse({ error: "INTERNAL_SERVER_ERROR", message: `Configuration: ${error.message}`, request_id });

@@ -11,8 +11,6 @@ export type Body<T> = { ok: true; value: T; json: Json } | { ok: false; refusal:
 
 /** An answer lists this many faults of a body at most. */
 const FAULT_LIMIT = 100;
-/** A fault names this many unknown members at most. */
-const KEY_LIMIT = 10;
 /** Offending values are shown up to here, in characters. */
 const SHOWN_CHARACTERS = 80;
 
@@ -98,16 +96,25 @@ function check<T>(schema: z.ZodType<T>, json: Json): Body<T> {
 
 /** A sentence that names the field and the value it had. */
 function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
-  const field = issue.path.length === 0 ? "The body" : fieldName(issue.path);
-  const value = issue.input === undefined ? "is missing" : `is ${show(json, issue.path)}`;
-  const message =
-    issue.code === "unrecognized_keys"
-      ? `${field} has members that are not known: ${issue.keys
-          .slice(0, KEY_LIMIT)
-          .map((key) => shortened(JSON.stringify(key)))
-          .join(", ")}.`
-      : `${field} ${issue.message}, and ${value}.`;
-  return { error: "invalid_parameter", message };
+  const isAtRoot = issue.path.length === 0;
+  const name = isAtRoot ? "The body" : fieldName(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    const field = fieldName([...issue.path, issue.keys[0] ?? ""]);
+    return {
+      error: "invalid_parameter",
+      message: `${name} ${issue.message}.`,
+      field: field.slice(0, SHOWN_CHARACTERS),
+    };
+  }
+  const message = `${name} ${issue.message}, and ${describe(issue, json)}.`;
+  return { error: "invalid_parameter", message, ...(!isAtRoot && { field: name }) };
+}
+
+/** The value that was refused; of too many elements, their number. */
+function describe(issue: z.core.$ZodIssue, json: Json): string {
+  if (issue.input === undefined) return "is missing";
+  if (issue.code === "too_big" && Array.isArray(issue.input)) return `has ${issue.input.length}`;
+  return `is ${show(json, issue.path)}`;
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>

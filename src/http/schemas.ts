@@ -4,7 +4,9 @@ import { isCallId } from "../core/call-id.ts";
 import { isJsonObject } from "../core/json.ts";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { SAMPLE_KINDS } from "../core/samples.ts";
+import { URL_LIMIT_CHARACTERS } from "../core/target.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
+import { boundedArray, members } from "./bounded.ts";
 
 /** What a user may name in `webhook_events`; `citations` is the one that has an effect. */
 const WEBHOOK_EVENTS = [
@@ -24,20 +26,23 @@ const CALL_IDS_LIMIT = 1_000;
 
 const CALL_ID_RULE = "must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and neither . nor ..";
 
-const callId = z.string("must be a string").refine(isCallId, CALL_ID_RULE);
+const callId = z.string("must be a string").max(128, CALL_ID_RULE).refine(isCallId, CALL_ID_RULE);
 
 const logEvent = z.enum(LOG_EVENTS, `must be one of ${LOG_EVENTS.join(", ")}`);
 
-const webhookEvents = z
-  .array(
-    z.enum(WEBHOOK_EVENTS, `must be one of ${WEBHOOK_EVENTS.join(", ")}`),
-    "must be an array of event names",
-  )
-  .superRefine(refuseRepeats("an event"));
+const webhookEvents = boundedArray(z.enum(WEBHOOK_EVENTS, `must be one of ${WEBHOOK_EVENTS.join(", ")}`), {
+  max: WEBHOOK_EVENTS.length,
+  rule: "must be an array of event names",
+  maxRule: `must name at most ${WEBHOOK_EVENTS.length} events`,
+}).superRefine(refuseRepeats("an event"));
 
 const SIP_RULE = "must be a whole number from 100 to 699";
 
-const urlOrNull = z.string("must be a URL or null").nullable();
+/** What is no URL, or may not be called, is judged by the guard's rules. */
+const url = (rule: string) =>
+  z.string(rule).max(URL_LIMIT_CHARACTERS, `must be at most ${URL_LIMIT_CHARACTERS} characters`);
+
+const urlOrNull = url("must be a URL or null").nullable();
 
 /** Any JSON object with a `call_id`: everything else in it passes through as it is. */
 const payload = z
@@ -50,42 +55,53 @@ const payload = z
     }
   });
 
-export const reportSchema = z.strictObject({
+export const reportSchema = members({
   payload,
   webhook: urlOrNull.optional(),
   webhook_events: webhookEvents.optional(),
   sip_code: z.int(SIP_RULE).min(100, SIP_RULE).max(699, SIP_RULE).optional(),
 });
 
-export const citationsSchema = z.strictObject({
-  citations: z.array(z.unknown(), "must be an array"),
-  corrected_transcript: z.array(z.unknown(), "must be an array").optional(),
+/** Their bytes are bounded too: this only keeps off arrays of nothing but commas. */
+const ELEMENTS_LIMIT = 100_000;
+
+const elements = boundedArray(z.unknown(), { max: ELEMENTS_LIMIT, rule: "must be an array" });
+
+export const citationsSchema = members({
+  citations: elements,
+  corrected_transcript: elements.optional(),
 });
 
-const callIds = z
-  .array(callId, "must be an array of call ids")
-  .min(1, "must name at least one call")
-  .max(CALL_IDS_LIMIT, `must name at most ${CALL_IDS_LIMIT} calls`)
+const callIds = boundedArray(callId, {
+  max: CALL_IDS_LIMIT,
+  rule: "must be an array of call ids",
+  maxRule: `must name at most ${CALL_IDS_LIMIT} calls`,
+})
+  .refine((ids) => ids.length > 0, "must name at least one call")
   .superRefine(refuseRepeats("an id"));
 
-export const resendSchema = z.object({ call_ids: callIds, event: logEvent.default("call") });
+export const resendSchema = members({ call_ids: callIds, event: logEvent.default("call") });
 
-export const createSchema = z.object({
+export const createSchema = members({
   call_ids: callIds,
-  webhook_url: z.string("must be a URL"),
+  webhook_url: url("must be a URL"),
   event: logEvent.default("call"),
 });
 
-export const enableSchema = z.strictObject({
-  url: z.string("must be a URL"),
+export const enableSchema = members({
+  url: url("must be a URL"),
   redeliver: z.boolean("must be true or false").default(true),
 });
 
 const PHONE_NUMBER_RULE = "must be a phone number in E.164, such as +14155550100";
 
-export const testSchema = z.strictObject({
-  url: z.string("must be a URL").optional(),
-  phone_number: z.string(PHONE_NUMBER_RULE).refine(isPhoneNumber, PHONE_NUMBER_RULE).optional(),
+export const testSchema = members({
+  url: url("must be a URL").optional(),
+  phone_number: z
+    .string(PHONE_NUMBER_RULE)
+    .max(16, PHONE_NUMBER_RULE)
+    .refine(isPhoneNumber, PHONE_NUMBER_RULE)
+    .optional(),
   kind: z.enum(SAMPLE_KINDS, `must be one of ${SAMPLE_KINDS.join(", ")}`).default("completed"),
 });
 
@@ -96,23 +112,21 @@ const NAME_RULE = `must be a text of 1 to ${NAME_LIMIT_CHARACTERS} characters`;
 const TIMEOUT_RULE = "must be a whole number of seconds from 1 to 3600";
 const OVERLAP_RULE = "must be a whole number of hours from 0 to 168";
 
-export const orgSchema = z
-  .strictObject({
-    name: z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE),
-    default_webhook: urlOrNull,
-    webhook_events: webhookEvents,
-    delay_for_citations: z.boolean("must be true or false"),
-    citations_timeout_seconds: z.int(TIMEOUT_RULE).min(1, TIMEOUT_RULE).max(3_600, TIMEOUT_RULE),
-    ops_webhook: urlOrNull,
-  })
-  .partial();
+export const orgSchema = members({
+  name: z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE).optional(),
+  default_webhook: urlOrNull.optional(),
+  webhook_events: webhookEvents.optional(),
+  delay_for_citations: z.boolean("must be true or false").optional(),
+  citations_timeout_seconds: z.int(TIMEOUT_RULE).min(1, TIMEOUT_RULE).max(3_600, TIMEOUT_RULE).optional(),
+  ops_webhook: urlOrNull.optional(),
+});
 
-export const inboundSchema = z.strictObject({
+export const inboundSchema = members({
   webhook: urlOrNull,
   webhook_events: webhookEvents.nullable().optional(),
 });
 
-export const rotateSchema = z.strictObject({
+export const rotateSchema = members({
   overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),
 });
 

@@ -28,5 +28,5 @@ export interface Services {
 /** Hono's view: the services, and the key that a request came with; `caller` where it need not have one. */
 export interface HttpEnv {
   Bindings: Services;
-  Variables: { apiKey: ApiKey; caller: ApiKey | null };
+  Variables: { apiKey: ApiKey; caller: ApiKey | null; requestId: string };
 }

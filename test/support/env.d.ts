@@ -3,3 +3,8 @@ declare namespace Cloudflare {
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
   }
 }
+
+/** Vite's: the modules whose paths match, by path. */
+interface ImportMeta {
+  glob<T>(pattern: string, options: { eager: true; query?: string; import?: string }): Record<string, T>;
+}

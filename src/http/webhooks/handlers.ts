@@ -16,18 +16,23 @@ import { renderLog } from "./render.ts";
 /** A thousand call ids, each of their characters escaped. */
 const BODY_LIMIT_BYTES = 1_048_576;
 
+/** Paths that read like a call id to GET. */
+const SENDS = ["resend", "create", "test"];
+
 export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
   const call_id = c.req.param("call_id") ?? "";
   const event = eventParameter.safeParse(c.req.query("event"));
   if (!event.success) {
     const message = `event ${event.error.issues[0]?.message}, and is ${JSON.stringify(c.req.query("event"))}.`;
-    return refuse({ error: "invalid_parameter", message });
+    return refuse({ error: "invalid_parameter", message, field: "event" });
   }
   const { user_id } = c.get("apiKey");
   const wanted = { user_id, event: event.data, call_ids: [call_id] };
   const [log] = isCallId(call_id) ? await readLogs(c.env.databaseOf(user_id), wanted) : [];
-  if (log === undefined || log.url === null)
-    return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.`);
+  if (log === undefined || log.url === null) {
+    const advice = SENDS.includes(call_id) ? ` To ${call_id} webhooks, POST to this path.` : "";
+    return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.${advice}`);
+  }
   return okText(renderLog(log), { status: 200 });
 }
 
