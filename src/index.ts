@@ -2,22 +2,22 @@
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
 import { probeUntil } from "./core/endpoint.ts";
-import { decryptSigningSecret, type SigningSecrets } from "./core/signing-secret.ts";
 import type { AttemptKey } from "./core/webhook-log.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import type { BatchVerbs } from "./deliver/context.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
+import { decryptSecrets } from "./deliver/secrets.ts";
 import { createApp } from "./http/app.ts";
 import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
 import { type Enqueued, enqueue } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
-import { type LoadedLog, readBatch } from "./record/batch-read.ts";
+import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
 import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
-import { readLateness } from "./record/readiness.ts";
+import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeEnded } from "./record/retention.ts";
@@ -73,7 +73,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
     // Also where there was nothing to do: that is how an operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
-    readLateness: () => readLateness(database, { now: Date.now(), sweepGraceMs }),
+    readLateness: async () => latenessOf(await readLateness(database, { now: Date.now(), sweepGraceMs })),
     print: (line) => console.log(JSON.stringify(line)),
   };
 }
@@ -88,7 +88,7 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
       const now = Date.now();
       return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
     },
-    decryptSecrets: (log) => decryptSecrets(log, config),
+    decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
     lookUp: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).lookUp(key, waitMs, newestOrdinal),
     write: async (writing) => {
@@ -136,34 +136,6 @@ function configOf(env: Env): Config {
   const config = configs.get(env) ?? readConfig({ ...env });
   configs.set(env, config);
   return config;
-}
-
-/** Secrets opened lately, by their sealed text: every attempt needs one, and an org's rarely changes. */
-const decryptedSecrets = new Map<string, string>();
-const DECRYPTED_SECRETS_LIMIT = 1_000;
-
-/** Those of the log's secrets that can be opened: one that can't must not hold up what the others can sign. */
-async function decryptSecrets(
-  { user_id, encrypted_secrets }: LoadedLog,
-  { masterKeys }: Config,
-): Promise<SigningSecrets | null> {
-  const opened = await Promise.all(
-    encrypted_secrets.map(async (ciphertext) => {
-      const kept = decryptedSecrets.get(ciphertext);
-      if (kept !== undefined) return kept;
-      const secret = await decryptSigningSecret({ user_id, masterKeys, ciphertext });
-      if (decryptedSecrets.size >= DECRYPTED_SECRETS_LIMIT) decryptedSecrets.clear();
-      if (secret !== null) decryptedSecrets.set(ciphertext, secret);
-      return secret;
-    }),
-  );
-  const [newest, ...older] = opened.filter((secret) => secret !== null);
-  const lost = opened.length - older.length - 1;
-  if (newest !== undefined && lost > 0)
-    console.warn(
-      `${lost} of org ${user_id}'s ${opened.length} signing secrets can't be opened and don't sign.`,
-    );
-  return newest === undefined ? null : [newest, ...older];
 }
 
 const warnOfQueue = (error: unknown) =>

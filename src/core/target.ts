@@ -44,6 +44,9 @@ function ruleAgainst(text: string, url: URL, rules: TargetRules): string | null 
   return rule ?? (host === bareHost(rules.ownHost) ? "its host is this service's own" : null);
 }
 
+/** A query may hold a token: whoever may not read payloads sees a URL only up to it. */
+export const withoutQuery = (url: string | null): string | null => url?.replace(/[?#].*$/s, "") ?? null;
+
 /** Whether it may be called wherever it leads: an inbox of ours is where the operator has our own name point to. */
 const isTrusted = (url: URL, { allowPrivate, ownOrigin }: TargetRules): boolean =>
   allowPrivate || (url.origin === ownOrigin && isInboxPath(url.pathname));

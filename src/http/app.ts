@@ -5,7 +5,7 @@ import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse, unavailable } from "./answer.ts";
-import { apiKeyFinder, authenticate, identify, requireScope } from "./auth.ts";
+import { apiKeyFinder, authenticate, identify, requireScopes } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
@@ -13,7 +13,7 @@ import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
 import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
-import { getReadiness } from "./ready.ts";
+import { readinessHandler } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
 import { describeUnknown } from "./unknown-names.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
@@ -22,56 +22,56 @@ import { testWebhook } from "./webhooks/test-webhook.ts";
 interface Route {
   method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
-  /** Null where no key is asked for. */
-  scope: Scope | null;
+  /** What the key must have; null where no key is asked for. */
+  scopes: readonly Scope[] | null;
   handler: (c: Context<HttpEnv>) => Response | Promise<Response>;
   /** The query parameters it takes. */
   query?: readonly string[];
 }
 
 const ROUTES: Route[] = [
-  { method: "GET", path: "/healthz", scope: null, handler: () => ok({ status: "ok" }) },
-  { method: "GET", path: "/readyz", scope: null, handler: getReadiness },
-  { method: "POST", path: "/v1/postcall/calls", scope: "report", handler: reportCall },
+  { method: "GET", path: "/healthz", scopes: null, handler: () => ok({ status: "ok" }) },
+  { method: "GET", path: "/readyz", scopes: null, handler: readinessHandler() },
+  { method: "POST", path: "/v1/postcall/calls", scopes: ["report"], handler: reportCall },
   {
     method: "POST",
     path: "/v1/postcall/calls/:call_id/citations",
-    scope: "report",
+    scopes: ["report"],
     handler: postCitations,
   },
-  { method: "POST", path: "/v1/postcall/webhooks/resend", scope: "send", handler: resendWebhooks },
-  { method: "POST", path: "/v1/postcall/webhooks/create", scope: "send", handler: createWebhooks },
-  { method: "POST", path: "/v1/postcall/webhooks/test", scope: "send", handler: testWebhook },
+  { method: "POST", path: "/v1/postcall/webhooks/resend", scopes: ["send"], handler: resendWebhooks },
+  { method: "POST", path: "/v1/postcall/webhooks/create", scopes: ["send", "read"], handler: createWebhooks },
+  { method: "POST", path: "/v1/postcall/webhooks/test", scopes: ["send"], handler: testWebhook },
   {
     method: "GET",
     path: "/v1/postcall/webhooks/:call_id",
-    scope: "read",
+    scopes: ["read"],
     handler: getWebhook,
     query: ["event"],
   },
-  { method: "GET", path: "/v1/endpoints", scope: "read", handler: getEndpoints },
-  { method: "POST", path: "/v1/endpoints/enable", scope: "configure", handler: enable },
-  { method: "POST", path: "/v1/inboxes", scope: "configure", handler: makeInbox },
-  { method: "PATCH", path: "/v1/inboxes/:id", scope: "configure", handler: configureInbox },
+  { method: "GET", path: "/v1/endpoints", scopes: ["read"], handler: getEndpoints },
+  { method: "POST", path: "/v1/endpoints/enable", scopes: ["configure"], handler: enable },
+  { method: "POST", path: "/v1/inboxes", scopes: ["configure"], handler: makeInbox },
+  { method: "PATCH", path: "/v1/inboxes/:id", scopes: ["configure"], handler: configureInbox },
   {
     method: "GET",
     path: "/v1/inboxes/:id/requests",
-    scope: "read",
+    scopes: ["read"],
     handler: listRequests,
     query: ["limit", "cursor"],
   },
-  { method: "GET", path: "/v1/inboxes/:id/stream", scope: "read", handler: streamRequests },
-  { method: "GET", path: "/v1/inbound", scope: "read", handler: getNumbers, query: ["after"] },
-  { method: "POST", path: "/v1/inbound/:phone_number", scope: "configure", handler: postNumber },
-  { method: "GET", path: "/v1/inbound/:phone_number", scope: "read", handler: getNumber },
-  { method: "DELETE", path: "/v1/inbound/:phone_number", scope: "configure", handler: deleteNumber },
-  { method: "GET", path: "/v1/org", scope: "read", handler: getOrg },
-  { method: "PATCH", path: "/v1/org", scope: "configure", handler: patchOrg },
-  { method: "GET", path: "/v1/org/signing-secrets", scope: "read", handler: getSigningSecrets },
+  { method: "GET", path: "/v1/inboxes/:id/stream", scopes: ["read"], handler: streamRequests },
+  { method: "GET", path: "/v1/inbound", scopes: ["read"], handler: getNumbers, query: ["after"] },
+  { method: "POST", path: "/v1/inbound/:phone_number", scopes: ["configure"], handler: postNumber },
+  { method: "GET", path: "/v1/inbound/:phone_number", scopes: ["read"], handler: getNumber },
+  { method: "DELETE", path: "/v1/inbound/:phone_number", scopes: ["configure"], handler: deleteNumber },
+  { method: "GET", path: "/v1/org", scopes: ["read"], handler: getOrg },
+  { method: "PATCH", path: "/v1/org", scopes: ["configure"], handler: patchOrg },
+  { method: "GET", path: "/v1/org/signing-secrets", scopes: ["read"], handler: getSigningSecrets },
   {
     method: "POST",
     path: "/v1/org/signing-secrets/rotate",
-    scope: "configure",
+    scopes: ["configure"],
     handler: rotateSigningSecrets,
   },
 ];
@@ -85,8 +85,8 @@ export function createApp(): Hono<HttpEnv> {
   const findApiKey = apiKeyFinder();
   app.use("/v1/*", authenticate(findApiKey));
   app.use("/readyz", identify(findApiKey));
-  for (const { method, path, scope, handler, query = [] } of ROUTES) {
-    if (scope !== null) app.on(method, path, requireScope(scope), refuseUnknownParameters(query));
+  for (const { method, path, scopes, handler, query = [] } of ROUTES) {
+    if (scopes !== null) app.on(method, path, requireScopes(scopes), refuseUnknownParameters(query));
     app.on(method, path, handler);
   }
   app.all("/inbox/:id", captureRequest);
@@ -103,7 +103,8 @@ const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const given = c.req.header("x-request-id") ?? "";
   c.set("requestId", REQUEST_ID.test(given) ? given : crypto.randomUUID());
   await next();
-  c.res.headers.set("x-request-id", c.get("requestId"));
+  // An inbox may be configured to answer with one.
+  if (!c.res.headers.has("x-request-id")) c.res.headers.set("x-request-id", c.get("requestId"));
 };
 
 /** A parameter that nobody reads is a filter that does nothing: better refused than ignored. */

@@ -10,6 +10,7 @@ import { readLogs, type StoredLog } from "../record/logs.ts";
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { type Inserted, insertReport, type NewReport } from "../record/reports.ts";
 import { okText, refuse } from "./answer.ts";
+import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -32,11 +33,11 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const stored = written === null ? await readStored(c, log) : undefined;
   // A write that was made twice finds its own first one there: the ids in it are nobody else's.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);
-  if (inserted === null) return repeatedReport({ ...log, given }, stored);
+  if (inserted === null) return repeatedReport(c, { ...log, given }, stored);
   enqueueFirst(c, log, inserted);
   const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [] };
   const answered = { ...log, ...inserted, ...unsent, event: "call" as const, created_at: log.now };
-  return okText(renderLog(answered), { status: 202 });
+  return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });
 }
 
 /** A held log's message comes when it is to be sent without its citations. */
@@ -94,9 +95,14 @@ async function readStored(
 }
 
 /** The call id is taken: by the same report, whose log is answered as it is now, or by another one. */
-function repeatedReport(report: NewReport & { given: string }, stored: StoredLog | undefined): Response {
-  const difference = stored === undefined ? "It has been removed since." : differenceOf(report, stored);
-  if (difference === null && stored !== undefined) return okText(renderLog(stored), { status: 200 });
+function repeatedReport(
+  c: Context<HttpEnv>,
+  report: NewReport & { given: string },
+  stored: StoredLog | undefined,
+): Response {
+  const difference = stored === undefined ? "It has been removed since." : differenceOf(c, report, stored);
+  if (difference === null && stored !== undefined)
+    return okText(renderLog(stored, { mayRead: mayRead(c) }), { status: 200 });
   const call = `payload.call_id ${JSON.stringify(report.call_id)}`;
   const message = `${call} was reported before with other content. ${difference}`;
   return refuse({ error: "CONFLICT", message });
@@ -106,14 +112,23 @@ function repeatedReport(report: NewReport & { given: string }, stored: StoredLog
 const NAMED_MEMBERS = 10;
 
 /** What differs, as a sentence; null where the two reports mean the same. */
-function differenceOf(report: NewReport & { given: string }, stored: StoredLog): string | null {
+function differenceOf(
+  c: Context<HttpEnv>,
+  report: NewReport & { given: string },
+  stored: StoredLog,
+): string | null {
   if (report.report_digest === stored.report_digest) return null;
   const options = differingMembers(report.report_options, stored.report_options ?? "{}");
   if (stored.payload_altered !== null)
     return `Its payload was ${ALTERATIONS[stored.payload_altered]}: only a report of the very same bytes is the same from then on.`;
-  const members = differingMembers(report.given, stored.payload).map((name) => `payload.${name}`);
-  const names = [...options, ...members];
-  if (names.length === 0) return null;
+  const members = differingMembers(report.given, stored.payload);
+  if (options.length + members.length === 0) return null;
+  // A key that may not read learns no name that it does not bring along.
+  const named = mayRead(c)
+    ? members
+    : members.filter((name) => report.given.includes(`${JSON.stringify(name)}:`));
+  const names = [...options, ...named.map((name) => `payload.${name}`)];
+  if (names.length === 0) return "The report before had more members.";
   const rest = names.length > NAMED_MEMBERS ? ` and ${names.length - NAMED_MEMBERS} more` : "";
   return `What differs: ${names.slice(0, NAMED_MEMBERS).map(shortened).join(", ")}${rest}.`;
 }

@@ -14,6 +14,7 @@ import { readLogs } from "../record/logs.ts";
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { insertCitations } from "../record/reports.ts";
 import { type ApiError, notFound, okText, refuse } from "./answer.ts";
+import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { REPORT_LIMIT_BYTES } from "./calls.ts";
 import { citationsSchema } from "./schemas.ts";
@@ -122,5 +123,5 @@ async function answer(
   const isDue = log.attempts === 0 && log.next_attempt_at !== null && log.next_attempt_at <= c.env.now();
   if (isDue && log.delivery_id !== null)
     c.env.enqueue([{ user_id, call_id, event, delivery_id: log.delivery_id, attempt: 1 }]);
-  return okText(renderLog(log), { status: 200 });
+  return okText(renderLog(log, { mayRead: mayRead(c) }), { status: 200 });
 }

@@ -2,9 +2,11 @@
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
+import { withoutQuery } from "../core/target.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { notFound, ok } from "./answer.ts";
+import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { enableSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -40,7 +42,9 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
     return notFound(`The endpoint ${JSON.stringify(url)} has never failed: there is nothing to enable.`);
   c.env.enqueue(enabled.notified);
   c.env.release();
-  return ok({ ...renderEndpoint(enabled.endpoint), redelivering: enabled.redelivering });
+  const endpoint = renderEndpoint(enabled.endpoint);
+  const shown = mayRead(c) ? endpoint : { ...endpoint, url: withoutQuery(endpoint.url) };
+  return ok({ ...shown, redelivering: enabled.redelivering });
 }
 
 /** That an endpoint was enabled is told like its own recovery. */

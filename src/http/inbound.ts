@@ -1,8 +1,10 @@
 /** `/v1/inbound`: the numbers that are called, and where their calls go. What is set acts on reports to come only. */
 import type { Context } from "hono";
 import { isPhoneNumber } from "../core/phone-number.ts";
+import { withoutQuery } from "../core/target.ts";
 import { findNumber, listNumbers, removeNumber, setNumber } from "../record/numbers.ts";
 import { notFound, ok, refuse } from "./answer.ts";
+import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { inboundSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -34,7 +36,8 @@ export async function postNumber(c: Context<HttpEnv>): Promise<Response> {
   const { webhook } = body.value;
   const blocked = webhook === null ? null : refuseTarget("webhook", webhook, c.env.config());
   if (blocked !== null) return refuse(blocked);
-  return ok(await setNumber(c.env.databaseOf(key.user_id), key, body.value));
+  const number = await setNumber(c.env.databaseOf(key.user_id), key, body.value);
+  return ok(mayRead(c) || number === null ? number : { ...number, webhook: withoutQuery(number.webhook) });
 }
 
 export async function deleteNumber(c: Context<HttpEnv>): Promise<Response> {

@@ -1,6 +1,7 @@
 /** `/v1/org`: what an org has set, and its signing secrets. A secret's value is answered once, when it is made. */
 import type { Context } from "hono";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
+import { withoutQuery } from "../core/target.ts";
 import { findOrg, type Org, updateOrg } from "../record/orgs.ts";
 import {
   LIVE_SECRETS_LIMIT,
@@ -9,6 +10,7 @@ import {
   type SigningSecretEntry,
 } from "../record/signing-secrets.ts";
 import { notFound, ok, refuse } from "./answer.ts";
+import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { orgSchema, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -21,7 +23,7 @@ const HOUR_MS = 3_600_000;
 
 export async function getOrg(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
-  return answerOrg(await findOrg(c.env.databaseOf(user_id), user_id));
+  return answerOrg(c, await findOrg(c.env.databaseOf(user_id), user_id));
 }
 
 export async function patchOrg(c: Context<HttpEnv>): Promise<Response> {
@@ -34,11 +36,19 @@ export async function patchOrg(c: Context<HttpEnv>): Promise<Response> {
     if (blocked !== null) return refuse(blocked);
   }
   const { user_id } = c.get("apiKey");
-  return answerOrg(await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));
+  return answerOrg(c, await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));
 }
 
-const answerOrg = (org: Org | null): Response =>
-  org === null ? notFound("The org of this API key is gone.") : ok(org);
+function answerOrg(c: Context<HttpEnv>, org: Org | null): Response {
+  if (org === null) return notFound("The org of this API key is gone.");
+  if (mayRead(c)) return ok(org);
+  const { default_webhook, ops_webhook } = org;
+  return ok({
+    ...org,
+    default_webhook: withoutQuery(default_webhook),
+    ops_webhook: withoutQuery(ops_webhook),
+  });
+}
 
 export async function getSigningSecrets(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");

@@ -28,5 +28,11 @@ export interface Services {
 /** Hono's view: the services, and the key that a request came with; `caller` where it need not have one. */
 export interface HttpEnv {
   Bindings: Services;
-  Variables: { apiKey: ApiKey; caller: ApiKey | null; requestId: string };
+  Variables: {
+    apiKey: ApiKey;
+    /** Whether the record still has the key, and it has not expired. */
+    isStillValid: () => Promise<boolean>;
+    caller: ApiKey | null;
+    requestId: string;
+  };
 }

@@ -4,13 +4,23 @@ import { SWEEP_INTERVAL_LIMIT_MS } from "../core/transition.ts";
 /** How many of the logs that the sweep takes next are looked at, of all orgs: what a count costs at most. */
 const LOOKED_AT_LIMIT = 10_000;
 
-/** What is late by more than the sweep's grace. */
+/** What is late by more than the sweep's grace, by org. */
 export interface Lateness {
-  overdue: number;
-  /** When the first of them was due, ISO 8601; null where none is overdue. */
-  oldest_due: string | null;
+  orgs: Map<string, { overdue: number; oldest_due: number }>;
   /** False where more logs were to be looked at than are: some that are overdue may not have been counted. */
   counted_all: boolean;
+}
+
+/** How late an org is, or all of them together, as the wire shows it. `oldest_due` is null where none is overdue. */
+export function latenessOf({ orgs, counted_all }: Lateness, userId?: string) {
+  const counted =
+    userId === undefined ? [...orgs.values()] : [orgs.get(userId)].filter((org) => org !== undefined);
+  const oldest = Math.min(...counted.map(({ oldest_due }) => oldest_due));
+  return {
+    overdue: counted.reduce((sum, { overdue }) => sum + overdue, 0),
+    oldest_due: Number.isFinite(oldest) ? new Date(oldest).toISOString() : null,
+    counted_all,
+  };
 }
 
 /** Reads one row at most. Rejects where the record is away, or was never migrated. */
@@ -19,30 +29,29 @@ export async function touch(db: D1Database): Promise<void> {
 }
 
 /**
- * The overdue logs of an org, or of all where none is named. What the sweep has claimed stays overdue until its attempt
- * is recorded, and its `sweep_at` then lies ahead by as much as a claim moves it.
+ * The overdue logs of each org. What the sweep has claimed stays overdue until its attempt is recorded, and its
+ * `sweep_at` then lies ahead by as much as a claim moves it.
  */
 export async function readLateness(
   db: D1Database,
-  { now, sweepGraceMs, user_id = null }: { now: number; sweepGraceMs: number; user_id?: string | null },
+  { now, sweepGraceMs }: { now: number; sweepGraceMs: number },
 ): Promise<Lateness> {
-  const row = await db
+  const { results } = await db
     .prepare(LATENESS)
-    .bind(user_id, now + SWEEP_INTERVAL_LIMIT_MS, now - sweepGraceMs)
-    .first<{ looked_at: number; overdue: number; oldest_due: number | null }>();
-  const { looked_at, overdue, oldest_due } = row ?? { looked_at: 0, overdue: 0, oldest_due: null };
-  return {
-    overdue,
-    oldest_due: oldest_due === null ? null : new Date(oldest_due).toISOString(),
-    counted_all: looked_at < LOOKED_AT_LIMIT,
-  };
+    .bind(now + SWEEP_INTERVAL_LIMIT_MS, now - sweepGraceMs)
+    .all<{ user_id: string; looked_at: number; overdue: number; oldest_due: number | null }>();
+  const looked_at = results.reduce((sum, org) => sum + org.looked_at, 0);
+  const orgs = results.flatMap(({ user_id, overdue, oldest_due }) =>
+    oldest_due === null ? [] : [[user_id, { overdue, oldest_due }] as const],
+  );
+  return { orgs: new Map(orgs), counted_all: looked_at < LOOKED_AT_LIMIT };
 }
 
-/** Logs of other orgs are told by the index alone: a look-up by null finds nothing, and reads nothing. */
-export const LATENESS = `SELECT count(*) AS looked_at, count(l.next_attempt_at) AS overdue,
+/** The index has each log's org; only when it was due is in its row. */
+export const LATENESS = `SELECT s.user_id, count(*) AS looked_at, count(l.next_attempt_at) AS overdue,
     min(l.next_attempt_at) AS oldest_due
   FROM (
-    SELECT user_id, call_id, event FROM webhook_logs WHERE sweep_at <= ?2 ORDER BY sweep_at LIMIT ${LOOKED_AT_LIMIT}
+    SELECT user_id, call_id, event FROM webhook_logs WHERE sweep_at <= ?1 ORDER BY sweep_at LIMIT ${LOOKED_AT_LIMIT}
   ) AS s LEFT JOIN webhook_logs AS l
-    ON l.user_id = iif(?1 IS NULL OR s.user_id = ?1, s.user_id, NULL) AND l.call_id = s.call_id AND l.event = s.event
-    AND l.next_attempt_at < ?3`;
+    ON l.user_id = s.user_id AND l.call_id = s.call_id AND l.event = s.event AND l.next_attempt_at < ?2
+  GROUP BY s.user_id`;

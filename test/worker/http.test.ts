@@ -71,7 +71,7 @@ describe("trouble of our own", () => {
   test("is answered 500 with a request_id that is in the log, and without a stack", async () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     const DB = databaseThatFails("D1_ERROR: no such column: nope: SQLITE_ERROR");
-    const answer = await request({ ...env, DB }, { key: "unseen" }, { path: "/v1/postcall/webhooks/a" });
+    const answer = await request({ ...env, DB }, { key: "pc_unseen" }, { path: "/v1/postcall/webhooks/a" });
     expectRefusal(answer, 500, "INTERNAL_SERVER_ERROR");
     expect(answer.text).not.toContain("nope");
     expect(error.mock.calls.flat().join()).toContain(answer.body.errors[0].request_id);

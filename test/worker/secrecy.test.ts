@@ -144,7 +144,7 @@ test("a secret is in the one answer that made it and nowhere else", async () => 
     '"event":"configuration_unusable"',
     '"event":"reencrypt"',
     "No usable signing secret for org",
-    "can't be opened and don't sign",
+    "can't be decrypted and don't sign",
     "is none of ours",
     "is of a newer version",
     "could not be read",

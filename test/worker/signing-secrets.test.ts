@@ -7,12 +7,14 @@ import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/h
 import type { Received } from "../support/receiver-server.ts";
 import {
   call,
+  endedLogOf,
   expectRefusal,
   logOf,
   makeKey,
   makeOrg,
   type Org,
   receiver,
+  reportCall,
   rotate,
   secretsOf,
 } from "../support/words.ts";
@@ -235,4 +237,20 @@ describe("a delivery", () => {
     expect(request && verifies(request, secret)).toBe(true);
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered" });
   });
+});
+
+test("a secret that was copied into another org's row signs nothing there, also once it was decrypted for its own", async () => {
+  const crm = await receiver(200);
+  const own = await makeOrg();
+  await endedLogOf(own, (await reportCall(own, { webhook: crm.url })).call_id);
+  const thief = await makeOrg();
+  await env.DB.prepare(
+    `UPDATE signing_secrets SET ciphertext = (SELECT ciphertext FROM signing_secrets WHERE user_id = ?1)
+     WHERE user_id = ?2`,
+  )
+    .bind(own.user_id, thief.user_id)
+    .run();
+  const key = await reportUnheard(thief, crm.url);
+  expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual([60]);
+  expect(await crm.received()).toHaveLength(1);
 });

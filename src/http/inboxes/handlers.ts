@@ -5,6 +5,7 @@ import type { InboxState } from "../../inbox/store.ts";
 import { notFound, ok, okPage, refuse } from "../answer.ts";
 import { readBody } from "../body.ts";
 import type { HttpEnv } from "../services.ts";
+import { whileKeyIsValid } from "./key-bound-stream.ts";
 import { configureInboxSchema, newInboxSchema } from "./schemas.ts";
 
 /** A told body, each of its characters escaped, and its headers. */
@@ -46,6 +47,9 @@ export async function listRequests(c: Context<HttpEnv>): Promise<Response> {
   return okPage(page.requests, page.next === null ? null : String(page.next));
 }
 
+/** A stream's key is looked up again this often, and the stream of one that was revoked ends with that. */
+const KEY_CHECK_MS = 20_000;
+
 /** Resumes after the request that `Last-Event-ID` names; without it, or with another's, begins with what comes next. */
 export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
   const resumed = c.req.header("last-event-id");
@@ -54,7 +58,12 @@ export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
   const stream = await c.env.inboxes.find(id)?.stream(c.get("apiKey").user_id, last);
   if (stream == null) return noInbox(id);
   const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
-  return new Response(stream, { headers });
+  const { expires_at } = c.get("apiKey");
+  const wait = (signal: AbortSignal) => {
+    const leftMs = expires_at === null ? 0 : expires_at - c.env.now();
+    return scheduler.wait(leftMs > 0 ? Math.min(leftMs, KEY_CHECK_MS) : KEY_CHECK_MS, { signal });
+  };
+  return new Response(whileKeyIsValid(stream, { isStillValid: c.get("isStillValid"), wait }), { headers });
 }
 
 const isRequestId = (text: string): boolean => /^\d{1,15}$/.test(text);

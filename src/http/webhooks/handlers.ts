@@ -6,6 +6,7 @@ import { startCreates, startResends } from "../../record/deliveries.ts";
 import { readEndpoints } from "../../record/endpoints.ts";
 import { readLogs } from "../../record/logs.ts";
 import { notFound, okText, refuse } from "../answer.ts";
+import { mayRead } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { createSchema, eventParameter, resendSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
@@ -33,7 +34,7 @@ export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
     const advice = SENDS.includes(call_id) ? ` To ${call_id} webhooks, POST to this path.` : "";
     return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.${advice}`);
   }
-  return okText(renderLog(log), { status: 200 });
+  return okText(renderLog(log, { mayRead: mayRead(c) }), { status: 200 });
 }
 
 export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {

@@ -10,6 +10,7 @@ import { hastenFaulted, type startResends } from "../../record/deliveries.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
 import { payloadRuns } from "../../record/payload.ts";
 import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
+import { mayRead } from "../auth.ts";
 import type { HttpEnv } from "../services.ts";
 import { readPrefer } from "./prefer.ts";
 import { renderLog } from "./render.ts";
@@ -178,7 +179,7 @@ async function openParts(c: Context<HttpEnv>, { event }: ManualSend, states: rea
     let separator = "";
     for (const run of payloadRuns(states)) {
       const logs = await readLogs(database, { user_id, event, call_ids: run.map(({ call_id }) => call_id) });
-      yield separator + logs.map(renderLog).join(",");
+      yield separator + logs.map((log) => renderLog(log, { mayRead: mayRead(c) })).join(",");
       separator = ",";
     }
   }

@@ -1,9 +1,11 @@
 /** A webhook log as the wire shows it. The payload goes in as the text it is stored as, never parsed. */
+import { withoutQuery } from "../../core/target.ts";
 import type { AttemptSummary, StoredLog } from "../../record/logs.ts";
 
-/** The JSON text of a `WebhookLog`. */
+/** The JSON text of a `WebhookLog`; for a key that may not read, without the payload and the URL's query. */
 export function renderLog(
   log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
+  { mayRead }: { mayRead: boolean },
 ): string {
   const {
     call_id,
@@ -18,7 +20,13 @@ export function renderLog(
     next_attempt_at,
     is_test,
   } = log;
-  const head = JSON.stringify({ call_id, user_id, event, url, created_at: iso(created_at) });
+  const head = JSON.stringify({
+    call_id,
+    user_id,
+    event,
+    url: mayRead ? url : withoutQuery(url),
+    created_at: iso(created_at),
+  });
   const tail = JSON.stringify({
     metadata: metadata.map(renderAttempt),
     status,
@@ -26,7 +34,7 @@ export function renderLog(
     next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
     ...(is_test && { is_test: true }),
   });
-  return `${head.slice(0, -1)},"payload":${payload},${tail.slice(1)}`;
+  return `${head.slice(0, -1)},${mayRead ? `"payload":${payload},` : ""}${tail.slice(1)}`;
 }
 
 const renderAttempt = (attempt: AttemptSummary) => ({

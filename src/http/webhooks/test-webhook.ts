@@ -10,6 +10,7 @@ import { findNumber } from "../../record/numbers.ts";
 import { findOrg } from "../../record/orgs.ts";
 import { insertTestLog, type NewTestLog } from "../../record/test-logs.ts";
 import { okText, refuse } from "../answer.ts";
+import { mayRead } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { testSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
@@ -40,7 +41,10 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
   const [stored] = await readLogs(database, { user_id, event, call_ids: [call_id] });
   if (stored === undefined) throw new Error(`the log of ${call_id} is gone`);
   const headers = applied === null ? {} : { "preference-applied": applied };
-  return okText(renderLog(stored), { status: complete || applied === null ? 200 : 202, headers });
+  return okText(renderLog(stored, { mayRead: mayRead(c) }), {
+    status: complete || applied === null ? 200 : 202,
+    headers,
+  });
 }
 
 const NO_URL =

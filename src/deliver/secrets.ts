@@ -1,0 +1,40 @@
+/** The signing secrets of a batch's logs, decrypted. Every attempt needs one, so they are kept in memory for a while. */
+import type { MasterKeys } from "../core/encryption.ts";
+import { decryptSigningSecret, type SigningSecrets } from "../core/signing-secret.ts";
+import type { LoadedLog } from "../record/batch-read.ts";
+
+/** By org and ciphertext: a ciphertext that was moved to another org's row decrypts for nobody. */
+const decrypted = new Map<string, string>();
+const DECRYPTED_LIMIT = 1_000;
+
+/** Those of the log's secrets that can be decrypted; null where none can. The others can sign without them. */
+export async function decryptSecrets(
+  { user_id, encrypted_secrets }: LoadedLog,
+  masterKeys: MasterKeys,
+): Promise<SigningSecrets | null> {
+  const found = await Promise.all(
+    encrypted_secrets.map((ciphertext) => decryptSecret({ user_id, masterKeys, ciphertext })),
+  );
+  const [newest, ...older] = found.filter((secret) => secret !== null);
+  if (newest === undefined) return null;
+  const lost = found.length - older.length - 1;
+  if (lost > 0)
+    console.warn(
+      `${lost} of org ${user_id}'s ${found.length} signing secrets can't be decrypted and don't sign.`,
+    );
+  return [newest, ...older];
+}
+
+async function decryptSecret(input: {
+  user_id: string;
+  masterKeys: MasterKeys;
+  ciphertext: string;
+}): Promise<string | null> {
+  const key = `${input.user_id} ${input.ciphertext}`;
+  const kept = decrypted.get(key);
+  if (kept !== undefined) return kept;
+  const secret = await decryptSigningSecret(input);
+  if (decrypted.size >= DECRYPTED_LIMIT) decrypted.clear();
+  if (secret !== null) decrypted.set(key, secret);
+  return secret;
+}
