@@ -42,6 +42,7 @@ export default defineConfig(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { ...TEST_VARIABLES, TEST_MIGRATIONS: await readD1Migrations("migrations") },
+              d1Databases: ["NEVER_MIGRATED"],
               queueConsumers: {
                 "postcall-deliveries": LANE,
                 "postcall-retries": LANE,

@@ -1,11 +1,14 @@
-/** `/readyz`: whether the record can be reached, and, to a key that may read, how far behind its org is. */
+/** `/readyz`: whether the record can be reached and has what this code needs, and, to a key that may read, how far behind its org is. */
 import type { Context } from "hono";
-import { type Lateness, latenessOf, readLateness, touch } from "../record/readiness.ts";
-import { ok } from "./answer.ts";
+import { missingMigrations } from "../record/migrations.ts";
+import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts";
+import { ok, unavailable } from "./answer.ts";
 import type { HttpEnv } from "./services.ts";
 
 /** How late each org is changes slowly and is dear to count: it is counted at most this often, whoever asks. */
 const COUNT_EVERY_MS = 10_000;
+
+const HOW_TO_MIGRATE = "Apply it with `wrangler d1 migrations apply DB --remote`.";
 
 /** A prober without a key, or with a bad one, is told no figures; a record that is away rejects, and is answered 503. */
 export function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
@@ -24,12 +27,10 @@ export function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
 
   return async (c) => {
     const caller = c.get("caller");
-    if (caller === null || !caller.scopes.includes("read")) {
-      await touch(c.env.databaseOf());
-      return ok({ status: "ok" });
-    }
-    const database = c.env.databaseOf(caller.user_id);
-    await touch(database);
+    const database = c.env.databaseOf(caller?.user_id);
+    const missing = await missingMigrations(database);
+    if (missing.length > 0) return unavailable(`The database lacks ${missing.join(", ")}. ${HOW_TO_MIGRATE}`);
+    if (caller === null || !caller.scopes.includes("read")) return ok({ status: "ok" });
     const lateness = await countedLateness(c, database);
     return ok({ status: "ok", ...latenessOf(lateness, caller.user_id) });
   };

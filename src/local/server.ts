@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from "miniflare";
 import { type Unstable_Config, unstable_readConfig } from "wrangler";
 import { readConfig } from "../config.ts";
+import type { MasterKeys } from "../core/encryption.ts";
 import { seedLocalOrg } from "./seed.ts";
 import { localVariables } from "./variables.ts";
 
@@ -40,8 +41,13 @@ export async function startLocalServer(input: {
   await refuseTakenPort(port);
   const deployed = unstable_readConfig({ config: join(ROOT, "wrangler.toml") });
   const variables = localVariables({ deployed: deployed.vars, environment, stateDir, port });
-  const config = readConfig(variables);
-  const [script] = await Promise.all([buildWorker(input.main), applyMigrations(stateDir)]);
+  const { masterKeys } = readConfig(variables);
+  const prepare = async () => {
+    await applyMigrations(stateDir);
+    return seed(stateDir, masterKeys);
+  };
+  // Before the port is open: whoever gets an answer finds the local org and its key there.
+  const [script, signingSecret] = await Promise.all([buildWorker(input.main), prepare()]);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -49,7 +55,7 @@ export async function startLocalServer(input: {
       cf: false,
       log: new Log(LogLevel.WARN),
       telemetry: { enabled: false },
-      resourcePersistencePath: join(stateDir, "v3"),
+      resourcePersistencePath: storageOf(stateDir),
       workers: [
         { ...workerOptions(deployed, script), bindings: variables },
         { ...inboxHostOptions(deployed, script), bindings: variables },
@@ -58,7 +64,6 @@ export async function startLocalServer(input: {
   );
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB");
-  const signingSecret = await seedLocalOrg(database, { masterKeys: config.masterKeys, now: Date.now() });
   const stopSweeping = await sweepRegularly(miniflare);
   const stop = async () => {
     await stopSweeping();
@@ -117,6 +122,27 @@ const consumerOptions = (consumer: NonNullable<Unstable_Config["queues"]["consum
   ...(consumer.dead_letter_queue !== undefined && { deadLetterQueue: consumer.dead_letter_queue }),
 });
 
+const storageOf = (stateDir: string) => join(stateDir, "v3");
+
+/** Makes the local org with no server around it, and returns its signing secret. */
+async function seed(stateDir: string, masterKeys: MasterKeys): Promise<string> {
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      script: "export default {};",
+      modules: true,
+      d1Databases: { DB: "DB" },
+      cf: false,
+      telemetry: { enabled: false },
+      resourcePersistencePath: storageOf(stateDir),
+    }),
+  );
+  try {
+    return await seedLocalOrg(await miniflare.getD1Database("DB"), { masterKeys, now: Date.now() });
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
 /** A port nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -132,12 +158,14 @@ async function refuseTakenPort(port: number): Promise<void> {
   await new Promise((done) => server.close(done));
 }
 
-/** The Worker's code as it would be deployed. */
-async function buildWorker(main?: string): Promise<string> {
+const LOCAL_WORKER = "src/local/worker.ts";
+
+/** The Worker's code, built as it would be for a deployment. */
+async function buildWorker(main = LOCAL_WORKER): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), "postcall-"));
   try {
-    await wrangler("deploy", ...(main === undefined ? [] : [main]), "--dry-run", "--outdir", outDir);
-    return await readFile(join(outDir, `${parse(main ?? "index.ts").name}.js`), "utf8");
+    await wrangler("deploy", main, "--dry-run", "--outdir", outDir);
+    return await readFile(join(outDir, `${parse(main).name}.js`), "utf8");
   } finally {
     rmSync(outDir, { recursive: true, force: true });
   }

@@ -27,14 +27,15 @@ Postcall is ready on ${server.url}
 Report a finished call; an inbox of our own receives it:
 
   INBOX=$(curl -s -X POST ${server.url}/v1/inboxes -H 'authorization: ${LOCAL_KEY}' | grep -o 'http[^"]*')
+  CALL=hello-$(date +%s)-$RANDOM
   curl -s ${server.url}/v1/postcall/calls -H 'authorization: ${LOCAL_KEY}' \\
-    --json '{"payload":{"call_id":"hello-1","status":"completed"},"webhook":"'$INBOX'"}'
+    --json '{"payload":{"call_id":"'$CALL'","status":"completed"},"webhook":"'$INBOX'"}'
 
 Then look at its log:
 
-  curl -s ${server.url}/v1/postcall/webhooks/hello-1 -H 'authorization: ${LOCAL_KEY}'
+  curl -s ${server.url}/v1/postcall/webhooks/$CALL -H 'authorization: ${LOCAL_KEY}'
 
-Ctrl-C stops it; the state stays.
+Each attempt is printed here. Ctrl-C stops it; the state stays.
 `);
 } catch (error) {
   console.error(explain(error));

@@ -23,11 +23,6 @@ export function latenessOf({ orgs, counted_all }: Lateness, userId?: string) {
   };
 }
 
-/** Reads one row at most. Rejects where the record is away, or was never migrated. */
-export async function touch(db: D1Database): Promise<void> {
-  await db.prepare("SELECT 1 FROM webhook_logs LIMIT 1").all();
-}
-
 /**
  * The overdue logs of each org. What the sweep has claimed stays overdue until its attempt is recorded, and its
  * `sweep_at` then lies ahead by as much as a claim moves it.

@@ -1,11 +1,12 @@
 /** `npm start` from outside: a process group of its own, a state that outlives it, sockets and signals. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { freePort } from "../../src/local/server.ts";
 
@@ -133,7 +134,7 @@ test("a request whose body stops half way leaves no row", async () => {
   await once(socket, "connect");
   const head = [
     "POST /v1/postcall/calls HTTP/1.1",
-    "host: x",
+    "host: 127.0.0.1",
     "authorization: pc_local_key",
     "content-length: 200",
   ];
@@ -142,6 +143,66 @@ test("a request whose body stops half way leaves no row", async () => {
   await once(socket, "close");
   const resend = await api(url, "webhooks/resend", { method: "POST", body: '{"call_ids":["half-way"]}' });
   expect(await resend.json()).toMatchObject({ errors: [{ call_id: "half-way", reason: "not_found" }] });
+});
+
+test("the first answer to a request with the local key is not 401: the org is there before the port is open", async () => {
+  const freshState = mkdtempSync(join(tmpdir(), "postcall-fresh-"));
+  const { url, output } = await launch({ STATE_DIR: freshState });
+  const statuses: number[] = [];
+  await until(
+    async () => {
+      const answer = await v1(url, "org").catch(() => null);
+      if (answer !== null) statuses.push(answer.status);
+      return statuses.length > 0;
+    },
+    () => `nothing answered:\n${output()}`,
+  );
+  expect(statuses).toEqual([200]);
+  rmSync(freshState, { recursive: true, force: true });
+});
+
+test("the printed example can be pasted twice, and a line is printed for each attempt", async () => {
+  const { output } = await start();
+  const printed = output();
+  const commands = printed
+    .slice(printed.indexOf("  INBOX="), printed.indexOf("Each attempt"))
+    .replace(/^\S.*$/gm, "");
+  const paste = async () =>
+    (await promisify(execFile)("bash", ["-c", `${commands}\nsleep 1.5; echo; echo $CALL`])).stdout;
+  for (const pasted of [await paste(), await paste()]) {
+    expect(pasted.match(/"status":"(pending|delivered)"/g)).toHaveLength(2);
+    const call_id = pasted.trim().split("\n").at(-1) ?? "";
+    await until(
+      () => output().includes(`${call_id}  spawn 1 → 200 in`),
+      () => `no line for ${call_id}:\n${output()}`,
+    );
+  }
+});
+
+test("only this machine's names are answered, so that no page of a browser reaches it by another one", async () => {
+  const { url } = await start();
+  const { port } = new URL(url);
+  const statusFor = async (host: string) => {
+    const { stdout } = await promisify(execFile)("curl", [
+      "-s",
+      "-w",
+      "\n%{http_code}",
+      "-H",
+      `host: ${host}`,
+      `${url}/healthz`,
+    ]);
+    return stdout;
+  };
+  for (const host of [`127.0.0.1:${port}`, "localhost", `[::1]:${port}`, `LOCALHOST:${port}`])
+    expect(await statusFor(host)).toMatch(/\n200$/);
+  for (const host of [
+    "evil.example",
+    `evil.example:${port}`,
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "10.0.0.1",
+  ])
+    expect(await statusFor(host)).toMatch(/"FORBIDDEN".*only, and the request's host is .*\n403$/);
 });
 
 test("a port that is taken, and a variable that is unusable, end it with a sentence that names them", async () => {

@@ -1,6 +1,8 @@
 declare namespace Cloudflare {
   interface Env {
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
+    /** A database without any table. */
+    NEVER_MIGRATED: D1Database;
   }
 }
 

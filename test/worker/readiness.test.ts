@@ -1,6 +1,7 @@
 /** Whether the service is ready, how far behind it is, and what the sweep says it did. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MIGRATIONS } from "../../src/record/migrations.ts";
 import { LATENESS } from "../../src/record/readiness.ts";
 import {
   envWithLosingQueues,
@@ -102,6 +103,44 @@ describe("/readyz", () => {
       expect(answer.headers.get("retry-after")).toBe("5");
     }
     expect(warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("a database that lacks a migration", () => {
+  const withMigrations = async (change: string) => {
+    const before = (await env.DB.prepare("SELECT * FROM d1_migrations").all<{ id: number; name: string }>())
+      .results;
+    await env.DB.prepare(change).run();
+    const answers = [await call({ key: "" }, "GET", "/readyz"), await call(org, "GET", "/readyz")];
+    await env.DB.prepare("DELETE FROM d1_migrations").run();
+    for (const { name } of before)
+      await env.DB.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name).run();
+    return answers;
+  };
+
+  test("is answered 503, which names it", async () => {
+    const newest = MIGRATIONS.at(-1) ?? "";
+    for (const answer of await withMigrations(`DELETE FROM d1_migrations WHERE name = '${newest}'`)) {
+      expectRefusal(answer, 503, "UNAVAILABLE", `The database lacks ${newest}. Apply it with`);
+      expect(answer.headers.get("retry-after")).toBe("5");
+    }
+    for (const answer of await withMigrations("DELETE FROM d1_migrations"))
+      expectRefusal(answer, 503, "UNAVAILABLE", MIGRATIONS.join(", "));
+    expect((await call(org, "GET", "/readyz")).status).toBe(200);
+  });
+
+  test("is one that was never migrated, too", async () => {
+    const never = { ...env, DB: env.NEVER_MIGRATED };
+    expectRefusal(
+      await request(never, { key: "" }, { path: "/readyz" }),
+      503,
+      "UNAVAILABLE",
+      MIGRATIONS.join(", "),
+    );
+  });
+
+  test("is found by a list that has each file of the folder", () => {
+    expect(env.TEST_MIGRATIONS.map(({ name }) => name)).toEqual([...MIGRATIONS]);
   });
 });
 

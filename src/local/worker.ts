@@ -1,0 +1,53 @@
+/**
+ * The Worker of `npm start`: the deployed one, and around it what only a local server needs. It answers to this machine's
+ * names alone, and prints a line for each attempt. A deployment never has this file.
+ */
+import type { AttemptReply, AttemptRequest } from "../call/attempt-request.ts";
+import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
+import { refuse } from "../http/answer.ts";
+import postcall, { Call as DeployedCall } from "../index.ts";
+
+export { Inbox } from "../index.ts";
+
+const OWN_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
+
+export default {
+  ...postcall,
+  /** A page that a browser shows could reach this server by a name of its own that leads here (DNS rebinding). */
+  fetch(request, env, ctx) {
+    const host = request.headers.get("host") ?? "";
+    const hosts = [...OWN_HOSTS, new URL(env.PUBLIC_URL).hostname];
+    if (hosts.includes(host.replace(/:\d+$/, "").toLowerCase())) return postcall.fetch(request, env, ctx);
+    const message = `This local server answers to ${hosts.join(", ")} only, and the request's host is ${JSON.stringify(host.slice(0, 200))}. To be reached by another name, set PUBLIC_URL.`;
+    return refuse({ error: "FORBIDDEN", message });
+  },
+} satisfies ExportedHandler<Env>;
+
+/** A call's object that prints each attempt once it is made. */
+export class Call extends DeployedCall {
+  readonly #printed = new Set<string>();
+
+  override async attempt(request: AttemptRequest): Promise<AttemptReply> {
+    return this.#print(request.key, await super.attempt(request), request.url);
+  }
+
+  override async lookUp(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<AttemptReply> {
+    return this.#print(key, await super.lookUp(key, waitMs, newestOrdinal));
+  }
+
+  #print(key: AttemptKey, reply: AttemptReply, url = ""): AttemptReply {
+    const name = `${key.delivery_id} ${key.attempt}`;
+    if (reply.kind !== "made" || this.#printed.has(name)) return reply;
+    this.#printed.add(name);
+    console.log(attemptLine(key, reply.entry, url));
+    return reply;
+  }
+}
+
+/** Such as `12:30:01.250  call-1  spawn 1 → 503 http_status in 12ms  http://127.0.0.1:9000/hook`. */
+function attemptLine({ call_id, attempt }: AttemptKey, entry: AttemptEntry, url: string): string {
+  const { send_type, sent_at, response_code, response_ms, error } = entry;
+  const time = new Date(sent_at).toISOString().slice(11, -1);
+  const outcome = [response_code, error].filter((part) => part !== null).join(" ");
+  return `${time}  ${call_id}  ${send_type} ${attempt} → ${outcome} in ${response_ms}ms  ${url.replace(/\?.*/, "")}`;
+}

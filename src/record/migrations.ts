@@ -1,0 +1,32 @@
+/** The migrations that this code needs, in their order. A test holds the list against the folder `migrations/`. */
+export const MIGRATIONS = [
+  "0001_webhook_log.sql",
+  "0002_endpoints.sql",
+  "0003_numbers_and_citations.sql",
+  "0004_test_webhooks.sql",
+  "0005_sweep_claims.sql",
+  "0006_held_logs.sql",
+] as const;
+
+/**
+ * The migrations that a database lacks. Reads one row where it lacks none: migrations are applied in their order, so the
+ * last one stands for all. Rejects where the database is away.
+ */
+export async function missingMigrations(db: D1Database): Promise<string[]> {
+  const applied = "SELECT name FROM d1_migrations";
+  const newest = await db
+    .prepare(`${applied} WHERE name = ?1`)
+    .bind(MIGRATIONS.at(-1))
+    .all()
+    .catch(noneApplied);
+  if (newest.results.length > 0) return [];
+  const { results } = await db.prepare(applied).all<{ name: string }>().catch(noneApplied);
+  const names = results.map(({ name }) => name);
+  return MIGRATIONS.filter((name) => !names.includes(name));
+}
+
+/** A database that was never migrated lacks the table too. */
+function noneApplied(error: unknown): { results: { name: string }[] } {
+  if (error instanceof Error && error.message.includes("no such table")) return { results: [] };
+  throw error;
+}
