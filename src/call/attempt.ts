@@ -34,13 +34,16 @@ async function headersOf(
 ): Promise<Record<string, string>> {
   const timestampSeconds = Math.floor(sentAt / 1_000);
   const { secrets, webhook_id: webhookId } = request;
-  const standard = secrets.map((secret) => standardSignature({ secret, webhookId, timestampSeconds, body }));
+  const standard: string[] = [];
+  // One after another: each signature takes a copy of the body while it is made.
+  for (const secret of secrets)
+    standard.push(await standardSignature({ secret, webhookId, timestampSeconds, body }));
   return {
     "content-type": "application/json",
     "user-agent": `postcall/${packageJson.version}`,
     "webhook-id": webhookId,
     "webhook-timestamp": String(timestampSeconds),
-    "webhook-signature": (await Promise.all(standard)).join(" "),
+    "webhook-signature": standard.join(" "),
     "x-webhook-signature": await bodySignature(secrets[0], body),
     "x-postcall-delivery": request.key.delivery_id,
     "x-postcall-attempt": String(request.key.attempt),

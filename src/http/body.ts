@@ -14,13 +14,24 @@ const FAULT_LIMIT = 100;
 /** Offending values are shown up to here, in characters. */
 const SHOWN_CHARACTERS = 80;
 
+/** Elements and members that a body has at most, where nothing else is said: more than any such schema takes. */
+const PARTS_LIMIT = 2_000;
+
+interface BodyRules<T> {
+  schema: z.ZodType<T>;
+  limitBytes: number;
+  /** Counted before it is parsed: V8 hashes short strings so that chosen ones collide, while it parses them. */
+  limitParts?: number;
+  optional?: boolean;
+}
+
 /**
  * Reads the body, of `limitBytes` at most. Numbers keep their digits, see `core/json.ts`. Where the body is `optional`,
  * none is read as `{}`.
  */
 export async function readBody<T>(
   c: Context<HttpEnv>,
-  { schema, limitBytes, optional = false }: { schema: z.ZodType<T>; limitBytes: number; optional?: boolean },
+  { schema, limitBytes, limitParts = PARTS_LIMIT, optional = false }: BodyRules<T>,
 ): Promise<Body<T>> {
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJsonType(contentType)) {
@@ -31,6 +42,8 @@ export async function readBody<T>(
   if (typeof bytes === "string") return refused(BYTE_FAULTS[bytes](limitBytes));
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
+  if (hasMoreCommas(text, limitParts))
+    return invalid(`The body has more than ${limitParts} elements and members; fewer are taken here.`);
   const parsed = parseJson(optional && text === "" ? "{}" : text);
   if (parsed.ok) {
     if (isJsonObject(parsed.json.value)) return check(schema, parsed.json);
@@ -77,6 +90,14 @@ async function readBytes(
   return bytes.length > limitBytes ? "too_large" : bytes;
 }
 
+/** Commas within strings count too: none that such a body needs has many. */
+function hasMoreCommas(text: string, limit: number): boolean {
+  let found = 0;
+  for (let at = text.indexOf(","); at !== -1; at = text.indexOf(",", at + 1))
+    if (++found > limit) return true;
+  return false;
+}
+
 function decode(bytes: ArrayBuffer | Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
@@ -98,13 +119,10 @@ function check<T>(schema: z.ZodType<T>, json: Json): Body<T> {
 function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
   const isAtRoot = issue.path.length === 0;
   const name = isAtRoot ? "The body" : fieldName(issue.path);
-  if (issue.code === "unrecognized_keys") {
-    const field = fieldName([...issue.path, issue.keys[0] ?? ""]);
-    return {
-      error: "invalid_parameter",
-      message: `${name} ${issue.message}.`,
-      field: field.slice(0, SHOWN_CHARACTERS),
-    };
+  const unknown: unknown = issue.code === "custom" ? issue.params?.unknown : undefined;
+  if (typeof unknown === "string") {
+    const field = fieldName([...issue.path, unknown]).slice(0, SHOWN_CHARACTERS);
+    return { error: "invalid_parameter", message: `${name} ${issue.message}.`, field };
   }
   const message = `${name} ${issue.message}, and ${describe(issue, json)}.`;
   return { error: "invalid_parameter", message, ...(!isAtRoot && { field: name }) };

@@ -25,11 +25,20 @@ export const boundedRecord = <T extends z.ZodType>(
     .custom<Record<string, unknown>>((value) => isJsonObject(value) && Object.keys(value).length <= max, rule)
     .pipe(z.record(z.string().max(maxName, rule), member).meta({ maxProperties: max }));
 
-/** An object of these members and no others. */
-export const members = <T extends z.core.$ZodLooseShape>(shape: T, rule = "must be an object") =>
-  z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `has members that are not known: ${describeUnknown(issue.keys, Object.keys(shape))}`
-        : rule,
-  });
+/**
+ * An object of these members and no others. Unknown names are looked for here, one by one: zod keeps names in a `Set`,
+ * and V8 hashes integer-like ones so that chosen ones collide.
+ */
+export function members<T extends z.core.$ZodLooseShape>(shape: T, rule = "must be an object") {
+  const known = Object.keys(shape);
+  return z
+    .custom<Record<string, unknown>>(isJsonObject, rule)
+    .superRefine((value, context) => {
+      if (!isJsonObject(value)) return;
+      const unknown = Object.keys(value).filter((name) => !known.includes(name));
+      if (unknown.length === 0) return;
+      const message = `has members that are not known: ${describeUnknown(unknown, known)}`;
+      context.addIssue({ code: "custom", message, input: value, params: { unknown: unknown[0] } });
+    })
+    .pipe(z.object(shape));
+}

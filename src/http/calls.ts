@@ -21,7 +21,11 @@ import { renderLog } from "./webhooks/render.ts";
 export const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
 
 export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: reportSchema, limitBytes: REPORT_LIMIT_BYTES });
+  const body = await readBody(c, {
+    schema: reportSchema,
+    limitBytes: REPORT_LIMIT_BYTES,
+    limitParts: Number.POSITIVE_INFINITY,
+  });
   if (!body.ok) return body.refusal;
   const report = body.value;
   const blocked = report.webhook == null ? null : refuseTarget("webhook", report.webhook, c.env.config());

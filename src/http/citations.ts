@@ -32,7 +32,11 @@ interface Posted {
 type Effect = Exclude<CitationsDecision, "repeated" | "conflict">;
 
 export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: citationsSchema, limitBytes: REPORT_LIMIT_BYTES });
+  const body = await readBody(c, {
+    schema: citationsSchema,
+    limitBytes: REPORT_LIMIT_BYTES,
+    limitParts: Number.POSITIVE_INFINITY,
+  });
   if (!body.ok) return body.refusal;
   const { user_id } = c.get("apiKey");
   const call_id = c.req.param("call_id") ?? "";

@@ -44,7 +44,7 @@ export async function startCreates(
   request: StartRequest & { url: string },
 ): Promise<Set<string>> {
   const statement = db.prepare(
-    `UPDATE webhook_logs AS l SET ${START}, url = ?5, created_at = ?3 FROM json_each(?1) AS j WHERE ${STARTED_LOG}
+    `UPDATE webhook_logs AS l SET ${START}, url = ?5 FROM json_each(?1) AS j WHERE ${STARTED_LOG}
      AND json_array_length(?1) = (
        SELECT count(*) FROM json_each(?1) AS other CROSS JOIN webhook_logs AS o
        ON o.user_id = other.value ->> 'user_id' AND o.call_id = other.value ->> 'call_id'

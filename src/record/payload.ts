@@ -4,7 +4,7 @@
 export const PAYLOAD_LIMIT_BYTES = 1_048_576;
 
 /** The most payload text that one read brings into memory, in bytes of UTF-8. */
-export const PAYLOAD_READ_LIMIT_BYTES = 16 * 1_024 * 1_024;
+export const PAYLOAD_READ_LIMIT_BYTES = 4 * 1_024 * 1_024;
 
 /** The columns a payload is kept in. */
 export const putPayload = (text: string, bytes: number) => ({ payload: text, payload_bytes: bytes });

@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`;
- * with `--poison` what one hanging endpoint does to the others instead, with `--flood` what a flooded inbox does.
+ * with `--poison` what one hanging endpoint does to the others instead, with `--flood` what a flooded
+ * inbox does, with `--hostile` what bodies cost that were made to be dear.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -15,6 +16,7 @@ import { openReceiver, type Receiver } from "./driver.ts";
 import type { Results } from "./figures.ts";
 import { flood, printFlood } from "./flood.ts";
 import { growth } from "./growth.ts";
+import { hostile, printHostile } from "./hostile.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
 import { printResults } from "./report.ts";
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     poison: { type: "boolean", default: false },
     flood: { type: "boolean", default: false },
+    hostile: { type: "boolean", default: false },
   },
 });
 
@@ -45,21 +48,26 @@ const servers: LocalServer[] = [];
 
 async function start(
   name: string,
-  { main, variables = { RETRY_SCHEDULE: "1s" } }: { main?: string; variables?: Record<string, string> } = {},
+  {
+    main = "src/index.ts",
+    variables = { RETRY_SCHEDULE: "1s" },
+  }: { main?: string; variables?: Record<string, string> } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
   const environment = { SWEEP_GRACE, ...variables }; // and none of this process's own: they would be measured with it
-  const input = { port: await freePort(), stateDir: join(stateDir, name), environment };
-  const server = await startLocalServer(main === undefined ? input : { ...input, main });
+  const input = { port: await freePort(), stateDir: join(stateDir, name), environment, main };
+  const server = await startLocalServer(input);
   servers.push(server);
   return server;
 }
 
-async function startMetered(name: string): Promise<MeteredServer> {
+const startMetered = (name: string): Promise<MeteredServer> => startWithPid(name, "test/bench/metered.ts");
+
+async function startWithPid(name: string, main?: string): Promise<LocalServer & { pid: number }> {
   const others = runtimePids();
-  const server = await start(name, { main: "test/bench/metered.ts" });
+  const server = await start(name, main === undefined ? {} : { main });
   const pid = runtimePids().find((candidate) => !others.includes(candidate));
-  if (pid === undefined) throw new Error("the metered runtime's process is not to be found");
+  if (pid === undefined) throw new Error("the runtime's process is not to be found");
   return { ...server, pid };
 }
 
@@ -140,6 +148,10 @@ try {
     printPoison(await poison(service, progress), options.json);
   } else if (options.flood) {
     printFlood(await flood(await start("service"), progress), options.json);
+  } else if (options.hostile) {
+    const service = await startWithPid("service");
+    const reader = await startWithPid("reader", "test/bench/reader.ts");
+    printHostile(await hostile({ service, reader }, progress), options.json);
   } else {
     const asked = readOptions();
     if (typeof asked === "string") {

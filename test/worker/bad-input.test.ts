@@ -48,11 +48,7 @@ describe("a report is refused", () => {
     ["a call_id of dots", '{"payload":{"call_id":".."}}', 'and is "\\.\\."'],
     ["a call_id of 129 characters", `{"payload":{"call_id":"${"a".repeat(129)}"}}`, "1 to 128"],
     ["a call_id hidden in __proto__", '{"payload":{"__proto__":{"call_id":"a"}}}', "payload.call_id must be"],
-    [
-      "a payload hidden in __proto__",
-      '{"__proto__":{"payload":{"call_id":"a"}}}',
-      "payload must be a JSON object",
-    ],
+    ["a payload hidden in __proto__", '{"__proto__":{"payload":{"call_id":"a"}}}', 'not known: "__proto__"'],
     [
       "a webhook that is no string",
       '{"payload":{"call_id":"a"},"webhook":7}',

@@ -105,6 +105,14 @@ describe("what is too long is told by its length", () => {
     expect(answer.body.errors).toHaveLength(1);
   });
 
+  test("a body that can't need so many elements is not parsed at all", async () => {
+    const call_ids = Array.from({ length: 20_000 }, (_, n) => String((n + 1) * 131_072));
+    const answer = await call(org, "POST", RESEND, { body: { call_ids } });
+    expectRefusal(answer, 400, "invalid_parameter", "The body has more than 2000 elements and members");
+    const respond = { body: ",".repeat(65_536) };
+    expect((await call(org, "PATCH", "/v1/inboxes/x", { body: { respond } })).status).toBe(404);
+  });
+
   test("of 30,000 configured headers none is looked at", async () => {
     const headers = Object.fromEntries(Array.from({ length: 30_000 }, (_, n) => [String(n * 131_072), "x"]));
     const answer = await call(org, "PATCH", "/v1/inboxes/x", { body: { respond: { headers } } });

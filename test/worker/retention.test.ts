@@ -11,7 +11,7 @@ const ageBy = (days: number, call_id: string) =>
     .bind(days * DAY_MS, call_id)
     .run();
 
-test("a ended log is removed with its attempts after RETENTION_DAYS; a younger one and one that is due stay", async () => {
+test("an ended log is removed with its attempts after RETENTION_DAYS; a younger one and one that is due stay", async () => {
   const org = await makeOrg();
   const crm = await receiver(200);
   const [old, young, due] = [

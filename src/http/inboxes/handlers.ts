@@ -24,7 +24,11 @@ export async function makeInbox(c: Context<HttpEnv>): Promise<Response> {
 }
 
 export async function configureInbox(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: configureInboxSchema, limitBytes: BODY_LIMIT_BYTES });
+  const body = await readBody(c, {
+    schema: configureInboxSchema,
+    limitBytes: BODY_LIMIT_BYTES,
+    limitParts: BODY_LIMIT_BYTES,
+  });
   if (!body.ok) return body.refusal;
   const id = c.req.param("id") ?? "";
   const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.value.respond);
