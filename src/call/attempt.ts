@@ -7,7 +7,8 @@ import { readFailure, readStatus } from "../core/classify.ts";
 import { bodySignature, standardSignature } from "../core/signature.ts";
 import type { AttemptEntry, AttemptError } from "../core/webhook-log.ts";
 import type { AttemptRequest } from "./attempt-request.ts";
-import { type Resolve, refuseReceiver } from "./guard.ts";
+import { refuseReceiver } from "./guard.ts";
+import type { Resolve } from "./resolver.ts";
 
 /** What is kept of an answer's body, and of its headers, in bytes. */
 const KEPT_BYTES = 4_096;
@@ -20,11 +21,9 @@ export async function makeAttempt(input: {
   const { request, sentAt, resolve } = input;
   const body = new TextEncoder().encode(request.payload);
   const request_headers = await headersOf(request, body, sentAt);
-  const started = performance.now();
   const init: RequestInit = { method: "POST", headers: request_headers, body, redirect: "manual" };
   const answer = await exchange(request, init, resolve);
-  const response_ms = Math.round(performance.now() - started);
-  return { send_type: request.send_type, sent_at: sentAt, response_ms, request_headers, ...answer };
+  return { send_type: request.send_type, sent_at: sentAt, request_headers, ...answer };
 }
 
 async function headersOf(
@@ -51,7 +50,10 @@ async function headersOf(
   };
 }
 
-type Answer = Pick<AttemptEntry, "response_code" | "error" | "response_headers" | "response_body"> &
+type Answer = Pick<
+  AttemptEntry,
+  "response_code" | "response_ms" | "error" | "response_headers" | "response_body"
+> &
   Partial<Pick<AttemptEntry, "request_headers">>;
 
 async function exchange(request: AttemptRequest, init: RequestInit, resolve: Resolve): Promise<Answer> {
@@ -61,8 +63,10 @@ async function exchange(request: AttemptRequest, init: RequestInit, resolve: Res
   const timer = setTimeout(() => timeout.abort(tookTooLong()), request.timeoutMs);
   try {
     const refusal = await refuseReceiver({ url: request.url, rules: request.targetRules, resolve, signal });
-    if (refusal !== null) return { ...withoutResponse(refusal), request_headers: {} };
-    return await answerTo(request, { ...init, signal });
+    if (refusal !== null) return { ...withoutResponse(refusal), response_ms: 0, request_headers: {} };
+    const started = performance.now(); // the receiver's time: without that of the resolver
+    const answer = await answerTo(request, { ...init, signal });
+    return { ...answer, response_ms: Math.round(performance.now() - started) };
   } finally {
     clearTimeout(timer);
   }
@@ -70,14 +74,14 @@ async function exchange(request: AttemptRequest, init: RequestInit, resolve: Res
 
 const tookTooLong = () => new DOMException("The attempt took too long.", "TimeoutError");
 
-const withoutResponse = (error: AttemptError): Answer => ({
+const withoutResponse = (error: AttemptError) => ({
   response_code: null,
   error,
   response_headers: {},
   response_body: "",
 });
 
-async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Answer> {
+async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Omit<Answer, "response_ms">> {
   const { protocol } = new URL(request.url);
   let response: Response;
   try {

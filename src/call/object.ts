@@ -3,15 +3,22 @@
  * record in D1 is the one truth, and an object that was lost is made anew from it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { makeAttempt } from "../call/attempt.ts";
-import { resolvePublicly } from "../call/guard.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
+import { makeAttempt } from "./attempt.ts";
 import { openAttemptQueue } from "./attempt-queue.ts";
 import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
+import { askPublicResolver, openResolver } from "./resolver.ts";
+
+/** One for all objects of an isolate. */
+const resolve = openResolver({
+  ask: askPublicResolver,
+  wait: (ms) => scheduler.wait(ms),
+  now: () => Date.now(),
+});
 
 export class Call extends DurableObject<Env> {
   readonly #queue = openAttemptQueue({
-    send: (request, sentAt) => makeAttempt({ request, sentAt, resolve: resolvePublicly }),
+    send: (request, sentAt) => makeAttempt({ request, sentAt, resolve }),
     keepAlive: (work) => this.ctx.waitUntil(work),
     now: () => Date.now(),
   });

@@ -53,7 +53,7 @@ export function readFailure(input: {
   error: unknown;
   phase: "headers" | "body";
   protocol: string;
-}): Exclude<AttemptError, "http_status" | "redirect" | "blocked_url" | "interrupted"> {
+}): Exclude<AttemptError, "http_status" | "redirect" | "blocked_url" | "resolver" | "interrupted"> {
   const { name, message } = input.error instanceof Error ? input.error : new Error(String(input.error));
   if (name === "TimeoutError" || name === "AbortError") return "timeout";
   if (input.phase === "body") return "protocol";

@@ -56,13 +56,13 @@ const UNKNOWN: EndpointHealth = {
 
 /**
  * What an attempt says about its endpoint. An answer such as 404, 429, or 503 with `Retry-After` is about the call: it
- * is no success, and it does not count towards degraded. An attempt that was cut off on our side says nothing.
+ * is no success, and it does not count towards degraded. An attempt that was cut off on our side, or by our resolver, says nothing.
  */
 type HealthSignal = "success" | "failure" | "refusal" | "gone" | "none";
 
 function healthSignalOf({ error, response_code, response_headers }: AttemptEntry): HealthSignal {
   if (error === null) return "success";
-  if (error === "interrupted") return "none";
+  if (error === "interrupted" || error === "resolver") return "none";
   if (response_code === 410) return "gone";
   if (error === "blocked_url") return "refusal";
   const isThrottle = response_code === 503 && response_headers["retry-after"] !== undefined;

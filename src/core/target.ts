@@ -25,6 +25,13 @@ export const targetRulesOf = (config: { allowPrivateTargets: boolean; publicUrl:
 /** Longer URLs are refused: what is stored with every log stays bounded. */
 export const URL_LIMIT_CHARACTERS = 2_048;
 
+/** A URL as it is kept: spelled in one way, and without the fragment, which no receiver sees. */
+export function keptUrl(url: URL): string {
+  const kept = new URL(url);
+  kept.hash = "";
+  return kept.href;
+}
+
 /** Judges a receiver's URL as it was given. `rule` completes the sentence "… may not be called: ". */
 export function judgeTarget(text: string, rules: TargetRules): Target {
   if (!URL.canParse(text)) return { ok: false, reason: "not_a_url" };
@@ -84,10 +91,13 @@ export function nameToResolve(url: URL, rules: TargetRules): string | null {
 
 export const isAddress = (text: string): boolean => ipaddr.isValid(text);
 
+/** Public by its range, and yet the address at which Azure's hosts serve each of their own guests. */
+const AZURE_HOST = "168.63.129.16";
+
 /** Public unicast only. IPv6 that carries an IPv4 address for a gateway to unpack is refused, unless merely mapped. */
 export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.process(address);
-  if (parsed.range() !== "unicast") return false;
+  if (parsed.range() !== "unicast" || parsed.toString() === AZURE_HOST) return false;
   if (parsed.kind() === "ipv4") return true;
   // The library lets IPv4-compatible addresses such as ::127.0.0.1 pass; global unicast is 2000::/3 (RFC 4291).
   return parsed.match(ipaddr.parse("2000::"), 3) && !isTunnel(parsed.toByteArray());

@@ -51,6 +51,7 @@ export type AttemptError =
   | "tls"
   | "protocol"
   | "blocked_url"
+  | "resolver"
   | "interrupted";
 
 /** What one request to a receiver came to. `response_code` is null where no response came. */

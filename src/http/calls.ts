@@ -14,7 +14,7 @@ import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { refuseTarget } from "./target.ts";
+import { readTarget } from "./target.ts";
 import { renderLog } from "./webhooks/render.ts";
 
 /** A report may be larger on the wire than its payload is once serialised: white space, and escaped characters. */
@@ -28,9 +28,9 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   });
   if (!body.ok) return body.refusal;
   const report = body.value;
-  const blocked = report.webhook == null ? null : refuseTarget("webhook", report.webhook, c.env.config());
-  if (blocked !== null) return refuse(blocked);
-  const { log, given } = await newReport(c, report, body.json);
+  const webhook = readTarget("webhook", report.webhook, c.env.config());
+  if (!webhook.ok) return refuse(webhook.refusal);
+  const { log, given } = await newReport(c, { ...report, url: webhook.url }, body.json);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
   const database = c.env.databaseOf(log.user_id);
   const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));
@@ -60,7 +60,7 @@ const payloadTooLarge = (bytes: number) => ({
 /** The log to write, and the payload as it was given: a SIP code may fill a member of it. */
 async function newReport(
   c: Context<HttpEnv>,
-  report: z.infer<typeof reportSchema>,
+  { url, ...report }: z.infer<typeof reportSchema> & { url: string | null | undefined },
   { exact, write }: Json,
 ): Promise<{ log: NewReport; given: string }> {
   const { payload: value, ...options } = report;
@@ -82,7 +82,7 @@ async function newReport(
     payload_bytes: new TextEncoder().encode(payload).length,
     now: c.env.now(),
     sweepGraceMs: c.env.config().sweepGraceMs,
-    webhook: report.webhook,
+    webhook: url,
     webhook_events: report.webhook_events,
     phone_number: inbound === true && typeof to === "string" && isPhoneNumber(to) ? to : null,
     isCompleted: status === "completed",

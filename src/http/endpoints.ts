@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
-import { withoutQuery } from "../core/target.ts";
+import { keptUrl, withoutQuery } from "../core/target.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { notFound, ok } from "./answer.ts";
@@ -22,7 +22,8 @@ export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
 export async function enable(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const { url, redeliver } = body.value;
+  const { redeliver } = body.value;
+  const url = URL.canParse(body.value.url) ? keptUrl(new URL(body.value.url)) : body.value.url;
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   const [before] = await readEndpoints(database, [{ user_id, url }]);

@@ -8,7 +8,7 @@ import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { inboundSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { refuseTarget } from "./target.ts";
+import { readTarget } from "./target.ts";
 
 /** Ample for a URL and each event. */
 const BODY_LIMIT_BYTES = 65_536;
@@ -33,10 +33,9 @@ export async function postNumber(c: Context<HttpEnv>): Promise<Response> {
   if (key instanceof Response) return key;
   const body = await readBody(c, { schema: inboundSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const { webhook } = body.value;
-  const blocked = webhook === null ? null : refuseTarget("webhook", webhook, c.env.config());
-  if (blocked !== null) return refuse(blocked);
-  const number = await setNumber(c.env.databaseOf(key.user_id), key, body.value);
+  const target = readTarget("webhook", body.value.webhook, c.env.config());
+  if (!target.ok) return refuse(target.refusal);
+  const number = await setNumber(c.env.databaseOf(key.user_id), key, { ...body.value, webhook: target.url });
   return ok(mayRead(c) || number === null ? number : { ...number, webhook: withoutQuery(number.webhook) });
 }
 

@@ -14,7 +14,7 @@ import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { orgSchema, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { refuseTarget } from "./target.ts";
+import { readTarget } from "./target.ts";
 
 /** Ample for two URLs, a name and each event. */
 const BODY_LIMIT_BYTES = 65_536;
@@ -29,11 +29,11 @@ export async function getOrg(c: Context<HttpEnv>): Promise<Response> {
 export async function patchOrg(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: orgSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const settings = body.value;
+  const settings = { ...body.value };
   for (const field of ["default_webhook", "ops_webhook"] as const) {
-    const url = settings[field];
-    const blocked = url == null ? null : refuseTarget(field, url, c.env.config());
-    if (blocked !== null) return refuse(blocked);
+    const target = readTarget(field, settings[field], c.env.config());
+    if (!target.ok) return refuse(target.refusal);
+    settings[field] = target.url;
   }
   const { user_id } = c.get("apiKey");
   return answerOrg(c, await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));

@@ -1,24 +1,27 @@
 /** A receiver's URL in a request: judged by the guard's rules, refused in the wire's words. */
-import { judgeTarget, targetRulesOf } from "../core/target.ts";
+import { judgeTarget, keptUrl, targetRulesOf } from "../core/target.ts";
 import type { ApiError } from "./answer.ts";
 
-/** Why the URL in `field` is refused, or null where it may be called. */
-export function refuseTarget(
+/** The URL in `field` as it is to be kept, or why it may not be called. Null and undefined stay what they are. */
+export function readTarget<T extends string | null | undefined>(
   field: string,
-  url: string,
+  given: T,
   config: Parameters<typeof targetRulesOf>[0],
-): ApiError | null {
-  const target = judgeTarget(url, targetRulesOf(config));
-  if (target.ok) return null;
-  const shown = JSON.stringify(url.slice(0, 200));
-  const advice = isWithoutScheme(url) ? " Add https:// before it." : "";
-  return target.reason === "not_a_url"
-    ? { error: "invalid_parameter", message: `${field} must be a URL, and is ${shown}.${advice}`, field }
-    : {
-        error: "BLOCKED_URL",
-        message: `${field} ${shown} may not be called: ${target.rule}.${advice}`,
-        field,
-      };
+): { ok: true; url: T | string } | { ok: false; refusal: ApiError } {
+  if (given == null) return { ok: true, url: given };
+  const target = judgeTarget(given, targetRulesOf(config));
+  if (target.ok) return { ok: true, url: keptUrl(target.url) };
+  const shown = JSON.stringify(given.slice(0, 200));
+  const advice = isWithoutScheme(given) ? " Add https:// before it." : "";
+  const refusal: ApiError =
+    target.reason === "not_a_url"
+      ? { error: "invalid_parameter", message: `${field} must be a URL, and is ${shown}.${advice}`, field }
+      : {
+          error: "BLOCKED_URL",
+          message: `${field} ${shown} may not be called: ${target.rule}.${advice}`,
+          field,
+        };
+  return { ok: false, refusal };
 }
 
 /** Whether the text begins with a host name, as in `example.com/hook`. */

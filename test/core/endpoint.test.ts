@@ -47,6 +47,15 @@ describe("health", () => {
     });
   });
 
+  test("trouble of our own, at the resolver or in the middle of an attempt, says nothing of it", () => {
+    const ours = [
+      entryOf({ response_code: null, error: "resolver" }),
+      entryOf({ response_code: null, error: "interrupted" }),
+    ];
+    expect(healthAfter(ours, ours, ours, ours)).toBeNull();
+    expect(healthAfter([timeout, timeout, timeout, timeout], ours)?.consecutive_failures).toBe(4);
+  });
+
   test.each([
     ["400", failureOf(400)],
     ["429", failureOf(429)],

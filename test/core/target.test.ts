@@ -1,7 +1,13 @@
 /** Which URLs may be called, on the open internet and for local use, with the rule that each refusal names. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isPublicAddress, judgeTarget, nameToResolve, targetRulesOf } from "../../src/core/target.ts";
+import {
+  isPublicAddress,
+  judgeTarget,
+  keptUrl,
+  nameToResolve,
+  targetRulesOf,
+} from "../../src/core/target.ts";
 import {
   ADDRESS,
   ALWAYS_BLOCKED,
@@ -206,4 +212,20 @@ describe("a name", () => {
   ])("that resolves to %s is public: %s", (address, verdict) => {
     expect(isPublicAddress(address)).toBe(verdict);
   });
+});
+
+test.each([
+  [" https://crm.example/hook\t", "https://crm.example/hook"],
+  ["https://crm.example/hook#1", "https://crm.example/hook"],
+  ["https://crm.example#", "https://crm.example/"],
+  ["HTTPS://CRM.example:443/a/../hook?b=1#c", "https://crm.example/hook?b=1"],
+])("%j is kept as %s", (given, kept) => {
+  expect(keptUrl(new URL(given))).toBe(kept);
+});
+
+test("the address of Azure's hosts is not public, however it is spelled", () => {
+  for (const host of ["168.63.129.16", "[::ffff:168.63.129.16]", "2822734096"])
+    expect(
+      judgeTarget(`https://${host}/`, { allowPrivate: false, ownHost: "postcall.example" }),
+    ).toMatchObject({ ok: false });
 });

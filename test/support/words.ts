@@ -180,7 +180,7 @@ export async function receiver(...program: (number | Answer)[]): Promise<Receive
 export const NOBODY = "http://127.0.0.1:1/";
 
 /** How many rows of a table belong to an org. */
-export const rowsOf = async (table: "webhook_logs" | "attempts", org: Org): Promise<number> =>
+export const rowsOf = async (table: "webhook_logs" | "attempts" | "endpoints", org: Org): Promise<number> =>
   (await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?`)
     .bind(org.user_id)
     .first<number>("n")) ?? 0;

@@ -3,7 +3,17 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../support/handlers.ts";
-import { expectRefusal, logOf, makeOrg, type Org, receiver, rowsOf } from "../support/words.ts";
+import {
+  call,
+  create,
+  expectRefusal,
+  logOf,
+  makeOrg,
+  type Org,
+  receiver,
+  reportCall,
+  rowsOf,
+} from "../support/words.ts";
 
 const DEPLOYED = { ALLOW_PRIVATE_TARGETS: "false", PUBLIC_URL: "https://hooks.postcall.example" };
 
@@ -16,7 +26,7 @@ afterEach(() => {
 });
 
 /** The public internet, which no test reaches: a resolver with these records, and one receiver behind every name. */
-function publicInternet(records: Record<string, string[] | "away" | "silent">) {
+function publicInternet(records: Record<string, string[] | "away" | "silent" | "servfail">) {
   const questions: string[] = [];
   const called: string[] = [];
   const inner = globalThis.fetch;
@@ -32,6 +42,7 @@ function publicInternet(records: Record<string, string[] | "away" | "silent">) {
     const found = records[`${name} ${type}`] ?? [];
     if (found === "silent") return new Promise<Response>(() => {});
     if (found === "away") return new Response("", { status: 503 });
+    if (found === "servfail") return Response.json({ Status: 2, Question: [{ name, type }] });
     const Answer = found.map((data) => ({ name, type: 1, TTL: 60, data }));
     return Response.json({ Status: 0, Question: [{ name, type }], ...(found.length > 0 && { Answer }) });
   });
@@ -75,41 +86,60 @@ describe("an attempt on a deployment", () => {
 
   test("to a name with a private address among public ones is blocked, and keeps no request", async () => {
     const internet = publicInternet({
-      "crm.example A": ["8.8.8.8"],
-      "crm.example AAAA": ["2606:4700::1", "fd00:ec2::254"],
+      "private.example A": ["8.8.8.8"],
+      "private.example AAAA": ["2606:4700::1", "fd00:ec2::254"],
     });
-    const { outcomes, log } = await attemptDeployed("https://crm.example/hook");
+    const { outcomes, log } = await attemptDeployed("https://private.example/hook");
     expect(outcomes).toEqual(["ack"]);
     expect(log).toMatchObject(blocked);
-    expect(internet.questions.sort()).toEqual(["crm.example A", "crm.example AAAA"]);
+    expect(internet.questions.sort()).toEqual(["private.example A", "private.example AAAA"]);
     expect(internet.called).toEqual([]);
     const row = env.DB.prepare("SELECT request_headers FROM attempts WHERE call_id = ?").bind(log.call_id);
     expect(await row.first("request_headers")).toBe("{}");
   });
 
-  test("to a name that does not resolve failed at dns", async () => {
-    const internet = publicInternet({ "crm.example A": "away" });
-    const { log } = await attemptDeployed("https://crm.example/hook");
+  test("to a name without any address failed at dns", async () => {
+    const internet = publicInternet({});
+    const { log } = await attemptDeployed("https://nowhere.example/hook");
     expect(log).toMatchObject({ status: "retrying", metadata: [{ response_code: null, error: "dns" }] });
     expect(internet.called).toEqual([]);
   });
 
+  test.each(["away", "servfail"] as const)(
+    "whose resolver is in trouble (%s) for one family asks it three times, goes nowhere, and is not held against the endpoint",
+    async (trouble) => {
+      const name = `${trouble}.example`;
+      const internet = publicInternet({ [`${name} A`]: ["8.8.8.8"], [`${name} AAAA`]: trouble });
+      for (let call = 0; call < 5; call++) {
+        const { outcomes, log } = await attemptDeployed(`https://${name}/hook`);
+        expect(outcomes).toEqual(["ack"]);
+        expect(log).toMatchObject({
+          status: "retrying",
+          metadata: [{ response_code: null, error: "resolver", response_time: "0ms" }],
+        });
+      }
+      expect(internet.called).toEqual([]);
+      expect(internet.questions).toHaveLength(5 * 3 * 2);
+      expect(await rowsOf("endpoints", org)).toBe(0);
+    },
+  );
+
   test("whose resolver is silent takes no longer than its timeout", async () => {
-    const internet = publicInternet({ "crm.example A": "silent", "crm.example AAAA": "silent" });
-    const { log } = await attemptDeployed("https://crm.example/hook", { DELIVERY_TIMEOUT: "200ms" });
-    expect(log).toMatchObject({ status: "retrying", metadata: [{ response_code: null, error: "timeout" }] });
+    const internet = publicInternet({ "silent.example A": "silent", "silent.example AAAA": "silent" });
+    const { log } = await attemptDeployed("https://silent.example/hook", { DELIVERY_TIMEOUT: "200ms" });
+    expect(log).toMatchObject({ status: "retrying", metadata: [{ response_code: null, error: "resolver" }] });
     expect(internet.called).toEqual([]);
   });
 
-  test("to a name with public addresses, behind an alias and of one family alone, is delivered", async () => {
-    const internet = publicInternet({
-      "crm.example A": ["crm.cdn.example.", "8.8.8.8"],
-      "crm.example AAAA": "away",
-    });
-    const { outcomes, log } = await attemptDeployed("https://crm.example/hook");
-    expect(outcomes).toEqual(["ack"]);
-    expect(log).toMatchObject({ status: "delivered", metadata: [{ response_code: 200, error: null }] });
-    expect(internet.called).toEqual(["https://crm.example/hook"]);
+  test("to a name with public addresses, behind an alias and of one family alone, is delivered; the name is resolved once", async () => {
+    const internet = publicInternet({ "alias.example A": ["alias.cdn.example.", "8.8.8.8"] });
+    for (let call = 0; call < 3; call++) {
+      const { outcomes, log } = await attemptDeployed("https://alias.example/hook");
+      expect(outcomes).toEqual(["ack"]);
+      expect(log).toMatchObject({ status: "delivered", metadata: [{ response_code: 200, error: null }] });
+    }
+    expect(internet.called).toEqual(Array(3).fill("https://alias.example/hook"));
+    expect(internet.questions.sort()).toEqual(["alias.example A", "alias.example AAAA"]);
   });
 
   test("to a public address is delivered without a resolver", async () => {
@@ -138,4 +168,33 @@ describe("a report to a deployment", () => {
     expect(answer.body.errors[0].message).toContain(JSON.stringify(webhook));
     expect(await rowsOf("webhook_logs", org)).toBe(0);
   });
+});
+
+test("a URL is one endpoint however it is spelled, and kept in one spelling everywhere", async () => {
+  const crm = await receiver(503);
+  const spellings = [
+    ` ${crm.url}`,
+    `${crm.url}\t`,
+    `${crm.url}#1`,
+    `${crm.url}#2`,
+    crm.url.replace("http:", "HTTP:"),
+  ];
+  const keys = await Promise.all(spellings.map((url) => reportUnheard(org, url)));
+  const { env: lossy } = envWithLosingQueues();
+  for (const key of keys) await handleAttempts(lossy, [key]);
+  for (const { call_id } of keys) expect((await logOf(org, call_id)).url).toBe(crm.url);
+  const endpoints = await call(org, "GET", "/v1/endpoints");
+  expect(endpoints.body.data).toMatchObject([{ url: crm.url, state: "degraded", consecutive_failures: 5 }]);
+  expect(await crm.received()).toHaveLength(5);
+  const body = { default_webhook: `${crm.url}#1`, ops_webhook: ` ${crm.url}` };
+  expect((await call(org, "PATCH", "/v1/org", { body })).body.data).toMatchObject({
+    default_webhook: crm.url,
+    ops_webhook: crm.url,
+  });
+  const number = await call(org, "POST", "/v1/inbound/+14155550100", { body: { webhook: `${crm.url}#1` } });
+  expect(number.body.data.webhook).toBe(crm.url);
+  const { call_id } = await reportCall(org, { webhook: null });
+  expect((await create(org, [call_id], `${crm.url}#1`)).body.data[0].url).toBe(crm.url);
+  const enabled = await call(org, "POST", "/v1/endpoints/enable", { body: { url: `${crm.url}#1` } });
+  expect(enabled.body.data.url).toBe(crm.url);
 });

@@ -10,7 +10,7 @@ import { mayRead } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { createSchema, eventParameter, resendSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
-import { refuseTarget } from "../target.ts";
+import { readTarget } from "../target.ts";
 import { sendManually } from "./manual-send.ts";
 import { renderLog } from "./render.ts";
 
@@ -51,9 +51,10 @@ export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {
 export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: createSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const { call_ids, event, webhook_url: url } = body.value;
-  const blocked = refuseTarget("webhook_url", url, c.env.config());
-  if (blocked !== null) return refuse(blocked);
+  const { call_ids, event, webhook_url } = body.value;
+  const target = readTarget("webhook_url", webhook_url, c.env.config());
+  if (!target.ok) return refuse(target.refusal);
+  const { url } = target;
   const { user_id } = c.get("apiKey");
   const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [{ user_id, url }]);
   const endpointDisabled = endpoint?.state === "disabled";

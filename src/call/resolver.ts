@@ -1,0 +1,90 @@
+/**
+ * The addresses of a name, asked of the public resolver over HTTPS and remembered for a minute. Asks no receiver.
+ * `node:dns` asks the same resolver, and takes each answer without an address for "no such name", failures too.
+ */
+import { isAddress } from "../core/target.ts";
+
+/** Every address that a name has; none where it has none. Rejects where the resolver can't say. */
+export type Resolve = (hostname: string) => Promise<string[]>;
+
+export interface ResolverVerbs {
+  /** The addresses of one family; none where the name has none. Rejects where the resolver can't say. */
+  ask: (hostname: string, type: "A" | "AAAA") => Promise<string[]>;
+  wait: (ms: number) => Promise<unknown>;
+  now: () => number;
+}
+
+const REMEMBERED_MS = 60_000;
+const REMEMBERED_NAMES = 1_000;
+/** The pauses before a question that failed is asked again. */
+const PAUSES_MS = [100, 500];
+/** Another call's object may end with its question unanswered: after this long a name is asked for anew. */
+const SHARED_MS = 2_000;
+
+/** Resolves names, each once a minute, however many calls ask. What the resolver can't say is not remembered. */
+export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
+  const remembered = new Map<string, { until: number; answer: Promise<string[]>; isAnswered: boolean }>();
+
+  async function askForBoth(hostname: string): Promise<string[]> {
+    for (const pause of PAUSES_MS) {
+      try {
+        return await askOnce(hostname);
+      } catch {
+        await wait(pause);
+      }
+    }
+    return askOnce(hostname);
+  }
+
+  /** Both families, or nothing: an address that is not known of may be a private one. */
+  const askOnce = async (hostname: string): Promise<string[]> =>
+    (await Promise.all([ask(hostname, "A"), ask(hostname, "AAAA")])).flat();
+
+  function askAnew(hostname: string): Promise<string[]> {
+    const answer = askForBoth(hostname);
+    const entry = { until: now() + REMEMBERED_MS, answer, isAnswered: false };
+    remembered.delete(hostname);
+    remembered.set(hostname, entry);
+    const [oldest] = remembered.keys();
+    if (remembered.size > REMEMBERED_NAMES && oldest !== undefined) remembered.delete(oldest);
+    answer.then(
+      () => {
+        entry.isAnswered = true;
+      },
+      () => {
+        if (remembered.get(hostname) === entry) remembered.delete(hostname);
+      },
+    );
+    return answer;
+  }
+
+  return (hostname) => {
+    const known = remembered.get(hostname);
+    if (known === undefined || known.until <= now()) return askAnew(hostname);
+    if (known.isAnswered) return known.answer;
+    const inVain = async () => {
+      await wait(SHARED_MS);
+      return known.isAnswered ? known.answer : askAnew(hostname);
+    };
+    return Promise.race([known.answer, inVain()]);
+  };
+}
+
+const RESOLVER = "https://cloudflare-dns.com/dns-query";
+
+/** Answers of DNS that say something of the name (RFC 1035, section 4.1.1): no error, and no such name. */
+const DEFINITE_STATUSES = [0, 3];
+
+/** One question to the public resolver, in its JSON format. */
+export async function askPublicResolver(hostname: string, type: "A" | "AAAA"): Promise<string[]> {
+  const query = new URLSearchParams({ name: hostname, type });
+  const response = await fetch(`${RESOLVER}?${query}`, { headers: { accept: "application/dns-json" } });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`the resolver answered ${response.status}`);
+  }
+  const { Status, Answer = [] } = await response.json<{ Status: number; Answer?: { data: string }[] }>();
+  if (!DEFINITE_STATUSES.includes(Status)) throw new Error(`the resolver answered with DNS status ${Status}`);
+  // The answers name the aliases on the way too.
+  return Answer.map(({ data }) => data).filter(isAddress);
+}
