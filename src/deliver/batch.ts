@@ -14,6 +14,7 @@ import { changesOf, endpointsOf, operationalWebhooksOf, operationalWebhooksOfFau
 import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
+const UNDECIDED_SECONDS = 5;
 /** A write has been tried for 5 s by then: soon enough to find the attempt in its object's memory, kept for some 10 s. */
 const UNWRITABLE_SECONDS = 2;
 /** An attempt that could not be put off, because its log or endpoint has changed since the read, is judged anew. */
@@ -42,7 +43,8 @@ export async function settleAll(
 ): Promise<(key: AttemptKey) => Settlement> {
   const settled = await writeAll(handled, rules, verbs);
   const settlements = new Map(settled.map(({ key, settlement }) => [attemptKeyText(key), settlement]));
-  return (key) => settlements.get(attemptKeyText(key)) ?? { kind: "ack" };
+  // A message that nothing was decided for comes back: acked, its attempt would wait for the sweep.
+  return (key) => settlements.get(attemptKeyText(key)) ?? again(UNDECIDED_SECONDS);
 }
 
 async function handleAll(

@@ -53,7 +53,7 @@ export async function runBatch(scene: {
   keys: readonly AttemptKey[];
   logs: readonly LoadedLog[];
   replace?: Replaced;
-}): Promise<Trace & { settlements: Settlement[] }> {
+}): Promise<Trace & { settlements: Settlement[]; settlementOf: (key: AttemptKey) => Settlement }> {
   const { keys, logs, replace = {} } = scene;
   const trace: Trace = { order: [], requests: [], results: [], losses: [], successors: [], writings: [] };
   const note = (verb: string, asked: readonly AttemptKey[]) =>
@@ -106,5 +106,5 @@ export async function runBatch(scene: {
     },
   };
   const settlementOf = await deliverBatch(keys, RULES, verbs);
-  return { ...trace, settlements: keys.map(settlementOf) };
+  return { ...trace, settlements: keys.map(settlementOf), settlementOf };
 }

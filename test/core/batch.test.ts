@@ -74,6 +74,12 @@ describe("a batch", () => {
     expect(settlements).toEqual([ACK, ACK]);
   });
 
+  test("asks a message back that nothing was decided for", async () => {
+    const { settlementOf } = await runBatch({ keys: [a], logs: [logA] });
+    expect(settlementOf(a)).toEqual(ACK);
+    expect(settlementOf({ ...a, call_id: "never-seen" })).toEqual(again(5));
+  });
+
   test("makes an attempt named twice once, and settles both messages alike", async () => {
     const { order, settlements, results } = await runBatch({ keys: [a, b, { ...a }], logs: [logA, logB] });
     expect(order).toEqual(["read a b", "attempt a", "attempt b", "write a b"]);

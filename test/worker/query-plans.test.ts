@@ -1,0 +1,276 @@
+/**
+ * Every statement that the record can prepare, and how SQLite runs it, with statistics and without: each table is
+ * entered by the key or index that is meant, and none is walked from end to end but those that are named here.
+ */
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { fromBase64 } from "../../src/core/signature.ts";
+import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import { readBatch } from "../../src/record/batch-read.ts";
+import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
+import { hastenFaulted, startCreates, startResends } from "../../src/record/deliveries.ts";
+import {
+  claimProbes,
+  enableEndpoint,
+  listEndpoints,
+  readEndpoints,
+  releaseWaiting,
+} from "../../src/record/endpoints.ts";
+import { findKey, insertKey } from "../../src/record/keys.ts";
+import { readFirstAttempts, readLogs, readStates } from "../../src/record/logs.ts";
+import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
+import { findNumber, listNumbers, removeNumber, setNumber } from "../../src/record/numbers.ts";
+import { newOperationalWebhook } from "../../src/record/operational-webhooks.ts";
+import { findOrg, insertOrg, updateOrg } from "../../src/record/orgs.ts";
+import { claimOverdue, readOverdue } from "../../src/record/overdue.ts";
+import { readLateness } from "../../src/record/readiness.ts";
+import { reencryptSecrets } from "../../src/record/reencrypt.ts";
+import { insertCitations, insertReport } from "../../src/record/reports.ts";
+import { writeResults } from "../../src/record/results.ts";
+import { removeEnded } from "../../src/record/retention.ts";
+import {
+  findSigningSecret,
+  listEncryptedSecrets,
+  listSigningSecrets,
+  rotateSigningSecret,
+} from "../../src/record/signing-secrets.ts";
+import { insertTestLog } from "../../src/record/test-logs.ts";
+import { meter } from "../support/meter.ts";
+import { makeOrg } from "../support/words.ts";
+
+const NOW = 1_800_000_000_000;
+const KEY: AttemptKey = { user_id: "org", call_id: "call", event: "call", delivery_id: "dlv", attempt: 1 };
+const ENDPOINT = { user_id: "org", url: "https://crm.example/" };
+const DUE = { next_attempt_at: NOW, sweep_at: NOW };
+const LOG = {
+  ...KEY,
+  webhook_id: "msg",
+  report_digest: "",
+  payload: "{}",
+  payload_bytes: 2,
+  now: NOW,
+  sweepGraceMs: 60_000,
+};
+const ENTRY: AttemptEntry = {
+  ...{ send_type: "spawn", sent_at: NOW, response_code: 200, response_ms: 1, error: null },
+  ...{ request_headers: {}, response_headers: {}, response_body: "" },
+};
+const HEALTH = {
+  ...{ state: "active" as const, reason: null, consecutive_failures: 0, first_failure_at: null },
+  ...{ last_failure_at: null, recovered_at: null, last_success_at: null, disabled_at: null },
+};
+const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
+
+/** Each function of the record, called so that it prepares all that it can. */
+const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
+  readBatch: (db) => readBatch(db, { keys: [{ ...KEY, call_id: "large" }], now: NOW }),
+  readCited: (db) => readCited(db, KEY),
+  endHoldByCitations: (db) =>
+    endHoldByCitations(db, KEY, { digest: "", payload: "{}", payload_bytes: 2, isCombined: true, ...DUE }),
+  startResends: (db) => startResends(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE }),
+  startCreates: (db) =>
+    startCreates(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE, url: ENDPOINT.url }),
+  hastenFaulted: (db) => hastenFaulted(db, { keys: [KEY], ...DUE }),
+  readEndpoints: (db) => readEndpoints(db, [ENDPOINT]),
+  listEndpoints: (db) => listEndpoints(db, "org"),
+  claimProbes: (db) => claimProbes(db, { claims: [{ ...ENDPOINT, probe: "p" }], now: NOW, until: NOW }),
+  enableEndpoint: (db) =>
+    enableEndpoint(db, { ...ENDPOINT, version: "v", now: NOW, redeliver: false, operationalWebhooks: [] }),
+  releaseWaiting: (db) => releaseWaiting(db, { now: NOW, sweepGraceMs: 1, limit: 100 }),
+  findKey: (db) => findKey(db, "digest"),
+  insertKey: (db) =>
+    insertKey(db, {
+      ...{
+        digest: "d",
+        id: "k",
+        user_id: "org",
+        name: "n",
+        prefix: "p",
+        scopes: [],
+        created_at: 1,
+        expires_at: null,
+      },
+    }),
+  readStates: (db) => readStates(db, { user_id: "org", event: "call", call_ids: ["call"] }),
+  readLogs: (db) => readLogs(db, { user_id: "org", event: "call", call_ids: ["call"] }),
+  readFirstAttempts: (db) =>
+    readFirstAttempts(db, { user_id: "org", event: "call", deliveries: new Map([["call", "dlv"]]) }),
+  missingMigrations: async (db) => {
+    const [newest] = MIGRATIONS.slice(-1);
+    await env.DB.prepare("DELETE FROM d1_migrations WHERE name = ?").bind(newest).run();
+    await missingMigrations(db);
+    await env.DB.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(newest).run();
+  },
+  findNumber: (db) => findNumber(db, { user_id: "org", phone_number: "+1" }),
+  listNumbers: (db) => listNumbers(db, { user_id: "org", after: "" }),
+  setNumber: (db) => setNumber(db, { user_id: "org", phone_number: "+1" }, { webhook: null }),
+  removeNumber: (db) => removeNumber(db, { user_id: "org", phone_number: "+1" }),
+  insertOrg: (db) => insertOrg(db, { user_id: "other", name: "", created_at: 1 }),
+  findOrg: (db) => findOrg(db, "org"),
+  updateOrg: (db) => updateOrg(db, { user_id: "org", settings: { name: "n" } }),
+  readOverdue: (db) => readOverdue(db, { now: NOW, limit: 100 }),
+  claimOverdue: (db) => claimOverdue(db, { keys: [KEY], now: NOW, sweepGraceMs: 1 }),
+  readLateness: (db) => readLateness(db, { now: NOW, sweepGraceMs: 1 }),
+  reencryptSecrets: (db) => reencryptSecrets(db, [new Uint8Array(32), fromBase64(env.SECRETS_KEY)]),
+  insertReport: (db) =>
+    insertReport(db, {
+      ...LOG,
+      ...{ webhook: undefined, webhook_events: undefined, phone_number: "+1", isCompleted: true },
+      ...{ report_options: "{}", payload_altered: null },
+    }),
+  insertCitations: (db) => insertCitations(db, { ...LOG, url: ENDPOINT.url, isToSend: true }),
+  writeResults: (db) =>
+    writeResults(db, {
+      results: [{ key: KEY, entry: ENTRY, next: { status: "retrying", reason: null, ...DUE } }],
+      losses: [{ key: KEY, losses: 1 }],
+      faults: [{ key: KEY, next: { status: "pending", reason: "dead_letter", faults: 1, ...DUE } }],
+      deferred: [{ key: KEY, ...DUE }],
+      disabled: [KEY],
+      endpoints: [{ ...ENDPOINT, from: null, version: "v", health: HEALTH, releasing: true }],
+      operationalWebhooks: [
+        newOperationalWebhook(
+          { user_id: "org", id: "o", payload: "{}", about: { url: ENDPOINT.url, version: "v" } },
+          RULES,
+        ),
+      ],
+    }),
+  removeEnded: (db) => removeEnded(db, NOW),
+  listSigningSecrets: (db) => listSigningSecrets(db, { user_id: "org", now: NOW }),
+  listEncryptedSecrets: (db) => listEncryptedSecrets(db, { user_id: "org", now: NOW }),
+  findSigningSecret: (db) => findSigningSecret(db, { user_id: "org", now: NOW }),
+  rotateSigningSecret: (db) =>
+    rotateSigningSecret(db, { user_id: "org", id: "s", ciphertext: "", now: NOW, overlapMs: 0 }),
+  insertTestLog: (db) => insertTestLog(db, { ...LOG, url: ENDPOINT.url, ...DUE }),
+};
+
+/** Walks from end to end that are meant to be, and why they stay short. */
+const WALKS: Record<string, string[]> = {
+  readBatch: ["SCAN webhook_logs USING COVERING INDEX webhook_logs_held"], // as far as its first entry
+  releaseWaiting: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
+  missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
+  reencryptSecrets: ["SCAN signing_secrets"], // only while master keys are replaced
+  removeEnded: ["SCAN o"], // each org has its turn
+};
+
+/** The indexes that are meant, beside primary keys. */
+const INDEXES: Record<string, string[]> = {
+  readBatch: ["webhook_logs_held"],
+  enableEndpoint: ["webhook_logs_parked"],
+  releaseWaiting: ["endpoints_releasing", "webhook_logs_parked"],
+  missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
+  readOverdue: ["webhook_logs_sweep"],
+  readLateness: ["webhook_logs_sweep"],
+  removeEnded: ["webhook_logs_listing"],
+};
+
+/** The texts that each call prepared. */
+const prepared = new Map<string, Set<string>>();
+
+/** Rows enough for statistics to say something: logs of every kind, and an org's share of the other tables. */
+const FILL = [
+  `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
+     payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at, parked)
+   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+   SELECT 'org', iif(i = 1, 'large', 'fill-' || i), 'call', 'msg', 'https://crm.example/', i, '', '{}',
+     iif(i = 1, 4000000, 2), CASE i % 4 WHEN 0 THEN 'held' WHEN 1 THEN 'pending' ELSE 'delivered' END, 'dlv', 1, 'spawn',
+     0, 0, iif(i % 4 < 2, i, NULL), iif(i % 4 = 1, i, NULL), iif(i % 4 = 2, 1, NULL) FROM n`,
+  `INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at, response_ms,
+     request_headers, response_headers, response_body)
+   SELECT user_id, call_id, event, 'dlv', 1, 'spawn', 1, 1, '{}', '{}', '' FROM webhook_logs`,
+  `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, releasing)
+   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+   SELECT 'org-' || i % 50, 'https://crm.example/' || i, 'active', 'v', 0, iif(i % 100 = 0, 1, NULL) FROM n`,
+  `INSERT INTO signing_secrets (user_id, id, ciphertext, created_at)
+   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+   SELECT 'org-' || i % 50, i, 'x', i FROM n`,
+  `INSERT INTO orgs (user_id, name, created_at)
+   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'org-' || i, 'n', i FROM n`,
+];
+
+/** Statements that two functions prepare at one place: a report's and its citations' INSERT. */
+const PLACES_SHARED = 1;
+
+beforeAll(async () => {
+  await makeOrg({ user_id: "org" });
+  for (const text of FILL) await env.DB.prepare(text).run();
+  for (const [name, call] of Object.entries(CALLS)) {
+    const texts = new Set<string>();
+    const prepare = (text: string) => {
+      texts.add(text);
+      return env.DB.prepare(text);
+    };
+    const batch = (statements: D1PreparedStatement[]) => env.DB.batch(statements);
+    await call({ prepare, batch } as unknown as D1Database);
+    prepared.set(name, texts);
+  }
+});
+
+test("enabling an endpoint and releasing its calls reads the one that is parked, and none of 3,000 others", async () => {
+  await env.DB.prepare(
+    `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES ('org', 'https://one.example/', 'degraded', 'v', 5)`,
+  ).run();
+  await env.DB.prepare(
+    `UPDATE webhook_logs SET url = 'https://one.example/', parked = 1 WHERE call_id = 'fill-5'`,
+  ).run();
+  let rows = 0;
+  const db = meter(env.DB, ({ rows_read }) => {
+    rows += rows_read;
+  });
+  const one = { user_id: "org", url: "https://one.example/" };
+  const enabled = await enableEndpoint(db, {
+    ...one,
+    ...{ version: "w", now: NOW, redeliver: true, operationalWebhooks: [] },
+  });
+  expect(enabled?.redelivering).toBe(1);
+  expect(await releaseWaiting(db, { now: NOW, sweepGraceMs: 1, limit: 100 })).toMatchObject([
+    { call_id: "fill-5" },
+  ]);
+  expect(rows).toBeLessThan(30);
+});
+
+test("each place that prepares a statement has been driven", () => {
+  const sources = import.meta.glob<string>("../../src/record/*.ts", {
+    eager: true,
+    query: "?raw",
+    import: "default",
+  });
+  const places = Object.values(sources).flatMap((source) => source.match(/\.prepare\(/g) ?? []);
+  const texts = new Set([...prepared.values()].flatMap((of) => [...of]));
+  expect(texts.size).toBe(places.length + PLACES_SHARED);
+});
+
+/** How SQLite would run each statement of a function. */
+async function planOf(name: string): Promise<string[]> {
+  const plans = [...(prepared.get(name) ?? [])].map(async (text) => {
+    const numbers = [...text.matchAll(/\?(\d*)/g)].map(([, digits], index) => Number(digits || index + 1));
+    const values = Array.from({ length: Math.max(0, ...numbers) }, () => "[]");
+    const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values);
+    return (await explained.all<{ detail: string }>()).results.map(({ detail }) => detail);
+  });
+  return (await Promise.all(plans)).flat();
+}
+
+/** A walk over rows that are not a table's: of a JSON parameter, or of a subquery whose own walk is told apart. */
+const isNoTable = (step: string) => /^SCAN (\S+ VIRTUAL TABLE|CONSTANT ROW|\(subquery-\d+\)|s$)/.test(step);
+/** Logs and attempts are many: they are entered by call, never by org alone. */
+const isWholeOrg = (step: string) =>
+  /^SEARCH (webhook_logs|attempts|l|a|w|o|c) .*PRIMARY KEY \(user_id=\?\)/.test(step) &&
+  !step.startsWith("SEARCH o ");
+
+describe.each(["without statistics", "with statistics"])("%s", (statistics) => {
+  beforeAll(async () => {
+    if (statistics === "with statistics") await env.DB.prepare("ANALYZE").run();
+  });
+
+  test.each(Object.keys(CALLS))(
+    "%s walks no table, and enters by the indexes that are meant",
+    async (name) => {
+      const plan = await planOf(name);
+      const walks = plan.filter((step) => step.startsWith("SCAN ") && !isNoTable(step));
+      expect(new Set(walks)).toEqual(new Set(WALKS[name] ?? []));
+      expect(plan.filter(isWholeOrg)).toEqual([]);
+      const indexes = plan.flatMap((step) => /USING (?:COVERING )?INDEX (\w+)/.exec(step)?.[1] ?? []);
+      expect([...new Set(indexes)].sort()).toEqual(INDEXES[name] ?? []);
+    },
+  );
+});
