@@ -1,4 +1,7 @@
-/** The environment's variables, checked once and given their types. An unusable value is refused by its name. */
+/**
+ * Reads the environment's variables once and checks them. An unusable value is refused, and the error names the
+ * variable.
+ */
 import { parseDuration, parseDurations } from "./core/duration.ts";
 import { MASTER_KEY_BYTES, type MasterKeys } from "./core/encryption.ts";
 import { fromBase64 } from "./core/signature.ts";
@@ -10,11 +13,11 @@ export interface Config {
   deliveryTimeoutMs: number;
   /** How late a log may be before the sweep enqueues it again. */
   sweepGraceMs: number;
-  /** Loopback and private addresses and `http:` are let through: local use. */
+  /** For local use: loopback and private addresses and `http:` are allowed. */
   allowPrivateTargets: boolean;
   /** This deployment's own address, without a path. */
   publicUrl: URL;
-  /** Settled logs older than this are removed. */
+  /** Ended logs older than this are removed. */
   retentionDays: number;
   adminKey: string;
   /** What signing secrets are encrypted with. */
@@ -22,7 +25,7 @@ export interface Config {
   sessionKey: string;
 }
 
-/** Thrown where a variable is missing or unusable; the message names each such variable and never shows a secret. */
+/** Thrown if a variable is missing or unusable. The message names each such variable and never shows a secret. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
@@ -36,7 +39,7 @@ export function readConfig(env: Record<string, unknown>): Config {
     const value = typeof text === "string" ? parse(text) : null;
     if (value === null)
       problems.push(`${name} must be ${expected}${secret ? "" : `, and is ${JSON.stringify(text)}`}`);
-    return value as T; // never seen: a problem throws below
+    return value as T; // unused: the problem throws below
   };
 
   const allowPrivateTargets = read("ALLOW_PRIVATE_TARGETS", parseBoolean, "true or false");
@@ -45,7 +48,7 @@ export function readConfig(env: Record<string, unknown>): Config {
     parseOrigin,
     'the address of this service, such as "https://postcall.example.com"',
   );
-  // A service that nothing beyond this machine can reach may have a short key, such as the one `npm start` prints.
+  // A server that only this machine can reach may use a short key, such as the one `npm start` prints.
   const minimum = isLoopback(publicUrl) ? 1 : SECRET_MINIMUM_CHARACTERS;
   const config: Config = {
     retryScheduleMs: read(
@@ -81,13 +84,13 @@ const parseBoolean = (text: string) => (text === "true" ? true : text === "false
 const isLoopback = (url: URL | null): boolean =>
   /^(127\.0\.0\.1|localhost|\[::1\])$/.test(url?.hostname ?? "");
 
-/** A duration over nothing and up to the longest. */
+/** A duration above zero, up to the longest. */
 const parseWithin = (longest: string) => (text: string) => {
   const duration = parseDuration(text) ?? 0;
   return duration > 0 && duration <= (parseDuration(longest) ?? 0) ? duration : null;
 };
 
-/** A month at most for each wait: dates further off than the calendar goes can't be written down. */
+/** Each wait is a month at most, so that dates stay within what a calendar can express. */
 function parseSchedule(text: string): number[] | null {
   const durations = parseDurations(text);
   return durations?.every((duration) => duration <= 720 * 3_600_000) ? durations : null;
@@ -114,7 +117,7 @@ function parseMasterKeys(text: string): MasterKeys | null {
   return [newest, ...older.filter((key) => key !== null)];
 }
 
-/** Which of several keys is unusable is told by its place: a secret is never shown. */
+/** Names the unusable keys by their position, because a secret is never shown. */
 function masterKeysRule(text: unknown): string {
   const rule = `${MASTER_KEY_BYTES} random bytes in base64, or several such keys separated by commas, the newest first`;
   const keys = typeof text === "string" ? splitKeys(text) : [];

@@ -1,4 +1,4 @@
-/** The composition root: wires requests, batches and the clock to the rooms that serve them, and decides nothing. */
+/** The composition root: connects requests, batches and the cron to the modules that serve them. It decides nothing. */
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
 import { probeUntil } from "./core/endpoint.ts";
@@ -71,7 +71,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     release: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
     enqueue: (keys) => enqueueNow(env, keys),
     remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
-    // Also where there was nothing to do: that is how an operator learns that the older keys can go.
+    // Printed even if there was nothing to do: so the operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
     readLateness: async () => latenessOf(await readLateness(database, { now: Date.now(), sweepGraceMs })),
     print: (line) => console.log(JSON.stringify(line)),
@@ -111,7 +111,7 @@ const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
     keys.map((key) => ({ key })),
   );
 
-/** Each environment object's messages that are to be sent in a moment: one object for each isolate. */
+/** The coalesced send of each environment object. There is one such object per isolate. */
 const coalescedSends = new WeakMap<Env, ReturnType<typeof openCoalescedSend>>();
 function coalescedSendOf(env: Env) {
   const send = (entries: readonly Enqueued[]) => enqueue(env, entries);
@@ -121,7 +121,7 @@ function coalescedSendOf(env: Env) {
   return sharedSend;
 }
 
-/** What one request or batch brings forward at most of what waited for an endpoint; the sweep does the rest. */
+/** One request or batch releases this many parked calls at most. The sweep releases the rest. */
 const RELEASE_LIMIT = 100;
 
 async function release(env: Env): Promise<void> {
@@ -130,7 +130,7 @@ async function release(env: Env): Promise<void> {
   await enqueueNow(env, await releaseWaiting(databaseOf(env), limits));
 }
 
-/** The variables are checked once for each environment object, which is once for each isolate. */
+/** The variables are checked once per environment object, of which there is one per isolate. */
 const configs = new WeakMap<Env, Config>();
 function configOf(env: Env): Config {
   const config = configs.get(env) ?? readConfig({ ...env });

@@ -1,30 +1,33 @@
 /**
- * The order of one call's attempts: one at a time, each awaited to its end before the next begins. Remembers what it
- * has just done, so that a repeated message is answered and not sent again. Keeps nothing that could not be reread.
+ * One call's attempts, made one at a time: each ends before the next begins. The queue remembers recent attempts and
+ * answers a repeated message without sending again. It stores nothing: all it knows can be read again from D1.
  */
 import { nextSentAt } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
 
-/** How many attempts are remembered: a whole schedule's and a few more. */
+/** How many attempts are remembered: more than a whole schedule has. */
 const REMEMBERED_ATTEMPTS = 16;
 
-/** Whoever asks again after an attempt is hardly kept waiting, in milliseconds: it would keep others from asking. */
+/**
+ * A caller who asks for a known attempt again waits this long at most, in milliseconds. It could wait for others
+ * instead.
+ */
 const JOIN_WAIT_LIMIT_MS = 200;
 
 export interface AttemptQueueVerbs {
   send: (request: AttemptRequest, sentAt: number) => Promise<AttemptEntry>;
-  /** Keeps the object alive until the promise settles; a rejection in it is no concern of the caller's. */
+  /** Keeps the object alive until the promise settles. A rejection does not concern the caller. */
   keepAlive: (work: Promise<unknown>) => void;
   now: () => number;
 }
 
 export interface Line {
-  /** Takes an attempt into the queue, or finds it there. Rejects where making it failed. */
+  /** Adds an attempt to the queue, or finds it there. Rejects if making it failed. */
   attempt: (request: AttemptRequest) => Promise<AttemptReply>;
   /**
-   * Finds an attempt: made, under way, or superseded where it is not known. Makes none. `newestOrdinal` is that of the
-   * log's current delivery: whoever still wants to make an attempt of an older one comes too late from then on.
+   * Looks up an attempt without making it. An unknown one is `superseded`. `newestOrdinal` is the ordinal of the
+   * log's current delivery: from then on no attempt of an older delivery is made.
    */
   lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
 }
@@ -38,7 +41,8 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): L
   let tail: Promise<unknown> = Promise.resolve();
 
   async function takeTurn(request: AttemptRequest): Promise<AttemptReply> {
-    // A first attempt too: before a newer delivery begins it is recorded, or was put off and is not to be made any more.
+    // This holds for first attempts too: before a newer delivery starts, the older one's first attempt was recorded
+    // or given up.
     if (request.delivery_ordinal < (highestOrdinal.get(request.key.event) ?? 0))
       return { kind: "superseded" };
     lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), request.last_sent_at);
@@ -53,7 +57,7 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): L
     noteOrdinal(request.key, request.delivery_ordinal);
     const turn = tail.then(() => takeTurn(request));
     attempts.set(key, turn);
-    // Both ways out: a link that rejected would reject all that follow it.
+    // Both outcomes are handled: if one link of the chain rejected, all that follow would reject too.
     tail = turn.then(
       () => remember(key),
       () => attempts.delete(key),
@@ -65,20 +69,20 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): L
   const noteOrdinal = ({ event }: AttemptKey, ordinal: number) =>
     highestOrdinal.set(event, Math.max(ordinal, highestOrdinal.get(event) ?? 0));
 
-  /** Forgets the attempt made longest ago once there are too many. */
+  /** Forgets the oldest attempt when there are too many. */
   function remember(key: string): void {
     made.push(key);
     if (made.length > REMEMBERED_ATTEMPTS) attempts.delete(made.shift() ?? "");
   }
 
-  /** The reply, or after a while that it is still to come. */
+  /** The reply, or `under_way` if it takes longer than `waitMs`. */
   function withinWait(key: AttemptKey, { reply, waitMs }: { reply: Promise<AttemptReply>; waitMs: number }) {
     const { promise: underWay, resolve } = Promise.withResolvers<AttemptReply>();
     const timer = setTimeout(() => {
       const leftMs = running?.key === attemptKeyText(key) ? running.until - now() : null;
       resolve({ kind: "under_way", leftMs });
     }, waitMs);
-    // The timer goes with the answer: one left running would keep the object awake, and billed.
+    // A timer left running would keep the object awake, and billed.
     return Promise.race([reply, underWay]).finally(() => clearTimeout(timer));
   }
 

@@ -1,19 +1,20 @@
 /**
- * What a batch asks of a call's object, and what it is answered. Shapes only.
+ * What a batch asks of a call's object, and the reply. Shapes only.
  *
- * While a version is rolled out, batches of the old one meet objects of the new one, and the other way round. A version
- * number would not help: an object that refused a request would be taken for lost, and its attempt for interrupted; and what
- * an older batch left out shows by itself. So, without one:
- * - A member may be added to a request if it is optional, and its absence means what it meant before. Older objects ignore it.
- * - A kind of reply may be added if it is given only to requests that ask for it by such a member.
- * - No member, method or kind is renamed, retyped or removed, and none changes its meaning. What can't do without that
- *   is a method of its own, which no batch calls before every object has it: one deployment later.
+ * During a rollout, batches of the old version meet objects of the new one, and the other way round. A version number
+ * would not help: if an object refused a request, the batch would take the object for lost and record the attempt as
+ * interrupted. These rules keep the two compatible instead:
+ * - A new member of a request is optional, and without it the request means what it meant before. Older objects
+ *   ignore it.
+ * - A new kind of reply is given only to requests that ask for it by such a member.
+ * - No member, method or kind is renamed, retyped, removed or given another meaning. A change that needs this gets a
+ *   method of its own, and batches call it one deployment later, when every object has it.
  */
 import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { TargetRules } from "../core/target.ts";
 import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
 
-/** All that an attempt needs to know. `secrets` are those of the org; `last_sent_at` the log's newest entry. */
+/** All that an attempt needs. `secrets` are the org's; `last_sent_at` is the time of the log's newest entry. */
 export interface AttemptRequest {
   key: AttemptKey;
   delivery_ordinal: number;
@@ -24,14 +25,15 @@ export interface AttemptRequest {
   secrets: SigningSecrets;
   last_sent_at: number | null;
   timeoutMs: number;
-  /** The answer is `under_way` after this long, in milliseconds. */
+  /** After this many milliseconds the reply is `under_way`. */
   waitMs: number;
   targetRules: TargetRules;
 }
 
 /**
- * `made`: the attempt's entry, made now or before. `under_way`: it runs, for `leftMs` more at most, or waits its turn (null); ask again.
- * `superseded`: a retry of a delivery that a newer one has replaced; it was not sent and never will be.
+ * - `made`: the attempt's entry, whether it was made now or before.
+ * - `under_way`: the attempt runs for `leftMs` more at most, or waits for its turn (null). Ask again.
+ * - `superseded`: a newer delivery has replaced this attempt's. It was not sent and never will be.
  */
 export type AttemptReply =
   | { kind: "made"; entry: AttemptEntry }

@@ -1,6 +1,6 @@
 /**
- * One HTTP request to a receiver, and what it came to. The only outbound fetch. Follows no redirect, reads no more of
- * an answer than is kept, and takes no longer than its timeout, headers and body together.
+ * One HTTP request to a receiver, and its outcome. This is the only request to a receiver in the code. It follows no
+ * redirect, reads no more of the response than is kept, and ends at its timeout, headers and body together.
  */
 import packageJson from "../../package.json" with { type: "json" };
 import { readFailure, readStatus } from "../core/classify.ts";
@@ -10,7 +10,7 @@ import type { AttemptRequest } from "./attempt-request.ts";
 import { refuseReceiver } from "./guard.ts";
 import type { Resolve } from "./resolver.ts";
 
-/** What is kept of an answer's body, and of its headers, in bytes. */
+/** How many bytes are kept of a response's body, and of its headers. */
 const KEPT_BYTES = 4_096;
 
 export async function makeAttempt(input: {
@@ -34,7 +34,7 @@ async function headersOf(
   const timestampSeconds = Math.floor(sentAt / 1_000);
   const { secrets, webhook_id: webhookId } = request;
   const standard: string[] = [];
-  // One after another: each signature takes a copy of the body while it is made.
+  // One after another: each signature copies the body while it is made.
   for (const secret of secrets)
     standard.push(await standardSignature({ secret, webhookId, timestampSeconds, body }));
   return {
@@ -59,12 +59,12 @@ type Answer = Pick<
 async function exchange(request: AttemptRequest, init: RequestInit, resolve: Resolve): Promise<Answer> {
   const timeout = new AbortController();
   const { signal } = timeout;
-  // A timer of its own, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, till it fires.
+  // Its own timer, cleared at the end: AbortSignal.timeout would keep the object awake, and billed, until it fires.
   const timer = setTimeout(() => timeout.abort(tookTooLong()), request.timeoutMs);
   try {
     const refusal = await refuseReceiver({ url: request.url, rules: request.targetRules, resolve, signal });
     if (refusal !== null) return { ...withoutResponse(refusal), response_ms: 0, request_headers: {} };
-    const started = performance.now(); // the receiver's time: without that of the resolver
+    const started = performance.now(); // without the time of the resolver
     const answer = await answerTo(request, { ...init, signal });
     return { ...answer, response_ms: Math.round(performance.now() - started) };
   } finally {
@@ -91,14 +91,14 @@ async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Omi
   }
   const status = readStatus(response.status);
   const response_headers = keptHeaders(response.headers);
-  // Nothing is no valid gzip: a body of no bytes that calls itself compressed would fail when it is read.
+  // An empty body marked as gzip would fail to decompress.
   const isEmpty = response.headers.get("content-length") === "0";
   const { text, error } = await keptBody(isEmpty ? null : response.body);
   const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
   return { response_code: status.response_code, error: failure, response_headers, response_body: text };
 }
 
-/** Headers as far as they fit; `retry-after` first, because the schedule depends on it. */
+/** As many headers as fit. `retry-after` comes first, because the schedule depends on it. */
 function keptHeaders(headers: Headers): Record<string, string> {
   const kept: Record<string, string> = {};
   let room = KEPT_BYTES;
@@ -114,7 +114,7 @@ function keptHeaders(headers: Headers): Record<string, string> {
   return kept;
 }
 
-/** The body's first bytes as text, and what cut it off, if anything did. What lies beyond is never read. */
+/** The first bytes of the body as text, and the error that cut it off, if any. The rest is never read. */
 async function keptBody(body: ReadableStream<Uint8Array> | null): Promise<{ text: string; error: unknown }> {
   const decoder = new TextDecoder();
   let text = "";

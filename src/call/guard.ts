@@ -1,16 +1,17 @@
 /**
- * Whether a receiver may be called now: the rules its URL was saved under once more, and every address its name has.
+ * Decides whether a receiver may be called now: its URL is judged by the rules again, and so is every address of its
+ * name.
  *
- * One gap stays open: the platform's fetch resolves the name again and takes no address. A name whose address changes
- * after it was resolved here is called wherever it then leads (DNS rebinding), for up to the minute that the resolver
- * remembers it.
+ * One gap stays open. The platform's fetch resolves the name again and accepts no address. If the name's address
+ * changes after the check, the request goes to the new address (DNS rebinding). The resolver remembers a name for a
+ * minute, so the gap lasts that long.
  */
 import { isPublicAddress, judgeTarget, nameToResolve, type TargetRules } from "../core/target.ts";
 import type { Resolve } from "./resolver.ts";
 
 /**
- * Why the attempt may not go out, or null where it may. `resolver`: nobody can say which addresses the name has, in the
- * time that `signal` leaves.
+ * Why the attempt may not be made, or null if it may. `resolver`: the addresses of the name could not be found out
+ * before `signal` fired.
  */
 export async function refuseReceiver(input: {
   url: string;

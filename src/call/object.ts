@@ -1,6 +1,6 @@
 /**
- * The Durable Object of one call: the only place where that call's webhooks are sent from. Uses no storage; the
- * record in D1 is the one truth, and an object that was lost is made anew from it.
+ * The Durable Object of one call. All webhooks of the call are sent from here. It uses no storage: D1 holds the
+ * truth, and a lost object is made anew from it.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { AttemptKey } from "../core/webhook-log.ts";
@@ -9,7 +9,7 @@ import { openAttemptQueue } from "./attempt-queue.ts";
 import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
 import { askPublicResolver, openResolver } from "./resolver.ts";
 
-/** One for all objects of an isolate. */
+/** Shared by all objects of an isolate. */
 const resolve = openResolver({
   ask: askPublicResolver,
   wait: (ms) => scheduler.wait(ms),
@@ -23,18 +23,21 @@ export class Call extends DurableObject<Env> {
     now: () => Date.now(),
   });
 
-  /** Makes the attempt or finds it made. Throws where making it failed: to the caller, the object is then lost. */
+  /**
+   * Makes the attempt, or finds that it was made. If making it fails this throws, and the caller takes the object for
+   * lost.
+   */
   attempt(request: AttemptRequest): Promise<AttemptReply> {
     return this.#queue.attempt(request);
   }
 
-  /** Finds an attempt made or under way, and never makes one. Batches of older versions name no ordinal. */
+  /** Looks up an attempt without making it. Batches of older versions pass no ordinal. */
   lookUp(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<AttemptReply> {
     return this.#queue.lookUp(key, { waitMs, newestOrdinal });
   }
 }
 
-/** The object of one call. A call id holds no slash, so two calls never share a name. */
+/** The object of one call. A call id has no slash, so no two calls share a name. */
 export const callObject = (
   namespace: DurableObjectNamespace<Call>,
   key: { user_id: string; call_id: string },

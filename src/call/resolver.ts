@@ -1,14 +1,14 @@
 /**
- * The addresses of a name, asked of the public resolver over HTTPS and remembered for a minute. Asks no receiver.
- * `node:dns` asks the same resolver, and takes each answer without an address for "no such name", failures too.
+ * Asks the public resolver over HTTPS for the addresses of a name, and remembers them for a minute. `node:dns` asks
+ * the same resolver, but reports every failed look-up as "no such name".
  */
 import { isAddress } from "../core/target.ts";
 
-/** Every address that a name has; none where it has none. Rejects where the resolver can't say. */
+/** All addresses of a name; empty if it has none. Rejects if the resolver can't say. */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 export interface ResolverVerbs {
-  /** The addresses of one family; none where the name has none. Rejects where the resolver can't say. */
+  /** The addresses of one family; empty if there are none. Rejects if the resolver can't say. */
   ask: (hostname: string, type: "A" | "AAAA") => Promise<string[]>;
   wait: (ms: number) => Promise<unknown>;
   now: () => number;
@@ -16,12 +16,12 @@ export interface ResolverVerbs {
 
 const REMEMBERED_MS = 60_000;
 const REMEMBERED_NAMES = 1_000;
-/** The pauses before a question that failed is asked again. */
+/** The pauses before a failed question is asked again. */
 const PAUSES_MS = [100, 500];
-/** Another call's object may end with its question unanswered: after this long a name is asked for anew. */
+/** The object that asked first may be gone. After this long the name is asked for again. */
 const SHARED_MS = 2_000;
 
-/** Resolves names, each once a minute, however many calls ask. What the resolver can't say is not remembered. */
+/** Resolves each name once a minute, however many calls ask. A failed look-up is not remembered. */
 export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
   const remembered = new Map<string, { until: number; answer: Promise<string[]>; isAnswered: boolean }>();
 
@@ -36,7 +36,7 @@ export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
     return askOnce(hostname);
   }
 
-  /** Both families, or nothing: an address that is not known of may be a private one. */
+  /** Both families or none: an unknown address might be a private one. */
   const askOnce = async (hostname: string): Promise<string[]> =>
     (await Promise.all([ask(hostname, "A"), ask(hostname, "AAAA")])).flat();
 
@@ -72,7 +72,7 @@ export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
 
 const RESOLVER = "https://cloudflare-dns.com/dns-query";
 
-/** Answers of DNS that say something of the name (RFC 1035, section 4.1.1): no error, and no such name. */
+/** DNS statuses that are an answer (RFC 1035, section 4.1.1): no error, and no such name. */
 const DEFINITE_STATUSES = [0, 3];
 
 /** One question to the public resolver, in its JSON format. */
@@ -85,6 +85,6 @@ export async function askPublicResolver(hostname: string, type: "A" | "AAAA"): P
   }
   const { Status, Answer = [] } = await response.json<{ Status: number; Answer?: { data: string }[] }>();
   if (!DEFINITE_STATUSES.includes(Status)) throw new Error(`the resolver answered with DNS status ${Status}`);
-  // The answers name the aliases on the way too.
+  // The answer lists aliases too.
   return Answer.map(({ data }) => data).filter(isAddress);
 }

@@ -1,15 +1,15 @@
 /** When the next attempt is due. Pure: `now` and `random` are arguments. */
 
-/** `Retry-After` is honoured up to here, in seconds. */
+/** The longest `Retry-After` that is honoured, in seconds. */
 export const RETRY_AFTER_LIMIT_SECONDS = 86_400;
 
-/** A wait is its schedule's step, up to this share more or less, so that calls which failed together part ways. */
+/** A wait differs from its schedule's step by up to this share, so that calls that failed together spread out. */
 const JITTER = 0.1;
 
 /**
- * Whole seconds to wait before the next attempt, or null where the schedule has no further one.
- * `attempt` is the one just made, from 1. `random` is in [0, 1). A receiver's `retryAfterSeconds` wins
- * where it is longer than the jittered step; jitter is never taken off it.
+ * Whole seconds to wait before the next attempt; null if the schedule is over. `attempt` is the one just made, from
+ * 1. `random` is in [0, 1). A receiver's `retryAfterSeconds` wins if it is longer than the jittered step; jitter
+ * never shortens it.
  */
 export function backoffSeconds(input: {
   scheduleMs: readonly number[];
@@ -24,7 +24,10 @@ export function backoffSeconds(input: {
   return Math.max(jittered, asked);
 }
 
-/** IMF-fixdate, RFC 850 and asctime. `Date.parse` takes far more, and reads it wrong: it skips a zone before "GMT". */
+/**
+ * IMF-fixdate, RFC 850 and asctime. `Date.parse` accepts more forms and misreads some: it ignores a time zone before
+ * "GMT".
+ */
 const HTTP_DATES = [
   /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
   /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
@@ -32,7 +35,7 @@ const HTTP_DATES = [
 ];
 
 /**
- * The seconds a `Retry-After` header asks for, rounded up, never negative; null where it is absent or malformed.
+ * The seconds that a `Retry-After` header asks for, rounded up, never negative; null if it is absent or malformed.
  * Source: RFC 9110 section 10.2.3, delay-seconds or HTTP-date (all three forms of section 5.6.7).
  */
 export function parseRetryAfter(header: string | null | undefined, now: number): number | null {

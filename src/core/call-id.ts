@@ -1,4 +1,4 @@
-/** The one rule for call ids. Pure. */
+/** The form of call ids. Pure. */
 
-/** 1–128 characters of `A-Z a-z 0-9 . _ : -`, but not `.` or `..`, which a URL's path would swallow. */
+/** 1–128 characters of `A-Z a-z 0-9 . _ : -`. `.` and `..` are not allowed: a URL's path would drop them. */
 export const isCallId = (text: string): boolean => /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,128}$/.test(text);

@@ -1,7 +1,10 @@
-/** The payloads that carry citations: text in, text out. A reported payload keeps its bytes, and is parsed only where it must be. */
+/**
+ * Builds the payloads that carry citations. Text in, text out: a reported payload keeps its bytes and is parsed only
+ * if it must be.
+ */
 import { compactJson } from "./json.ts";
 
-/** Citations as they were posted. */
+/** The citations that were posted. */
 export interface Citations {
   citations: readonly unknown[];
   corrected_transcript?: readonly unknown[] | undefined;
@@ -12,8 +15,8 @@ export const areEmpty = ({ citations, corrected_transcript = [] }: Citations): b
   citations.length + corrected_transcript.length === 0;
 
 /**
- * The stored payload with the members of `citations`, a JSON object, at its end. Where the payload has a member of such
- * a name, the new value takes its place: no name may stand twice.
+ * The stored payload with the members of `citations` (a JSON object) added at its end. If the payload has a member of
+ * the same name, the new value replaces it in place: no name may appear twice.
  */
 export function combinedPayload(stored: string, citations: string): string {
   const combined = `${stored.slice(0, -1)},${citations.slice(1)}`;
@@ -21,7 +24,7 @@ export function combinedPayload(stored: string, citations: string): string {
   return mayRepeat ? compactJson(combined) : combined;
 }
 
-/** The payload of the separate event, with the members of `citations`, a JSON object. */
+/** The payload of the separate event, with the members of `citations` (a JSON object). */
 export function citationsEvent(
   { call_id, user_id }: { call_id: string; user_id: string },
   { citations, now }: { citations: string; now: number },

@@ -1,33 +1,40 @@
 /**
- * A call's webhook and its citations: whether they go out together, apart, or not at all. One state machine; plain data
- * in, the decision out. Never both the combined webhook and the separate one: a hold ends once, and what ends it says
+ * Decides whether a call's webhook and its citations go out together, apart, or not at all. Plain data in, the
+ * decision out. The combined and the separate webhook are never both sent: a hold ends once, and how it ends decides
  * where citations go from then on.
  */
 import type { LogStatus } from "./webhook-log.ts";
 
-/** What a log's first status depends on. */
+/** The conditions that decide a log's first status. */
 export interface FirstConditions {
   hasUrl: boolean;
-  /** Its endpoint is. */
+  /** The endpoint is disabled. */
   isDisabled: boolean;
   wanted: boolean;
   delayed: boolean;
   completed: boolean;
 }
 
-/** A log's first status is that of the first row whose conditions hold, else `pending`. Data, since one INSERT decides by them too. */
+/**
+ * A log's first status is that of the first row whose conditions hold, else `pending`. It is data because the INSERT
+ * of a report is generated from it.
+ */
 export const FIRST_STATUSES: readonly { status: LogStatus; when: Partial<FirstConditions> }[] = [
   { status: "no_webhook", when: { hasUrl: false } },
   { status: "disabled", when: { isDisabled: true } },
   { status: "held", when: { wanted: true, delayed: true, completed: true } },
 ];
 
-/** A call as its citations find it. */
+/** The state of a call when its citations arrive. */
 export interface CitedCall {
-  /** `none`: it has no URL. `held`: it waits for them. `decided`: what its webhook holds is fixed, sent or not. */
+  /**
+   * - `none`: the call has no URL.
+   * - `held`: its webhook waits for the citations.
+   * - `decided`: the content of its webhook is fixed, whether it was sent or not.
+   */
   webhook: "none" | "held" | "decided";
   wanted: boolean;
-  /** The digest of the citations accepted before, if any were: a call has its citations once. */
+  /** The digest of the citations that were accepted before, if any. A call's citations are accepted once. */
   accepted: string | null;
 }
 
@@ -44,20 +51,21 @@ export const citedCallOf = (log: {
 
 export interface CitationsPost {
   digest: string;
-  /** There are none: nobody is to wait for them, and nothing is to be told. */
+  /** There are no citations: the hold ends, and nothing is sent for them. */
   isEmpty: boolean;
 }
 
 /**
- * - `combine`: the hold ends, and the one webhook carries them.
- * - `release`: the hold ends, and the plain payload goes.
- * - `separate`: they go as an event of their own.
- * - `keep`: they are stored with the call, and nothing is sent.
- * - `repeated`: they were accepted before. `conflict`: others were.
+ * - `combine`: the hold ends, and one webhook carries payload and citations.
+ * - `release`: the hold ends, and the plain payload is sent.
+ * - `separate`: the citations are sent as an event of their own.
+ * - `keep`: the citations are stored, and nothing is sent.
+ * - `repeated`: the same citations were accepted before.
+ * - `conflict`: other citations were accepted before.
  */
 export type CitationsDecision = "combine" | "release" | "separate" | "keep" | "repeated" | "conflict";
 
-/** What becomes of citations that are posted. */
+/** Decides what happens to posted citations. */
 export function takeCitations(call: CitedCall, { digest, isEmpty }: CitationsPost): CitationsDecision {
   if (call.accepted !== null) return call.accepted === digest ? "repeated" : "conflict";
   if (call.webhook === "held") return isEmpty ? "release" : "combine";

@@ -1,4 +1,4 @@
-/** What an attempt's outcome means for its delivery. Plain data in, one verdict out; every outcome has one. */
+/** Decides what an attempt's outcome means for its delivery. Plain data in; every outcome has a verdict. */
 import { parseRetryAfter } from "./backoff.ts";
 import type { AttemptEntry, AttemptError } from "./webhook-log.ts";
 
@@ -8,8 +8,8 @@ export type Verdict =
   | { kind: "give_up"; reason: "gone" };
 
 /**
- * 2xx is delivered; 410 ends the delivery; all else is retried, as late as the receiver asked for.
- * A 2xx with an `error` of its own (a body that never ended, say) is a failure.
+ * 2xx is delivered, 410 ends the delivery, and all else is retried no sooner than the receiver asked for. A 2xx with
+ * an `error` (for example a body that never ended) is a failure.
  */
 export function classify(entry: AttemptEntry, now: number): Verdict {
   if (entry.error === null) return { kind: "delivered" };
@@ -17,7 +17,7 @@ export function classify(entry: AttemptEntry, now: number): Verdict {
   return { kind: "retry", retryAfterSeconds: parseRetryAfter(entry.response_headers["retry-after"], now) };
 }
 
-/** The platform's own answers for a receiver that it could not reach, and what went wrong there. */
+/** The statuses by which the platform reports a receiver that it could not reach, and what failed. */
 const PLATFORM_ERRORS: Record<number, AttemptError> = {
   520: "protocol",
   521: "connect",
@@ -33,8 +33,8 @@ const PLATFORM_ERRORS: Record<number, AttemptError> = {
 };
 
 /**
- * A response's status as the log keeps it. 520–530 are the platform's words for "no response came": an unreachable
- * host is such a response in production, and a thrown error locally; both are recorded the same way.
+ * A response's status as the log keeps it. The platform answers 520–530 when no response came. Locally the same
+ * failure is a thrown error. Both are recorded the same way.
  */
 export function readStatus(status: number): Pick<AttemptEntry, "response_code" | "error"> {
   const platformError = PLATFORM_ERRORS[status];
@@ -45,9 +45,9 @@ export function readStatus(status: number): Pick<AttemptEntry, "response_code" |
 }
 
 /**
- * What a failed fetch failed at. `phase` is how far it had come: waiting for the headers, or reading the body.
- * The local runtime gives one text for a refused, reset or garbled connection, and hides names that do not resolve and
- * broken TLS behind "internal error"; which of the two it was is then told by the URL's scheme.
+ * What a failed fetch failed at. `phase`: it was waiting for the headers, or reading the body. The local runtime
+ * reports refused, reset and garbled connections with one text. It reports unknown names and broken TLS as "internal
+ * error": the URL's scheme decides which of the two it was.
  */
 export function readFailure(input: {
   error: unknown;

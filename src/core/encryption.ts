@@ -1,16 +1,20 @@
 /**
- * Secrets at rest: AES-256-GCM under the operator's master keys, `SECRETS_KEY`. The newest one seals; a sealed text
- * names the key it was sealed with, so that older keys open what they sealed. No storage; the nonce is an argument.
+ * Encrypts secrets at rest with AES-256-GCM under the operator's master keys (`SECRETS_KEY`). The newest key
+ * encrypts. A ciphertext names its key, so that older keys still decrypt what they encrypted. No storage; the nonce
+ * is an argument.
  */
 import { fromBase64, sha256Hex, toBase64 } from "./signature.ts";
 
 export const MASTER_KEY_BYTES = 32;
 export const NONCE_BYTES = 12;
 
-/** The newest first: it seals, and all open. */
+/** The newest first: it encrypts, and all of them decrypt. */
 export type MasterKeys = readonly [newest: Uint8Array, ...older: Uint8Array[]];
 
-/** `keyId.nonce.ciphertext`, the latter two in base64. `context` is bound in: the text opens for no other one. */
+/**
+ * `keyId.nonce.ciphertext`, the latter two in base64. `context` is authenticated: the ciphertext decrypts with no
+ * other one.
+ */
 export async function encrypt(input: {
   masterKeys: MasterKeys;
   plain: string;
@@ -29,7 +33,7 @@ export async function encrypt(input: {
   );
 }
 
-/** The plain text, or null where the text was sealed under none of these keys or for another context, or was changed. */
+/** The plain text. Null if none of these keys encrypted it, the context is another one, or the ciphertext was changed. */
 export async function decrypt(input: {
   masterKeys: MasterKeys;
   ciphertext: string;
@@ -57,7 +61,7 @@ async function keyNamed(id: string | undefined, masterKeys: MasterKeys): Promise
   return undefined;
 }
 
-/** Eight hex digits that tell master keys apart and tell nothing else about them. A sealed text begins with them. */
+/** Eight hex digits that tell master keys apart and reveal nothing else about them. Each ciphertext begins with them. */
 export const masterKeyId = async (masterKey: Uint8Array): Promise<string> =>
   (await sha256Hex(`postcall master key ${toBase64(masterKey)}`)).slice(0, 8);
 

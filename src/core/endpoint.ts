@@ -1,6 +1,6 @@
 /**
- * An endpoint's health: what an org's URL has shown lately, and which attempts go to it. Plain data in, the next state
- * and what is to be told of it out; no I/O, no clock. An endpoint that never failed has no state at all.
+ * An endpoint's health, and which attempts are made while it is bad. Plain data in; the next state and the event to
+ * report out. No I/O, no clock. An endpoint that never failed has no state.
  */
 import {
   type AttemptEntry,
@@ -12,31 +12,34 @@ import {
 
 /** Failures in a row after which an endpoint is degraded. */
 const DEGRADED_AFTER_FAILURES = 5;
-/** It is disabled when every attempt failed for this long, */
+/** An endpoint is disabled if every attempt failed for this long, */
 const DISABLED_AFTER_MS = 5 * 86_400_000;
-/** unless all of the failures before lie close together: two bad moments, days apart, are no proof. */
+/** and the failures before the last one span at least this long: two bad moments, days apart, prove nothing. */
 const FAILURES_SPAN_MS = 12 * 3_600_000;
-/** What is put off comes up again after this long, or after its schedule's step where that is longer. */
+/** A deferred attempt is due again after this long, or after its schedule's step if that is longer. */
 const DEFER_MS = 300_000;
-/** A probe holds its lease for the attempt's timeout and as long again as its message may need to come back. */
+/** A probe's lease lasts for the attempt's timeout and this margin, in which its message may come back. */
 const PROBE_MARGIN_MS = 10_000;
 
 export type EndpointState = "active" | "degraded" | "disabled";
 
-/** What the record keeps of an endpoint. Times are milliseconds since the epoch; failures count since the last success. */
+/**
+ * An endpoint as the record keeps it. Times are milliseconds since the epoch. Failures are counted since the last
+ * success.
+ */
 export interface EndpointHealth {
   state: EndpointState;
   reason: string | null;
   consecutive_failures: number;
   first_failure_at: number | null;
   last_failure_at: number | null;
-  /** The last success after a failure, or the enabling: what was sent before it counts no more. */
+  /** The time of the last success after a failure, or of the enabling. Failures sent before it no longer count. */
   recovered_at: number | null;
   last_success_at: number | null;
   disabled_at: number | null;
 }
 
-/** The state as read, with the attempt that may be made while degraded. */
+/** The state as read, with the attempt that holds the probe's lease. */
 export interface Endpoint extends EndpointHealth {
   version: string;
   probe: string | null;
@@ -55,8 +58,9 @@ const UNKNOWN: EndpointHealth = {
 };
 
 /**
- * What an attempt says about its endpoint. An answer such as 404, 429, or 503 with `Retry-After` is about the call: it
- * is no success, and it does not count towards degraded. An attempt that was cut off on our side, or by our resolver, says nothing.
+ * What an attempt says about its endpoint. A response such as 404, 429, or 503 with `Retry-After` concerns the call:
+ * it is no success and does not count towards degraded. Trouble of our own (a lost object, the resolver) says
+ * nothing.
  */
 type HealthSignal = "success" | "failure" | "refusal" | "gone" | "none";
 
@@ -70,7 +74,10 @@ function healthSignalOf({ error, response_code, response_headers }: AttemptEntry
   return isThrottle || isAnswer ? "refusal" : "failure";
 }
 
-/** The endpoint after a batch's attempts, or null where nothing is to be written: always so for healthy traffic. */
+/**
+ * The endpoint after a batch's attempts, or null if there is nothing to write. Healthy traffic never has anything to
+ * write.
+ */
 export function afterOutcomes(
   before: EndpointHealth | null,
   entries: readonly AttemptEntry[],
@@ -127,7 +134,7 @@ function recovered(health: EndpointHealth, now: number): EndpointHealth | null {
   return { ...UNKNOWN, recovered_at: now, last_success_at: now };
 }
 
-/** What is told of an endpoint that has changed its state. */
+/** The event to report for a change of an endpoint's state. */
 export function endpointEvent(
   before: EndpointHealth | null,
   after: EndpointHealth,
@@ -137,13 +144,10 @@ export function endpointEvent(
   return after.state === "active" ? "endpoint.recovered" : `endpoint.${after.state}`;
 }
 
-/** What becomes of a due attempt to an endpoint: `probe` is sent by the one that gets the lease, the others are put off. */
+/** What happens to a due attempt. The attempt that gets the lease is sent as the `probe`; the others are deferred. */
 export type Admission = "send" | "probe" | "defer" | "disable";
 
-/**
- * Deliveries by hand, the last attempt of a schedule, and what tells an operator of all this are sent to a degraded
- * endpoint too.
- */
+/** Manual sends, the last attempt of a schedule and operational webhooks go to a degraded endpoint too. */
 export function admit(input: {
   endpoint: Endpoint | null;
   key: AttemptKey;
@@ -159,10 +163,10 @@ export function admit(input: {
   return endpoint.probe === attemptKeyText(key) ? "send" : "defer";
 }
 
-/** Until when a probe begun now keeps the others off. */
+/** When the lease of a probe that begins now ends. */
 export const probeUntil = (now: number, deliveryTimeoutMs: number): number =>
   now + deliveryTimeoutMs + PROBE_MARGIN_MS;
 
-/** When an attempt that was put off comes up again. */
+/** When a deferred attempt is due again. */
 export const deferUntil = (now: number, stepMs: number | undefined): number =>
   now + Math.max(DEFER_MS, stepMs ?? 0);

@@ -1,14 +1,14 @@
 /**
- * An inbox's address, and the answer it was told to give. Plain data in, verdicts out. Decides which headers a told
- * answer may have: whatever an inbox serves comes from our own origin, and must mean nothing to a browser there.
+ * An inbox's address, and the response it is configured to give. Plain data in, verdicts out. Inboxes answer from our
+ * own origin, so a configured response may have no header that browsers act on.
  */
 
-/** As the platform writes an object's id; not all such texts are ids of ours. */
+/** The form in which the platform writes an object's id. Not every such text is an id of ours. */
 const ID = "[0-9a-f]{64}";
 
 export const isInboxId = (text: string): boolean => new RegExp(`^${ID}$`).test(text);
 
-/** Whether a URL's path, as `new URL` gives it, is that of an inbox and nothing below it. */
+/** Whether a URL's path (as `new URL` gives it) is exactly that of an inbox. */
 export const isInboxPath = (pathname: string): boolean => new RegExp(`^/inbox/${ID}$`).test(pathname);
 
 export const inboxUrl = (publicUrl: URL, id: string): string => `${publicUrl.origin}/inbox/${id}`;
@@ -23,16 +23,19 @@ export interface ConfiguredResponse {
 
 export const DEFAULT_RESPONSE: ConfiguredResponse = { status: 200, delay_ms: 0, headers: {}, body: "{}" };
 
-/** What an answer may be told to carry, besides `webhook-…` and `x-…`: of the rest, most tells browsers about an origin. */
+/**
+ * The headers that a response may be configured with, besides `webhook-…` and `x-…`. Most others make browsers act on
+ * our origin.
+ */
 const CONFIGURABLE_HEADERS = [
   ...["content-type", "content-language", "cache-control", "etag", "expires"],
   ...["last-modified", "link", "retry-after", "server", "vary"],
 ];
-/** Those of `x-…` that browsers read, and those by which a proxy in front serves files or buffers. */
+/** The `x-…` headers that browsers act on, and those that make a proxy in front serve files or change its buffering. */
 const FORBIDDEN_X_HEADERS =
   /^x-(accel-.*|sendfile.*|frame-options|content-type-options|content-security-policy.*|webkit-csp.*|xss-protection|permitted-cross-domain-policies|dns-prefetch-control|ua-compatible)$/;
 
-/** Why an answer may not be told to have this header, or null where it may. Completes "headers.NAME …". */
+/** Why a response may not be configured with this header, or null if it may. Completes "headers.NAME …". */
 export function ruleAgainstHeader(name: string, value: string): string | null {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return "is no name of a header";
   const lower = name.toLowerCase();
@@ -40,7 +43,8 @@ export function ruleAgainstHeader(name: string, value: string): string | null {
   if (!isOwn && !CONFIGURABLE_HEADERS.includes(lower))
     return `may not be set: only ${CONFIGURABLE_HEADERS.join(", ")}, webhook-… and x-… may, but for those x-… that browsers and proxies read`;
   if (!/^[\t\x20-\x7e]*$/.test(value)) return "must be printable ASCII";
-  // A page of our own origin might load it, whatever it means by itself; of several parts each has headers of its own.
+  // A page of our own origin could load a script or style sheet. In a multipart response each part has headers of its
+  // own.
   const isLoadable = lower === "content-type" && /script|css|wasm|multipart/i.test(value);
   return isLoadable ? "must not be the type of a script, a style sheet or several parts" : null;
 }

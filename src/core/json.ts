@@ -1,8 +1,8 @@
 /**
- * JSON whose numbers keep the digits they came with. Text in, value and text out; no I/O.
- * `JSON.parse` and `JSON.stringify` do the work. A number that JavaScript would print differently (`1.10`, `1E5`,
- * `12345678901234567890`) is replaced by a placeholder before parsing, and put back after printing. No reviver, `Map` or
- * `Set` sees a key: V8 hashes integer-like keys so that chosen ones collide, and a few thousand would hold the thread.
+ * JSON whose numbers keep their digits. Text in, value and text out; no I/O. `JSON.parse` and `JSON.stringify` do the
+ * work: a number that JavaScript would print differently (`1.10`, `1E5`, `12345678901234567890`) is replaced by a
+ * placeholder before parsing and restored after printing. No reviver, `Map` or `Set` ever gets a key: V8 gives chosen
+ * integer-like keys the same hash, and a few thousand of them would block the thread.
  */
 
 export type ParsedJson =
@@ -11,11 +11,11 @@ export type ParsedJson =
   | { ok: false; reason: "too_deep" };
 
 export interface Json {
-  /** As `JSON.parse` reads it: numbers are rounded to what JavaScript can hold. */
+  /** The value as `JSON.parse` reads it: numbers are rounded to what JavaScript can hold. */
   value: unknown;
-  /** The same value with placeholders: pick from it what `write` is to print. */
+  /** The same value with placeholders for numbers. `write` prints parts of it. */
   exact: unknown;
-  /** The compact text of a part of `exact`, or of a new object made of such parts; every number has its digits. */
+  /** The compact JSON of a part of `exact`, or of a new object made of such parts. Every number has its digits. */
   write: (part: unknown) => string;
   /** The digits of a number found in `exact`. */
   digitsOf: (number: number) => string;
@@ -24,7 +24,10 @@ export interface Json {
 /** Deeper JSON is refused, well before the recursion of `JSON.stringify` would overflow the stack. */
 export const DEPTH_LIMIT = 1_000;
 
-/** The nth placeholder is n times this. Every number of the text that is as large is replaced too, so none is mistaken. */
+/**
+ * The nth placeholder is n times this. Every number in the text that is as large is replaced as well, so that none is
+ * mistaken for a placeholder.
+ */
 const PLACEHOLDER = 1e300;
 
 export function parseJson(text: string): ParsedJson {
@@ -36,7 +39,7 @@ export function parseJson(text: string): ParsedJson {
     throw error;
   }
   if (isDeeperThan(value, DEPTH_LIMIT)) return { ok: false, reason: "too_deep" };
-  // Offsets, not digits: a body of nothing but such numbers would need many times its size in small strings.
+  // Offsets and not digits: a body full of such numbers would need many times its size as small strings.
   const starts: number[] = [];
   const replaced = replaceNumbers(text, (digits, start) =>
     isPrintedAs(digits) ? digits : `${starts.push(start)}e300`,
@@ -64,14 +67,14 @@ export function compactJson(text: string): string {
 
 const isPlaceholder = (number: number): boolean => Math.abs(number) >= PLACEHOLDER;
 
-/** Whether JavaScript prints the number with these digits, and it is none that could be taken for a placeholder. */
+/** Whether JavaScript prints the number with these digits, and it can't be mistaken for a placeholder. */
 function isPrintedAs(digits: string): boolean {
   if (digits.length <= SAFE_DIGITS && /^[1-9]\d*$/.test(digits)) return true;
   const number = Number(digits);
   return String(number) === digits && !isPlaceholder(number);
 }
 
-/** Goes no deeper than `levels` itself, however deep the value is. */
+/** Recurses no deeper than `levels`, however deep the value is. */
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
@@ -87,7 +90,7 @@ const NINE = 0x39;
 
 const isDigit = (code: number): boolean => code >= ZERO && code <= NINE;
 
-/** Where the number that begins at `start` is over. */
+/** The index after the number that begins at `start`. */
 function endOfNumber(text: string, start: number): number {
   let end = start + 1;
   while (isDigit(text.charCodeAt(end))) end++;
@@ -98,7 +101,7 @@ function endOfNumber(text: string, start: number): number {
 const isPartOfNumber = (code: number): boolean =>
   isDigit(code) || code === 0x2e || code === 0x45 || code === 0x65 || code === 0x2b || code === MINUS;
 
-/** JavaScript prints a whole number of so many digits as it was written. */
+/** JavaScript prints an integer of up to this many digits exactly as it was written. */
 const SAFE_DIGITS = 15;
 
 /** Pieces are joined when there are this many: millions of small strings held at once would be many times the text. */
@@ -132,7 +135,7 @@ function replaceNumbers(text: string, replace: (digits: string, start: number) =
   return [...joined, ...pieces, text.slice(copied)].join("");
 }
 
-/** Where the string that opens at `start` is over. */
+/** The index after the string that opens at `start`. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);

@@ -1,15 +1,15 @@
-/** Queue messages: what one says, and whether it still has anything to say. Pure. */
+/** Queue messages: their content, and whether the attempt they name is still to be made. Pure. */
 import * as z from "zod";
 import { isCallId } from "./call-id.ts";
 import { type AttemptKey, LOG_EVENTS, type LogState, OPERATIONAL_EVENT } from "./webhook-log.ts";
 
 /**
- * The newest message version. A consumer understands this one and, once there is one, the version before it. A member
- * that older consumers may ignore needs no new version.
+ * The newest message version. A consumer also understands the version before it, if there is one. A member that older
+ * consumers may ignore needs no new version.
  */
 export const MESSAGE_VERSION = 1;
 
-/** A message names an attempt and carries nothing else: no payload, no URL, no state. */
+/** A message names an attempt. It carries no payload, no URL and no state. */
 export type DeliveryMessage = AttemptKey & { v: typeof MESSAGE_VERSION };
 
 const schema = z.object({
@@ -21,7 +21,7 @@ const schema = z.object({
   attempt: z.int().min(1),
 });
 
-/** The attempt a message body names, or null where it is no message of ours. */
+/** The attempt that a message names, or null if the message is not ours. */
 export function readMessage(body: unknown): AttemptKey | null {
   const parsed = schema.safeParse(body);
   if (!parsed.success) return null;
@@ -29,7 +29,7 @@ export function readMessage(body: unknown): AttemptKey | null {
   return key;
 }
 
-/** Whether a body is a message of ours that only a newer version of this code can read: it is to be kept for that. */
+/** Whether a message is ours but needs newer code to read it. Such a message is kept. */
 export const isNewerMessage = (body: unknown): boolean => newerSchema.safeParse(body).success;
 
 const newerSchema = z.object({ v: z.int().gt(MESSAGE_VERSION) });
@@ -49,7 +49,7 @@ export const writeMessage = ({
   attempt,
 });
 
-/** A message may be this early and is sent all the same, in milliseconds: queues count in whole seconds. */
+/** A message that is early by no more than this is still sent, in milliseconds: queues count whole seconds. */
 export const EARLY_TOLERANCE_MS = 1_000;
 
 /** The longest delay a queue takes, in seconds. */
@@ -62,9 +62,10 @@ export type MessageVerdict =
   | { kind: "stale" };
 
 /**
- * Whether the attempt that a message names is the one its log waits for. It is closed where a newer delivery has replaced
- * its own, or its own was given up before it: it is not to be made any more, but may have been under way by then, the
- * first one too where it had waited for its endpoint. It is stale where it is recorded, is not next, or its log is gone.
+ * Whether the attempt that a message names is the one its log waits for.
+ * - `closed`: a newer delivery has replaced the attempt's, or its delivery was given up. It is not to be made any
+ *   more, but it may have been under way already.
+ * - `stale`: it is recorded already, it is not the next one, or its log is gone.
  */
 export function judgeMessage(
   key: Pick<AttemptKey, "delivery_id" | "attempt">,

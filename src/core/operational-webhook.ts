@@ -1,6 +1,6 @@
 /**
- * Operational webhooks: what an org's own engineers are told of its webhooks. Plain data in, the body to send out; in
- * the shape that Standard Webhooks, "Payload structure", asks for.
+ * Operational webhooks tell an org's engineers about its webhooks. Plain data in, the body out. The shape is that of
+ * Standard Webhooks, "Payload structure".
  */
 import type { EndpointHealth } from "./endpoint.ts";
 import type { LogKey } from "./webhook-log.ts";

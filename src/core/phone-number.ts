@@ -1,8 +1,8 @@
-/** The one rule for phone numbers: E.164, possible and not necessarily assigned. Pure; guesses no country. */
+/** The form of phone numbers: E.164, possible but not necessarily assigned. Pure; guesses no country. */
 import { isPossiblePhoneNumber } from "libphonenumber-js/min";
 
-/** The library reads numbers as people write them; this is how a machine does: nothing but digits, 15 at most. */
+/** The library accepts numbers as people write them. This accepts the machine form only: digits, 15 at most. */
 const E164 = /^\+[1-9][0-9]{1,14}$/;
 
-/** Whether `text` is `+`, a calling code that exists and as many digits as numbers under it have. */
+/** Whether `text` is `+`, an existing calling code, and as many digits as its numbers have. */
 export const isPhoneNumber = (text: string): boolean => E164.test(text) && isPossiblePhoneNumber(text);

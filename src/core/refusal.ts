@@ -1,18 +1,18 @@
-/** Which calls can be sent again, or for the first time by hand, and why others can't. Pure. */
+/** Which calls can be resent or created, and why the others can't. Pure. */
 import type { EndpointState } from "./endpoint.ts";
 import type { LogState } from "./webhook-log.ts";
 
-/** A log as a manual send looks at it. */
+/** A log as a manual send reads it. */
 export interface SendableLog extends LogState {
-  /** 1 where it waits until its endpoint recovers or is enabled. */
+  /** 1 if the log is parked: it waits until its endpoint recovers or is enabled. */
   parked: 1 | null;
-  /** Of the log's endpoint; null where that never failed. */
+  /** The state of the log's endpoint; null if it never failed. */
   endpoint_state: EndpointState | null;
 }
 
 export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "held" | "endpoint_disabled";
 
-/** Why a resend refuses this log, or null where it does not. */
+/** Why a resend refuses this log, or null if it does not. */
 export function resendRefusal(
   log: Pick<SendableLog, "url" | "status" | "endpoint_state"> | undefined,
 ): RefusalReason | null {
@@ -22,7 +22,7 @@ export function resendRefusal(
   return log.endpoint_state === "disabled" ? "endpoint_disabled" : null;
 }
 
-/** Why a create refuses this log, or null where it does not. */
+/** Why a create refuses this log, or null if it does not. */
 export function createRefusal(
   log: Pick<SendableLog, "url"> | undefined,
   { endpointDisabled }: { endpointDisabled: boolean },
@@ -33,8 +33,8 @@ export function createRefusal(
 }
 
 /**
- * Whether a resend starts a delivery of its own. Where the current one has its first attempt still to come, that
- * serves the resend too; unless it waits for its endpoint, which a resend does not.
+ * Whether a resend starts a new delivery. If the current delivery has not made its first attempt yet, the resend
+ * joins it. A parked delivery is not joined: a resend does not wait for the endpoint.
  */
 export const startsDelivery = (log: Pick<SendableLog, "attempts" | "next_attempt_at" | "parked">): boolean =>
   log.attempts > 0 || log.next_attempt_at === null || log.parked !== null;

@@ -1,11 +1,11 @@
 /**
- * Whether two JSON objects mean the same. The order of members and the spelling of numbers and strings don't matter:
- * `1.0` is `1`. Numbers are compared by their digits, not as JavaScript rounds them. Keys are sorted and never hashed,
+ * Compares JSON objects by meaning. The order of members and the spelling of numbers and strings don't matter: `1.0`
+ * equals `1`. Numbers are compared by their digits, not as JavaScript rounds them. Keys are sorted and never hashed,
  * see `json.ts`.
  */
 import { isJsonObject, type Json, parseJson } from "./json.ts";
 
-/** The names of the members in which two JSON objects, given as texts, differ. None where they mean the same. */
+/** The names of the members in which two JSON objects differ; empty if they mean the same. Both are given as texts. */
 export function differingMembers(one: string, other: string): string[] {
   const members = [...membersOf(one), ...membersOf(other)].sort(byName);
   const differing: string[] = [];
@@ -37,7 +37,7 @@ function membersOf(text: string): Member[] {
 const byName = (one: { name: string }, other: { name: string }): number =>
   one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 
-/** A text that two values share exactly where they mean the same. */
+/** A text that is the same for two values exactly if they mean the same. */
 function canonicalText(value: unknown, json: Json): string {
   if (typeof value === "number") return canonicalNumber(json.digitsOf(value));
   if (Array.isArray(value)) return `[${value.map((item) => canonicalText(item, json)).join(",")}]`;
@@ -52,8 +52,8 @@ function canonicalText(value: unknown, json: Json): string {
 const EXPONENT_DIGITS = 15;
 
 /**
- * The significant digits of a JSON number and a power of ten: `1.10` and `11e-1` are both `11e-1`. Zeros are counted by
- * hand: a regular expression would try each run of them from each of its places.
+ * The significant digits of a JSON number and a power of ten: `1.10` and `11e-1` both give `11e-1`. Zeros are counted
+ * in a loop: a regular expression would rescan each run of zeros from every position in it.
  */
 export function canonicalNumber(digits: string): string {
   const [mantissa = "", exponent = "0"] = digits.toLowerCase().split("e");

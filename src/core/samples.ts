@@ -1,6 +1,6 @@
 /**
- * Realistic payloads to try a receiver with, in the shapes of real ones and as full. Invented people, numbers reserved
- * for fiction. Pure: the time and the ids are arguments.
+ * Realistic sample payloads to try a receiver with. The people are invented, and the numbers are reserved for
+ * fiction. Pure: the time and the ids are arguments.
  */
 import { sipMessage } from "./sip.ts";
 
@@ -10,13 +10,13 @@ export type SampleKind = (typeof SAMPLE_KINDS)[number];
 export interface SampleInput {
   call_id: string;
   user_id: string;
-  /** The number that was called, where the call came in. */
+  /** The number that was called, for an inbound call. */
   phone_number: string | null;
   /** When the call ended, in milliseconds since the epoch. */
   now: number;
 }
 
-/** What a receiver gets: after a call, after a call that never came about, and as the separate event. */
+/** What a receiver gets after a completed call, after a failed call, and as the separate citations event. */
 export const sampleOf = (kind: SampleKind, input: SampleInput): { call_id: string } => SAMPLES[kind](input);
 
 const CALLER = "+12125550142";
@@ -24,7 +24,7 @@ const CALLED = "+14155550117";
 const CALL_SECONDS = 74;
 const SCHEMA_ID = "5b0f6f0e-6d5e-4d0c-9a35-6a2e8c1f7d42";
 
-/** Who says what, and how many seconds into the call. */
+/** Who says what, and at which second of the call. */
 const DIALOGUE = [
   { user: "assistant", at: 1, text: "Good morning, Harbour Dental, this is Ada. How can I help you?" },
   { user: "user", at: 7, text: "Hi, I have a cleaning on Thursday and I won't make it. Can I move it?" },
@@ -48,7 +48,7 @@ const DIALOGUE = [
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** What every call's payload has, answered or not. */
+/** The members that every call's payload has, answered or not. */
 function call({ call_id, phone_number, now }: SampleInput, seconds: number) {
   const started = now - seconds * 1_000;
   const [from, to] = phone_number === null ? [CALLED, CALLER] : [CALLER, phone_number];
@@ -156,7 +156,7 @@ const citations = ({ call_id, user_id, now }: SampleInput) => ({
   ],
 });
 
-/** A variable, and the utterances of the dialogue that it was taken from. */
+/** A variable, and the utterances that it was taken from. */
 const citation = (
   call_id: string,
   variable: { name: string; type: string; value: string | boolean; said: number[] },

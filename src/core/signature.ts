@@ -1,7 +1,7 @@
 /**
- * Both signatures that a receiver can check. Bytes and a secret in, text out; the time is an argument.
- * The newer one is Standard Webhooks, "Signature scheme": HMAC-SHA256 over `id.timestamp.body`, keyed with the
- * decoded part of the secret after `whsec_`. The older is a bare hex digest of the body, keyed with the whole text.
+ * The two signatures that a receiver can check. Bytes and a secret in, text out; the time is an argument. The newer
+ * one is that of Standard Webhooks, "Signature scheme": HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded
+ * part of the secret after `whsec_`. The older one is a hex digest of the body, keyed with the whole secret text.
  */
 
 export const SECRET_PREFIX = "whsec_";

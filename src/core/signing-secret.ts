@@ -1,19 +1,19 @@
 /**
- * An org's signing secrets as they are kept: sealed under a master key, with the org bound in, so that one org's
- * secret opens for no other. No storage; the random bytes are an argument.
+ * An org's signing secrets as they are stored: encrypted under a master key, bound to the org, so that another org's
+ * row can't use them. No storage; the random bytes are an argument.
  */
 import { decrypt, encrypt, type MasterKeys, NONCE_BYTES } from "./encryption.ts";
 import { signingSecretOf } from "./signature.ts";
 
-/** An org's live secrets, opened, the newest first. Every one of them signs. */
+/** An org's live secrets, decrypted, the newest first. Each of them signs. */
 export type SigningSecrets = readonly [newest: string, ...older: string[]];
 
 const SECRET_BYTES = 32;
 
-/** How many random bytes a new secret takes, its nonce's included. */
+/** The random bytes that a new secret needs, including its nonce. */
 export const SIGNING_SECRET_RANDOM_BYTES = SECRET_BYTES + NONCE_BYTES;
 
-/** A new secret: as its user sees it, and as it is kept. */
+/** A new secret: as its user sees it, and encrypted. */
 export async function makeSigningSecret(input: {
   user_id: string;
   masterKeys: MasterKeys;
@@ -25,7 +25,7 @@ export async function makeSigningSecret(input: {
   return { secret, ciphertext: await encrypt({ masterKeys, plain: secret, context, nonce }) };
 }
 
-/** The secret, or null where it can't be opened. */
+/** The secret, or null if it can't be decrypted. */
 export const decryptSigningSecret = (input: {
   user_id: string;
   masterKeys: MasterKeys;

@@ -1,4 +1,4 @@
-/** What a SIP code says of a failed call, as data. Pure. */
+/** Maps SIP codes to error messages. Pure. */
 
 const CALL_FAILED = "Call failed.";
 
@@ -13,7 +13,10 @@ const MESSAGES: Readonly<Record<number, string>> = {
 export const sipMessage = (code: number): string | null =>
   code >= 200 && code < 300 ? null : (MESSAGES[code] ?? CALL_FAILED);
 
-/** The payload with its `error_message` filled from the code; itself where it has a message, or there is no code. */
+/**
+ * The payload with its `error_message` filled from the code. The payload itself if it has a message or there is no
+ * code.
+ */
 export const withErrorMessage = <T extends object>(payload: T, code: number | undefined): T => {
   if (code === undefined || ("error_message" in payload && payload.error_message !== null)) return payload;
   return { ...payload, error_message: sipMessage(code) };

@@ -1,4 +1,4 @@
-/** Which URLs may be called. Plain text in, one verdict out; nothing is resolved, nothing fetched. */
+/** Decides which URLs may be called. Text in, a verdict out; nothing is resolved or fetched. */
 import ipaddr from "ipaddr.js";
 import { isInboxPath } from "./inbox.ts";
 
@@ -8,11 +8,11 @@ export type Target =
   | { ok: false; reason: "blocked"; rule: string };
 
 export interface TargetRules {
-  /** Local use: `http:`, any address and our own host will do. */
+  /** For local use: `http:`, any address and our own host are allowed. */
   allowPrivate: boolean;
-  /** The host of our own address: a service that calls itself goes round in circles. */
+  /** The host of our own address. A service that calls itself would go round in circles. */
   ownHost: string;
-  /** Our own address: of all there is under it, only inboxes may be called. Without it, nothing may. */
+  /** Our own address. Of all URLs below it only inboxes may be called; if it is not given, none may. */
   ownOrigin?: string;
 }
 
@@ -22,17 +22,17 @@ export const targetRulesOf = (config: { allowPrivateTargets: boolean; publicUrl:
   ownOrigin: config.publicUrl.origin,
 });
 
-/** Longer URLs are refused: what is stored with every log stays bounded. */
+/** Longer URLs are refused, because each log stores one. */
 export const URL_LIMIT_CHARACTERS = 2_048;
 
-/** A URL as it is kept: spelled in one way, and without the fragment, which no receiver sees. */
+/** A URL as it is stored: in its normal spelling, without the fragment, which no receiver gets. */
 export function keptUrl(url: URL): string {
   const kept = new URL(url);
   kept.hash = "";
   return kept.href;
 }
 
-/** Judges a receiver's URL as it was given. `rule` completes the sentence "… may not be called: ". */
+/** Judges a receiver's URL. `rule` completes the sentence "… may not be called: ". */
 export function judgeTarget(text: string, rules: TargetRules): Target {
   if (!URL.canParse(text)) return { ok: false, reason: "not_a_url" };
   const url = new URL(text);
@@ -51,10 +51,10 @@ function ruleAgainst(text: string, url: URL, rules: TargetRules): string | null 
   return rule ?? (host === bareHost(rules.ownHost) ? "its host is this service's own" : null);
 }
 
-/** A query may hold a token: whoever may not read payloads sees a URL only up to it. */
+/** Cuts a URL at its query, which may hold a token. */
 export const withoutQuery = (url: string | null): string | null => url?.replace(/[?#].*$/s, "") ?? null;
 
-/** Whether it may be called wherever it leads: an inbox of ours is where the operator has our own name point to. */
+/** Whether it may be called whatever its address: the operator decides where our own name points to. */
 const isTrusted = (url: URL, { allowPrivate, ownOrigin }: TargetRules): boolean =>
   allowPrivate || (url.origin === ownOrigin && isInboxPath(url.pathname));
 
@@ -62,9 +62,9 @@ const ruleAgainstAddress = (address: string): string | null =>
   isPublicAddress(address) ? null : "its address is not on the public internet";
 
 /**
- * The last labels of names that mean something on a local network, or nothing at all: RFC 6761, 6762 (section 3 and
- * appendix G), 7686, 8375 and 9476, the name ICANN keeps for private use, and all of the infrastructure's `arpa`.
- * `example` is let through: nobody answers there, and documentation can show it.
+ * Top-level names for local or special use: RFC 6761, 6762 (section 3 and appendix G), 7686, 8375 and 9476, the name
+ * ICANN reserves for private use, and `arpa`. `example` is allowed: nobody answers there, and documentation can show
+ * it.
  */
 const LOCAL_SUFFIXES = new Set([
   ...["localhost", "local", "localdomain", "internal", "intranet", "private"],
@@ -80,10 +80,13 @@ function ruleAgainstName(host: string): string | null {
   return null;
 }
 
-/** `hostname` as `new URL` gives it: lower case, ASCII, every spelling of IPv4 normalised where it ends in one dot at most. */
+/**
+ * The host name without brackets and final dots. `new URL` has made it lower-case ASCII and normalised every spelling
+ * of IPv4.
+ */
 const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, "").replace(/\.+$/, "");
 
-/** The name that has to be resolved before `url` is called, or null where its host is an address or does not matter. */
+/** The name to resolve before `url` is called; null if its host is an address or may be called in any case. */
 export function nameToResolve(url: URL, rules: TargetRules): string | null {
   const host = bareHost(url.hostname);
   return isAddress(host) || isTrusted(url, rules) ? null : host;
@@ -91,18 +94,21 @@ export function nameToResolve(url: URL, rules: TargetRules): string | null {
 
 export const isAddress = (text: string): boolean => ipaddr.isValid(text);
 
-/** Public by its range, and yet the address at which Azure's hosts serve each of their own guests. */
+/** Azure's hosts serve each of their guests at this address, although its range is public. */
 const AZURE_HOST = "168.63.129.16";
 
-/** Public unicast only. IPv6 that carries an IPv4 address for a gateway to unpack is refused, unless merely mapped. */
+/**
+ * Whether the address is public unicast. IPv6 addresses that tunnel to an IPv4 address are refused; mapped IPv4
+ * addresses are judged as IPv4.
+ */
 export function isPublicAddress(address: string): boolean {
   const parsed = ipaddr.process(address);
   if (parsed.range() !== "unicast" || parsed.toString() === AZURE_HOST) return false;
   if (parsed.kind() === "ipv4") return true;
-  // The library lets IPv4-compatible addresses such as ::127.0.0.1 pass; global unicast is 2000::/3 (RFC 4291).
+  // The library accepts IPv4-compatible addresses such as ::127.0.0.1. Global unicast is 2000::/3 (RFC 4291).
   return parsed.match(ipaddr.parse("2000::"), 3) && !isTunnel(parsed.toByteArray());
 }
 
-/** ISATAP (RFC 5214 section 6.1) carries an IPv4 address behind any prefix, after 0000:5efe or 0200:5efe. */
+/** ISATAP (RFC 5214 section 6.1) embeds an IPv4 address after 0000:5efe or 0200:5efe, behind any prefix. */
 const isTunnel = ([, , , , , , , , a = 0, b, c, d]: number[]): boolean =>
   (a & 0xfd) === 0 && b === 0 && c === 0x5e && d === 0xfe;

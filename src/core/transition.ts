@@ -1,4 +1,4 @@
-/** From an attempt to the log's next state. Pure: `now` and `random` are arguments. */
+/** Computes a log's next state from an attempt. Pure: `now` and `random` are arguments. */
 import { backoffSeconds } from "./backoff.ts";
 import { classify } from "./classify.ts";
 import type { AttemptEntry, LogStatus } from "./webhook-log.ts";
@@ -16,7 +16,7 @@ export interface RetryRules {
   sweepGraceMs: number;
 }
 
-/** The state after the `attempt`th attempt of the current delivery came to `entry`. */
+/** The state after the `attempt`th attempt of the current delivery ended with `entry`. */
 export function afterAttempt(input: {
   entry: AttemptEntry;
   attempt: number;
@@ -41,12 +41,12 @@ export function afterAttempt(input: {
   }
 }
 
-/** An attempt that the consumer itself could not process fails its delivery in this round: after some four hours. */
+/** A delivery fails in this round if the consumer could not process its attempt in any: after about four hours. */
 const FAULT_LIMIT = 10;
 const FIRST_FAULT_MS = 60_000;
 const LONGEST_FAULT_MS = 3_600_000;
 
-/** The part of a log that changes where the consumer itself could not process the attempt that is due. */
+/** The part of a log that changes when the consumer could not process the due attempt. */
 export interface FaultState {
   status: Extract<LogStatus, "pending" | "retrying" | "failed">;
   reason: string;
@@ -55,7 +55,10 @@ export interface FaultState {
   sweep_at: number | null;
 }
 
-/** The state after one more such round, `reason` being why: due again after a minute, then twice that, up to an hour. */
+/**
+ * The state after one more such round. `reason` says why. The attempt is due again after a minute, then after twice
+ * as long, up to an hour.
+ */
 export function afterFault(input: {
   attempts: number;
   faults: number;
@@ -82,9 +85,9 @@ export const dueAt = (at: number, rules: Pick<RetryRules, "sweepGraceMs">) => ({
   sweep_at: at + rules.sweepGraceMs,
 });
 
-/** The sweep takes the same attempt again after intervals that double, up to this. */
+/** The sweep enqueues the same attempt again at doubling intervals, up to this one. */
 export const SWEEP_INTERVAL_LIMIT_MS = 3_600_000;
 
-/** Where an attempt stands in its log: after the entry before it, whatever the clocks say. */
+/** The `sent_at` of an attempt: after that of the entry before it, whatever the clocks say. */
 export const nextSentAt = (now: number, lastSentAt: number | null): number =>
   lastSentAt === null ? now : Math.max(now, lastSentAt + 1);

@@ -1,6 +1,6 @@
 /**
- * Whether a request that arrived is one of ours: the receiver's side of `signature.ts`. Bytes, headers and secrets in,
- * a verdict out; the time is an argument.
+ * Checks the signatures of a request that arrived, as a receiver does: the other side of `signature.ts`. Bytes,
+ * headers and secrets in, a verdict out; the time is an argument.
  */
 import { bodySignature, standardSignature } from "./signature.ts";
 
@@ -9,14 +9,14 @@ export type SignatureVerdict = "valid" | "invalid" | "absent";
 /** Header names in lower case. */
 type Headers = Record<string, string>;
 
-/** Standard Webhooks, "Verifying webhook authenticity": older or newer requests may be recorded ones. */
+/** Standard Webhooks, "Verifying webhook authenticity": requests further off than this may be replayed ones. */
 const TOLERANCE_MS = 300_000;
 
-/** Whether a request says that it is signed. */
+/** Whether a request has a signature header. */
 export const isSigned = (headers: Headers): boolean =>
   headers["webhook-signature"] !== undefined || headers["x-webhook-signature"] !== undefined;
 
-/** Whether each of its signatures has the form of one: only then does the body decide. */
+/** Whether each signature has the form of one. Otherwise the body need not be read. */
 export const areWellFormed = ({
   "webhook-signature": standard,
   "x-webhook-signature": older,
@@ -24,7 +24,7 @@ export const areWellFormed = ({
   (standard === undefined || /(^| )v1,[A-Za-z0-9+/]{43}=( |$)/.test(standard)) &&
   (older === undefined || /^[0-9a-f]{64}$/.test(older));
 
-/** `valid` where every signature header that is there fits one of the secrets, and at least one is there. */
+/** `valid` if there is a signature header and each one matches one of the secrets. */
 export async function judgeSignature(input: {
   headers: Headers;
   body: Uint8Array;

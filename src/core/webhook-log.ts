@@ -1,15 +1,15 @@
-/** What a webhook log and an attempt are, in memory. Shapes only; times are milliseconds since the epoch. */
+/** The shapes of webhook logs and attempts in memory. Times are milliseconds since the epoch. */
 
-/** The events that a call has a log for. */
+/** The events for which a call has a log. */
 export const LOG_EVENTS = ["call", "citations"] as const;
-/** Operational webhooks have logs too, which are no call's. */
+/** Operational webhooks have logs too, which belong to no call. */
 export const OPERATIONAL_EVENT = "operational";
 export type LogEvent = (typeof LOG_EVENTS)[number] | typeof OPERATIONAL_EVENT;
 
-/** Why a delivery was decided: the normal call flow, a create outside it, or a resend asked for by hand. */
+/** Why a delivery was made: the normal call flow, a create outside it, or a resend. */
 export type SendType = "spawn" | "create" | "resend";
 
-/** Where the current delivery stands. */
+/** The state of the current delivery. */
 export type LogStatus = "no_webhook" | "held" | "pending" | "retrying" | "delivered" | "failed" | "disabled";
 
 /** A log's primary key. */
@@ -25,7 +25,7 @@ export interface AttemptKey extends LogKey {
   attempt: number;
 }
 
-/** A log without its payload and attempts. `delivery_id` is null until a first delivery is decided. */
+/** A log without its payload and attempts. `delivery_id` is null until there is a first delivery. */
 export interface LogState extends LogKey {
   webhook_id: string;
   url: string | null;
@@ -37,11 +37,11 @@ export interface LogState extends LogKey {
   attempts: number;
   next_attempt_at: number | null;
   payload_bytes: number;
-  /** 1 for the sample of a test: one attempt a delivery, which says nothing about its endpoint. */
+  /** 1 for a test's sample: each delivery makes one attempt, which says nothing about the endpoint. */
   is_test?: 1 | null;
 }
 
-/** Why an attempt did not succeed. `http_status` and `redirect` come with a response; the others mostly without. */
+/** Why an attempt failed. `http_status` and `redirect` come with a response; the others mostly without. */
 export type AttemptError =
   | "http_status"
   | "redirect"
@@ -54,7 +54,7 @@ export type AttemptError =
   | "resolver"
   | "interrupted";
 
-/** What one request to a receiver came to. `response_code` is null where no response came. */
+/** The outcome of one request to a receiver. `response_code` is null if no response came. */
 export interface AttemptEntry {
   send_type: SendType;
   sent_at: number;
@@ -66,7 +66,7 @@ export interface AttemptEntry {
   response_body: string;
 }
 
-/** An entry as the log keeps it. */
+/** An entry with its key in the log. */
 export interface RecordedAttempt extends AttemptEntry {
   delivery_id: string;
   attempt: number;

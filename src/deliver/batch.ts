@@ -1,7 +1,7 @@
 /**
- * One batch of messages: one read → each call's object makes the attempt → one write of all results → successors.
- * Receives its verbs instead of an environment, so it runs under any runtime. Decides nothing about acks itself but
- * what becomes of each message; an attempt's meaning is decided in `core`.
+ * Handles one batch of messages: one read, each call's object makes its attempt, one write of all results, then the
+ * follow-up messages. It gets functions instead of an environment, so it runs under any runtime. It returns what
+ * happens to each message and acks none itself. What an attempt means is decided in `core`.
  */
 import { type Admission, admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
@@ -15,14 +15,14 @@ import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
 const UNDECIDED_SECONDS = 5;
-/** A write has been tried for 5 s by then: soon enough to find the attempt in its object's memory, kept for some 10 s. */
+/** By then the write was tried for 5 s. The attempt is still in its object's memory, which lasts some 10 s. */
 const UNWRITABLE_SECONDS = 2;
-/** An attempt that could not be put off, because its log or endpoint has changed since the read, is judged anew. */
+/** An attempt that could not be deferred because its log or endpoint changed since the read is judged again. */
 const CHANGED_SECONDS = 1;
-/** An endpoint that another batch has changed since it was read is judged anew, this many times. */
+/** If another batch changed an endpoint since the read, the endpoint is judged again this many times. */
 const JUDGEMENT_LIMIT = 3;
 
-/** Handles every key once, however often it is named, and returns what becomes of its messages. */
+/** Handles each key once, even if several messages name it. Returns what happens to each message. */
 export async function deliverBatch(
   keys: readonly AttemptKey[],
   rules: BatchRules,
@@ -35,7 +35,7 @@ export const eachOnce = (keys: readonly AttemptKey[]): AttemptKey[] => [
   ...new Map(keys.map((key) => [attemptKeyText(key), key])).values(),
 ];
 
-/** Writes what messages have come to, sends what follows from it, and returns what becomes of them. */
+/** Writes the results, sends the follow-up messages, and returns what happens to each message. */
 export async function settleAll(
   handled: readonly Handled[],
   rules: BatchRules,
@@ -43,7 +43,7 @@ export async function settleAll(
 ): Promise<(key: AttemptKey) => Settlement> {
   const settled = await writeAll(handled, rules, verbs);
   const settlements = new Map(settled.map(({ key, settlement }) => [attemptKeyText(key), settlement]));
-  // A message that nothing was decided for comes back: acked, its attempt would wait for the sweep.
+  // An undecided message comes back. If it were acked, its attempt would wait for the sweep.
   return (key) => settlements.get(attemptKeyText(key)) ?? again(UNDECIDED_SECONDS);
 }
 
@@ -64,7 +64,7 @@ async function handleAll(
   return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now })));
 }
 
-/** Reads the logs, and decides which attempts are due and which their endpoints are spared. */
+/** Reads the logs, and decides which attempts are due and which are deferred because of their endpoint. */
 async function judgeAll(
   keys: readonly AttemptKey[],
   rules: BatchRules,
@@ -99,7 +99,7 @@ async function judgeAll(
 
 const endpointText = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
 
-/** Writes what there is to write, sends what follows from what took effect, and returns what holds then. */
+/** Writes the results, follows up on what took effect, and returns the settlements that then hold. */
 async function writeAll(
   handled: readonly Handled[],
   rules: BatchRules,
@@ -142,7 +142,7 @@ async function writeAll(
   });
 }
 
-/** The messages that follow from what took effect: next attempts, attempts put off, operational webhooks. */
+/** The follow-up messages of what took effect: next attempts, deferred attempts and operational webhooks. */
 function successorsOf(
   handled: readonly Handled[],
   { moved, notified, now }: { moved: ReadonlySet<string>; notified: readonly AttemptKey[]; now: number },
@@ -167,7 +167,7 @@ async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: Batch
   }
 }
 
-/** Judges anew what another batch has changed meanwhile, and brings forward what waited for what has recovered. */
+/** Judges an endpoint again if another batch changed it, and releases the calls parked at endpoints that recovered. */
 async function followUpEndpoints(
   first: { observed: ReturnType<typeof endpointsOf>; endpoints: EndpointChange[]; versions: string[] },
   rules: BatchRules,

@@ -1,4 +1,4 @@
-/** What a batch is given to work with: the functions that reach the platform, and the rules it goes by. Shapes only. */
+/** What a batch works with: the functions that reach the platform, and its rules. Shapes only. */
 import type { AttemptReply, AttemptRequest } from "../call/attempt-request.ts";
 import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { RetryRules } from "../core/transition.ts";
@@ -8,23 +8,23 @@ import type { EndpointKey } from "../record/endpoints.ts";
 import type { Writing, Written } from "../record/results.ts";
 
 export interface BatchVerbs {
-  /** The log of each key, in their order. Rejects where the record is away. */
+  /** The log of each key, in the same order. Rejects if the record is away. */
   read: (keys: readonly AttemptKey[]) => Promise<(LoadedLog | undefined)[]>;
-  /** The endpoints as they are now, in their order. */
+  /** The endpoints as they are now, in the same order. */
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<LoadedLog["endpoint"][]>;
-  /** Gives each attempt its degraded endpoint's lease where that is free; returns those that got it. */
+  /** Gives each attempt the probe's lease of its degraded endpoint, if it is free. Returns the attempts that got it. */
   claimProbes: (claims: readonly (EndpointKey & { probe: string })[]) => Promise<Set<string>>;
-  /** The signing secrets of the log's org, or null where none can be had. */
+  /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
-  /** Rejects where the call's object was lost before it answered. */
+  /** Makes the attempt. Rejects if the call's object was lost before it answered. */
   attempt: (request: AttemptRequest) => Promise<AttemptReply>;
-  /** Asks the call's object for an attempt it may have made, and makes none. Rejects where the object was lost. */
+  /** Looks up an attempt in the call's object without making it. Rejects if the object was lost. */
   lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
-  /** Writes all in one transaction. Rejects where the record is away. */
+  /** Writes all in one transaction. Rejects if the record is away. */
   write: (writing: Writing) => Promise<Written>;
-  /** Enqueues what waited for endpoints that have recovered. May fail: the sweep does it too. */
+  /** Enqueues calls that were parked at recovered endpoints. It may fail: the sweep does it too. */
   release: () => Promise<void>;
-  /** Sends successors. May fail: the schedule in the record stands without them. */
+  /** Sends follow-up messages. It may fail: the schedule in the record is enough. */
   enqueue: (successors: { key: AttemptKey; delaySeconds: number }[]) => Promise<void>;
   now: () => number;
   random: () => number;

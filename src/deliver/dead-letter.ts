@@ -1,7 +1,7 @@
 /**
- * Messages that their lane gave up on: what the consumer could not process, however often it was asked. Where the record
- * has them due still and nobody knows them made, each log notes the round and why, and is taken up again; after a
- * bounded number of rounds it fails. Makes no attempt.
+ * Handles messages that their lane gave up on because the consumer could not process them. If the attempt is still
+ * due and its object does not know it, the log records the round and its reason, and the attempt is tried again
+ * later. After a bounded number of rounds the delivery fails. Makes no attempt itself.
  */
 import { judgeMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
@@ -10,7 +10,7 @@ import type { BatchRules, BatchVerbs } from "./context.ts";
 import { type Handled, handleMessage, noteRound } from "./handle.ts";
 import { ACK, type Settlement } from "./settlement.ts";
 
-/** Returns what becomes of each message. Rejects where the record can't be read: all of them then come back. */
+/** Returns what happens to each message. Rejects if the record can't be read; then all messages come back. */
 export async function recordDeadLetters(
   keys: readonly AttemptKey[],
   rules: BatchRules,

@@ -1,6 +1,6 @@
 /**
- * One message of a batch: what its attempt comes to, what of that is to be written, and what becomes of the message.
- * Makes no write and sends no message itself.
+ * Handles one message of a batch: its attempt's outcome, what to write for it, and what happens to the message. It
+ * writes and sends nothing itself.
  */
 
 import type { AttemptReply } from "../call/attempt-request.ts";
@@ -19,21 +19,24 @@ import type { Deferral, Fault, Loss, Result } from "../record/results.ts";
 import type { BatchContext } from "./context.ts";
 import { ACK, again, type Settlement } from "./settlement.ts";
 
-/** A batch waits this long for an attempt, in milliseconds, */
+/** A batch waits this long for an attempt, in milliseconds. */
 const WAIT_LIMIT_MS = 2_000;
-/** and hardly for a degraded endpoint's, or an operational webhook's: the healthy calls beside it would wait too. */
+/** It waits only this long for a degraded endpoint's attempt or an operational webhook: healthy calls wait beside it. */
 const SHORT_WAIT_LIMIT_MS = 200;
-/** A message whose attempt is under way comes back to join it, or when that must have ended. */
+/** A message whose attempt is under way comes back after this long, or sooner if the attempt must have ended by then. */
 const UNDER_WAY_SECONDS = 3;
-/** An attempt whose object was lost is made again this much later, this many times, and then recorded as interrupted. */
+/**
+ * If the object is lost, the attempt is made again after this long, this many times. Then it is recorded as
+ * interrupted.
+ */
 const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
-/** A payload that did not fit the batch's read: the next batch has room for it. */
+/** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
-/** An org without a usable signing secret waits for its operator. */
+/** A call of an org without a usable signing secret waits until its operator helps. */
 const NO_SECRET_SECONDS = 60;
 
-/** What is to be written for an attempt before its message's settlement holds. */
+/** What has to be written before the message's settlement holds. */
 type ToWrite =
   | { kind: "result"; result: Result; log: LoadedLog }
   | { kind: "loss"; loss: Loss }
@@ -47,7 +50,7 @@ export interface Handled {
   write?: ToWrite;
 }
 
-/** A message with what its batch has read and judged. */
+/** A message with what its batch read and decided. */
 export interface Judged {
   key: AttemptKey;
   log: LoadedLog | undefined;
@@ -55,12 +58,12 @@ export interface Judged {
   admission: Admission;
 }
 
-/** A log with a delivery that was decided. */
+/** A log that has a delivery. */
 type DecidedLog = LoadedLog & { send_type: NonNullable<LoadedLog["send_type"]> };
 /** A log whose attempt can be made now. */
 type ReadyLog = DecidedLog & { url: string; payload: string };
 
-/** A message that can't be handled for a reason of its own takes no other with it: its log notes the round. */
+/** A message that can't be handled does not affect the others: its log records the round. */
 export async function handleMessage(judged: Judged, context: BatchContext): Promise<Handled> {
   try {
     return await handle(judged, context);
@@ -75,8 +78,8 @@ export async function handleMessage(judged: Judged, context: BatchContext): Prom
 }
 
 /**
- * One more round in which the attempt that a log waits for could not be processed. It may have been made all the same:
- * its object is asked first. One that can't even be asked is noted like one that knows nothing.
+ * Records one more round in which an attempt could not be processed. The object is asked first: the attempt may have
+ * been made all the same. An object that can't be asked counts as one that does not know.
  */
 export async function noteRound(
   key: AttemptKey,
@@ -113,8 +116,8 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
 }
 
 /**
- * For a log that is to give up the attempt it waits for. One that was cut off may have been sent: it is recorded, and
- * the log gives up the one after it, if it still has to.
+ * For a log that gives up the attempt it waits for. If that attempt was cut off it may have been sent. Then it is
+ * recorded, and the log gives up the next one if it still has to.
  */
 function cutOffOr(
   key: AttemptKey,
@@ -132,8 +135,8 @@ function defer(key: AttemptKey, { rules, now }: BatchContext): Handled {
 }
 
 /**
- * For an attempt that is not to be made any more, but may have been under way when that was decided: it still belongs
- * into the log's history. `unknown` is what it comes to where its object knows nothing of it.
+ * For an attempt that is not to be made any more. It may have been under way when that was decided, and then belongs
+ * into the log's history. `unknown` is the result if its object does not know it.
  */
 async function lookUpOr(
   key: AttemptKey,
@@ -211,7 +214,7 @@ function recorded(
   return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
 }
 
-/** The entry of an attempt of which nobody can say any more how it went. */
+/** The entry of an attempt whose outcome is unknown for good. */
 const interrupted = (log: DecidedLog, now: number): AttemptEntry => ({
   send_type: log.send_type,
   sent_at: nextSentAt(now, log.last_sent_at),

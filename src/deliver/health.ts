@@ -1,4 +1,7 @@
-/** From a batch's attempts to its endpoints' health, and to what is told of both. Pure but for the ids it is handed. */
+/**
+ * Derives the health of a batch's endpoints, and the operational webhooks to send, from its attempts. Pure except for
+ * the ids it is given.
+ */
 import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/operational-webhook.ts";
 import type { RetryRules } from "../core/transition.ts";
@@ -8,7 +11,7 @@ import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import { newOperationalWebhook, type OperationalWebhook } from "../record/operational-webhooks.ts";
 import type { Fault, Result } from "../record/results.ts";
 
-/** An endpoint as it was read, and the attempts that a batch has made to it. */
+/** An endpoint as it was read, and this batch's attempts to it. */
 interface Observed extends EndpointKey {
   endpoint: Endpoint | null;
   entries: AttemptEntry[];
@@ -26,8 +29,8 @@ interface HealthContext {
 }
 
 /**
- * Operational webhooks say nothing about an endpoint: they would tell of themselves. Neither do tests: somebody tries
- * something out, and looks at what it comes to.
+ * Neither operational webhooks nor tests say anything about an endpoint. The former would report themselves. The
+ * latter are somebody's trials.
  */
 const saysNothing = ({ event, is_test }: LoadedLog): boolean => event === OPERATIONAL_EVENT || is_test === 1;
 
@@ -43,7 +46,7 @@ export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
   return [...observed.values()];
 }
 
-/** The endpoints to be written: none where all went well and had before. */
+/** The endpoints to write. None if all attempts succeeded and no endpoint had failed. */
 export const changesOf = (observed: readonly Observed[], { now, newId }: HealthContext): EndpointChange[] =>
   observed.flatMap(({ user_id, url, endpoint, entries }) => {
     const health = afterOutcomes(endpoint, entries, now);
@@ -52,7 +55,7 @@ export const changesOf = (observed: readonly Observed[], { now, newId }: HealthC
     return [{ user_id, url, from: endpoint?.version ?? null, version: newId(), health, releasing }];
   });
 
-/** What is to be told: each names what must be in the record for it to be true. */
+/** The operational webhooks to send. Each names what has to be in the record for it to be true. */
 export function operationalWebhooksOf(
   batch: {
     outcomes: readonly Outcome[];
@@ -82,7 +85,7 @@ export function operationalWebhooksOf(
   return [...failed, ...changed];
 }
 
-/** What is to be told of deliveries that failed because the consumer could not process them. */
+/** The operational webhooks for deliveries that failed because the consumer could not process them. */
 export const operationalWebhooksOfFaults = (
   faulted: readonly { fault: Fault; log: LoadedLog }[],
   context: HealthContext,

@@ -1,13 +1,13 @@
-/** The signing secrets of a batch's logs, decrypted. Every attempt needs one, so they are kept in memory for a while. */
+/** Decrypts the signing secrets of a batch's logs. Every attempt needs one, so they are kept in memory. */
 import type { MasterKeys } from "../core/encryption.ts";
 import { decryptSigningSecret, type SigningSecrets } from "../core/signing-secret.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 
-/** By org and ciphertext: a ciphertext that was moved to another org's row decrypts for nobody. */
+/** By org and ciphertext: a ciphertext copied into another org's row must not be found here. */
 const decrypted = new Map<string, string>();
 const DECRYPTED_LIMIT = 1_000;
 
-/** Those of the log's secrets that can be decrypted; null where none can. The others can sign without them. */
+/** The log's secrets that can be decrypted; null if none can. One that can't does not stop the others from signing. */
 export async function decryptSecrets(
   { user_id, encrypted_secrets }: LoadedLog,
   masterKeys: MasterKeys,

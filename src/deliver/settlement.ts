@@ -1,6 +1,6 @@
 /**
- * What becomes of a message: it is done with, or comes back after a while. One that is `under_way` has been sent and
- * is only to be asked after: it need not stand in line with those that are still to be sent.
+ * What happens to a message: it is acked, or it comes back after a while. `under_way`: its attempt is being made. The
+ * message only asks for the outcome, so it need not wait behind messages whose attempts are still to be made.
  */
 export type Settlement =
   | { kind: "ack" }

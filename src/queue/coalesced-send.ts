@@ -1,7 +1,7 @@
 /**
- * Messages that follow each other closely share one send: it costs the runtime as much for one as for many. Whatever
- * comes alone is sent at once. Holds messages for some milliseconds in memory and nowhere else; what is lost with it,
- * the sweep finds.
+ * Messages that follow each other closely share one send, which costs the runtime as much as a single one. A message
+ * that comes alone is sent at once. Messages are held in memory for some milliseconds. The sweep finds the ones that
+ * are lost with it.
  */
 import type { Enqueued } from "./producer.ts";
 
@@ -11,12 +11,12 @@ export interface CoalescedSendVerbs {
   now: () => number;
 }
 
-/** Far less than a batch waits to be filled, in milliseconds. */
+/** How long messages are collected, in milliseconds: far less than a batch waits to be filled. */
 const COALESCE_MS = 20;
 
 /**
- * Takes entries, and returns the send that they wait for where they are the first of it: theirs to keep alive. A
- * sharedSend whose keeper is gone takes no more once its time has passed.
+ * Takes entries. For the first of a shared send it returns the promise of that send, which the caller has to keep
+ * alive; otherwise null. After its time a shared send takes no more entries, even if its keeper is gone.
  */
 export function openCoalescedSend({ send, wait, now }: CoalescedSendVerbs) {
   let open: { entries: Enqueued[]; until: number } | null = null;

@@ -1,12 +1,12 @@
-/** The only place that acks and retries messages. What each message comes to is decided by the verb it is given. */
+/** The only place that acks and retries messages. The given function decides what happens to each message. */
 import { isNewerMessage, readMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Settlement } from "../deliver/settlement.ts";
 import type { Enqueued } from "./producer.ts";
 
 /**
- * Hands a batch's messages over, and acks or retries each as it was settled. With `moveOn`, those that are under way
- * go to another lane, where no backlog keeps them: behind one, a hung attempt would not be known to have failed.
+ * Delivers a batch's messages, and acks or retries each one. With `moveOn`, messages whose attempt is under way move
+ * to another lane. Behind a backlog in this lane a hung attempt would not be noticed.
  */
 export async function consume(
   batch: MessageBatch,
@@ -43,12 +43,12 @@ async function hasMoved(
   }
 }
 
-/** A message of a newer version, as met after a rollback, comes back this often: 100 retries last eight hours. */
+/** After a rollback, messages of a newer version come back this often: 100 retries last eight hours. */
 const NEWER_SECONDS = 300;
 
 /**
- * The messages that can be read. One of a newer version comes back, and meanwhile the sweep enqueues its attempt in this
- * version. The others are acked and logged: no retry would make sense of them.
+ * The messages that this version can read. A message of a newer version comes back; meanwhile the sweep enqueues its
+ * attempt in this version. Other messages are acked and logged: retrying them would not help.
  */
 function readMessages(batch: MessageBatch): { message: Message; key: AttemptKey }[] {
   return batch.messages.flatMap((message) => {

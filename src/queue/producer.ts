@@ -1,8 +1,8 @@
-/** The only place that puts messages into a queue: first attempts into one lane, what comes later into another. */
+/** The only place that sends queue messages: first attempts go into one lane, all later ones into the other. */
 import { clampDelay, writeMessage } from "../core/message.ts";
 import { type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 
-/** An attempt to enqueue; without a delay it is due now. */
+/** An attempt to enqueue. Without a delay it is due now. */
 export interface Enqueued {
   key: AttemptKey;
   delaySeconds?: number;
@@ -10,12 +10,13 @@ export interface Enqueued {
 
 type Lanes = Pick<Env, "DELIVERIES" | "RETRIES">;
 
-/** A queue takes this many messages at once. */
+/** A queue takes this many messages in one send. */
 const SEND_LIMIT = 100;
 
-/** Rejects where a queue does not take them; some of them may be in it all the same. */
+/** Rejects if a queue does not take them. Some of them may be in it all the same. */
 export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promise<void> {
-  // Operational webhooks come later too: a receiver of theirs that hangs is never degraded, and would keep calls waiting.
+  // Operational webhooks go into the later lane too: their receivers are never degraded, and a hanging one would make
+  // calls wait.
   const isFirst = ({ key, delaySeconds = 0 }: Enqueued) =>
     key.attempt === 1 && delaySeconds === 0 && key.event !== OPERATIONAL_EVENT;
   const first = entries.filter(isFirst);

@@ -1,32 +1,31 @@
 /**
- * What the cron does: enqueues again what is late in the record, because no queue message is relied on; makes due what
- * waited for an endpoint; removes what is old; seals secrets again; and says what it did. Each part has its turn whatever
- * became of those before it.
+ * The cron's work. It enqueues late logs again (no queue message is relied on), releases parked calls, removes old
+ * logs, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed.
  */
 import type { AttemptKey } from "../core/webhook-log.ts";
 
 export interface SweepVerbs {
   /** Up to `limit` late logs: the attempt each waits for. */
   readOverdue: (limit: number) => Promise<AttemptKey[]>;
-  /** Has late logs come up again later. */
+  /** Moves the time at which the sweep takes these logs again. */
   claim: (keys: AttemptKey[]) => Promise<void>;
-  /** Makes up to `limit` logs due that waited for an endpoint, and returns the attempt each waits for. */
+  /** Makes up to `limit` parked logs due, and returns the attempt each waits for. */
   release: (limit: number) => Promise<AttemptKey[]>;
   enqueue: (keys: AttemptKey[]) => Promise<void>;
   /** Removes old logs; returns how many. */
   remove: () => Promise<number>;
-  /** What there is to say of signing secrets that were sealed again; null where there is nothing. */
+  /** What to report about re-encrypted signing secrets; null for nothing. */
   reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
   print: (line: object) => void;
 }
 
-/** What one round takes: a read, a send and a write. */
+/** The size of one round: a read, a send and a write. */
 const ROUND_LIMIT_LOGS = 100;
-/** What one sweep takes at most; the next one goes on. */
+/** The rounds of one sweep. The next sweep goes on. */
 const ROUNDS = 100;
 
-/** Rejects where a part failed, once all have had their turn. */
+/** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
   const counts = { swept: 0, released: 0, removed: 0 };
   const failures: { part: string; error: unknown }[] = [];
@@ -54,7 +53,8 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
 
 async function enqueueOverdue(verbs: SweepVerbs, counts: { swept: number }): Promise<void> {
   for await (const keys of inRounds(verbs.readOverdue)) {
-    // Claimed only then: what the queue did not take is for the next sweep, and what it gets twice does no harm.
+    // Claimed only after the send: what the queue did not take is left for the next sweep, and a repeated message
+    // does no harm.
     await verbs.enqueue(keys);
     counts.swept += keys.length;
     await verbs.claim(keys);
@@ -63,7 +63,7 @@ async function enqueueOverdue(verbs: SweepVerbs, counts: { swept: number }): Pro
 
 async function enqueueReleased(verbs: SweepVerbs, counts: { released: number }): Promise<void> {
   for await (const keys of inRounds(verbs.release)) {
-    counts.released += keys.length; // they are due from now on: where the queue does not take them, they are late soon
+    counts.released += keys.length; // they are due now: if the queue does not take them, the sweep will find them late
     await verbs.enqueue(keys);
   }
 }
@@ -73,7 +73,7 @@ const describe = (failures: readonly { part: string; error: unknown }[]): string
     .map(({ part, error }) => `${part}: ${error instanceof Error ? error.message : String(error)}`)
     .join("; ");
 
-/** What is there to take, a round at a time, until there is no more; each is done with before the next is taken. */
+/** Takes rounds until nothing is left. Each round is finished before the next is taken. */
 async function* inRounds(take: (limit: number) => Promise<AttemptKey[]>): AsyncGenerator<AttemptKey[]> {
   for (let round = 0; round < ROUNDS; round++) {
     const keys = await take(ROUND_LIMIT_LOGS);
