@@ -1,7 +1,7 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-/** Retries after a second or two, and short waits for batches: what production does in days, a test sees in seconds. */
+/** Short retries and short waits for batches: a test sees in seconds what production does in days. */
 const TEST_VARIABLES = {
   RETRY_SCHEDULE: "1s, 1s",
   DELIVERY_TIMEOUT: "15s",
@@ -17,7 +17,7 @@ const TEST_VARIABLES = {
 const QUEUE = { maxBatchSize: 100, maxBatchTimeout: 0.05, maxRetries: 100 };
 const LANE = { ...QUEUE, deadLetterQueue: "postcall-dead-letters" };
 
-/** How many fault programs run, and from which seed: always the same few by themselves, others by `npm run faults`. */
+/** How many fault programs run, and from which seed: the same few by default, others with `npm run faults`. */
 const FAULTS = {
   programs: Number(process.env.FAULT_PROGRAMS ?? 25),
   seed: Number(process.env.FAULT_SEED ?? 1),

@@ -1,5 +1,5 @@
--- The log, its attempts, and who may read and sign them. Times are milliseconds since the epoch.
--- Text keys are WITHOUT ROWID, indexes partial where they can be: every row and index entry written is billed.
+-- Webhook logs and their attempts, orgs, API keys and signing secrets. Times are milliseconds since the epoch.
+-- Tables are WITHOUT ROWID and indexes partial where possible: every row and index entry written is billed.
 
 CREATE TABLE orgs (
   user_id TEXT NOT NULL PRIMARY KEY,
@@ -8,11 +8,11 @@ CREATE TABLE orgs (
 ) WITHOUT ROWID;
 
 CREATE TABLE api_keys (
-  digest TEXT NOT NULL PRIMARY KEY,  -- hex SHA-256 of the key; the key itself is kept nowhere
+  digest TEXT NOT NULL PRIMARY KEY,  -- hex SHA-256 of the key; the key itself is not stored
   id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   name TEXT NOT NULL,
-  prefix TEXT NOT NULL,              -- the key's first characters, to tell keys apart by
+  prefix TEXT NOT NULL,              -- the key's first characters, to tell keys apart
   scopes TEXT NOT NULL,              -- JSON array of report, read, send, configure
   created_at INTEGER NOT NULL,
   expires_at INTEGER,
@@ -35,19 +35,19 @@ CREATE TABLE webhook_logs (
   webhook_id TEXT NOT NULL,          -- the webhook-id header, the same over retries and resends
   url TEXT,
   created_at INTEGER NOT NULL,
-  report_digest TEXT NOT NULL,       -- tells the same report again from another one
+  report_digest TEXT NOT NULL,       -- of the report's bytes: a repeated report is recognised by it
   payload_bytes INTEGER NOT NULL,
   status TEXT NOT NULL,
   reason TEXT,
-  -- the current delivery; all that follows changes with it
+  -- the current delivery; the following columns change with it
   delivery_id TEXT,
   delivery_ordinal INTEGER NOT NULL,
   send_type TEXT,
   attempts INTEGER NOT NULL,         -- recorded attempts of the current delivery
-  losses INTEGER NOT NULL,           -- how often the attempt now due was cut off before it could be recorded
-  next_attempt_at INTEGER,           -- the schedule: null where nothing is due
-  sweep_at INTEGER,                  -- when the sweep takes the log as late
-  payload TEXT NOT NULL,             -- the bytes to send, never parsed again; last, so that the rest is read without it
+  losses INTEGER NOT NULL,           -- how often the due attempt was cut off before it could be recorded
+  next_attempt_at INTEGER,           -- the schedule; null if nothing is due
+  sweep_at INTEGER,                  -- from when the sweep takes the log as late
+  payload TEXT NOT NULL,             -- the bytes to send; the last column, so that the others are read without it
   PRIMARY KEY (user_id, call_id, event)
 ) WITHOUT ROWID;
 

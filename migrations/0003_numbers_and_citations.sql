@@ -1,4 +1,4 @@
--- Where an org's inbound numbers go, and what a call's log knows of its citations. A plain call writes no further row.
+-- Settings of inbound numbers, and what a call's log knows about its citations. A plain call writes no further row.
 
 CREATE TABLE numbers (
   user_id TEXT NOT NULL,
@@ -8,8 +8,8 @@ CREATE TABLE numbers (
   PRIMARY KEY (user_id, phone_number)
 ) WITHOUT ROWID;
 
-ALTER TABLE webhook_logs ADD COLUMN wants_citations INTEGER;  -- 1 where the settings at the time of the report asked for them
-ALTER TABLE webhook_logs ADD COLUMN citations_digest TEXT;    -- of the citations that ended a hold; others have a log of their own
+ALTER TABLE webhook_logs ADD COLUMN wants_citations INTEGER;  -- 1 if the settings at the time of the report asked for citations
+ALTER TABLE webhook_logs ADD COLUMN citations_digest TEXT;    -- of the citations that ended a hold; other citations have a log of their own
 
 ALTER TABLE webhook_logs ADD COLUMN report_options TEXT;   -- the report's members beside its payload, as JSON; null: none
 ALTER TABLE webhook_logs ADD COLUMN payload_altered TEXT;  -- filled (from a SIP code) or combined (with citations); null: as reported

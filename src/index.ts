@@ -115,10 +115,10 @@ const enqueueNow = (env: Env, keys: readonly AttemptKey[]) =>
 const coalescedSends = new WeakMap<Env, ReturnType<typeof openCoalescedSend>>();
 function coalescedSendOf(env: Env) {
   const send = (entries: readonly Enqueued[]) => enqueue(env, entries);
-  const sharedSend =
-    coalescedSends.get(env) ?? openCoalescedSend({ send, wait: (ms) => scheduler.wait(ms), now: Date.now });
-  coalescedSends.set(env, sharedSend);
-  return sharedSend;
+  const wait = (ms: number) => scheduler.wait(ms);
+  const coalescedSend = coalescedSends.get(env) ?? openCoalescedSend({ send, wait, now: Date.now });
+  coalescedSends.set(env, coalescedSend);
+  return coalescedSend;
 }
 
 /** One request or batch releases this many parked calls at most. The sweep releases the rest. */

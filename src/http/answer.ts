@@ -1,4 +1,4 @@
-/** The envelope of every answer: `{data, errors}`. The one place where a refusal gets its status. */
+/** The envelope of every answer: `{data, errors}`. The only place that gives a refusal its status. */
 
 const STATUS = {
   invalid_parameter: 400,
@@ -14,7 +14,7 @@ const STATUS = {
   UNAVAILABLE: 503,
 } as const;
 
-/** One entry of `errors`. The further members are those that the code's clients look for. */
+/** One entry of `errors`. The optional members belong to some codes only. */
 export interface ApiError {
   error: keyof typeof STATUS;
   message: string;
@@ -76,10 +76,10 @@ export function refuse(
   });
 }
 
-/** Storage that is away is asked for again after this long, in seconds. */
+/** After this many seconds a client may ask unavailable storage again. */
 const RETRY_AFTER_SECONDS = "5";
 
-/** A refusal for as long as the record can't be asked. */
+/** A refusal because the record can't be reached or used. */
 export const unavailable = (message: string, members: Pick<ApiError, "request_id"> = {}): Response =>
   refuse({ error: "UNAVAILABLE", message, ...members }, { "retry-after": RETRY_AFTER_SECONDS });
 

@@ -1,4 +1,4 @@
-/** The HTTP API: every path, who may use it, and what is answered where nothing else is. */
+/** The HTTP API: every path, its scopes, and the answer where no path matches. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
@@ -22,7 +22,7 @@ import { testWebhook } from "./webhooks/test-webhook.ts";
 interface Route {
   method: "GET" | "POST" | "PATCH" | "DELETE";
   path: string;
-  /** What the key must have; null where no key is asked for. */
+  /** The scopes that the key must have; null if no key is needed. */
   scopes: readonly Scope[] | null;
   handler: (c: Context<HttpEnv>) => Response | Promise<Response>;
   /** The query parameters it takes. */
@@ -77,7 +77,7 @@ const ROUTES: Route[] = [
 ];
 
 export function createApp(): Hono<HttpEnv> {
-  // Named, because the default falls back to a router several times slower where this one can't tell two paths apart.
+  // Named, because Hono's default router falls back to one several times slower if two paths are alike.
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
   app.use(nameRequest);
   app.use("/inbox/*", harmlessInBrowsers);
@@ -98,16 +98,16 @@ export function createApp(): Hono<HttpEnv> {
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{1,128}$/;
 
-/** Gives each answer an `x-request-id`: the request's own where it has a usable one. What is logged of it names it too. */
+/** Gives each answer an `x-request-id`: the request's own if it is usable, else a new one. Log lines name it too. */
 const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const given = c.req.header("x-request-id") ?? "";
   c.set("requestId", REQUEST_ID.test(given) ? given : crypto.randomUUID());
   await next();
-  // An inbox may be configured to answer with one.
+  // An inbox's configured response may have one.
   if (!c.res.headers.has("x-request-id")) c.res.headers.set("x-request-id", c.get("requestId"));
 };
 
-/** A parameter that nobody reads is a filter that does nothing: better refused than ignored. */
+/** An unknown parameter is refused: ignored, it would be a filter without effect. */
 const refuseUnknownParameters =
   (known: readonly string[]): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
@@ -118,7 +118,7 @@ const refuseUnknownParameters =
     return refuse({ error: "invalid_parameter", message, field: field.slice(0, 80) });
   };
 
-/** A deployment with an unusable variable serves nothing, and says which one it is. */
+/** A deployment with an unusable variable answers every request with that variable's name. */
 const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
   c.env.config();
   return next();

@@ -1,4 +1,4 @@
-/** Who asks: the API key of a request, looked up by its digest. Unknown, expired and missing keys are answered alike. */
+/** Finds the API key of a request by its digest. Unknown, expired and missing keys are answered alike. */
 import type { Context, MiddlewareHandler } from "hono";
 import { isApiKeyForm } from "../core/api-key.ts";
 import { sha256Hex } from "../core/signature.ts";
@@ -6,20 +6,20 @@ import { type ApiKey, findKey, type Scope } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
-/** A key is looked up again after this long: a revoked one is refused everywhere within this time. */
+/** A known key is looked up again after this long, so a revoked one is refused everywhere within this time. */
 const KNOWN_KEY_MS = 30_000;
-/** An unknown key costs one look-up in this time. It can't become known meanwhile: keys are made at random. */
+/** An unknown key is not looked up again for this long. It can't become valid meanwhile, because keys are random. */
 const UNKNOWN_KEY_MS = 10_000;
-/** Of known keys and of unknown ones; the key remembered longest goes. */
+/** How many known keys are remembered, and how many unknown ones. The oldest goes first. */
 const REMEMBERED_KEYS = 1_000;
 
-/** The valid key that a request came with, or null. `fresh`: as the record has it now, whatever is remembered. */
+/** Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. */
 type FindApiKey = (c: Context<HttpEnv>, options?: { fresh?: boolean }) => Promise<ApiKey | null>;
 
-/** Looks keys up, and remembers for a while what it found. */
+/** Looks up keys and remembers the results for a while. */
 export function apiKeyFinder(): FindApiKey {
   const known = memory<ApiKey>();
-  // Apart from the known ones, so that a flood of bad keys pushes no good one out.
+  // Kept apart, so that a flood of bad keys does not push out a good one.
   const unknown = memory<true>();
 
   async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
@@ -34,18 +34,18 @@ export function apiKeyFinder(): FindApiKey {
   return async (c, { fresh = false } = {}) => {
     const key = readKey(c.req.header("authorization"));
     const now = c.env.now();
-    if (!isApiKeyForm(key) || (!fresh && unknown.recall(key, now))) return null;
-    const apiKey = (fresh ? null : known.recall(key, now)) ?? (await lookUp(key, c.env));
+    if (!isApiKeyForm(key) || (!fresh && unknown.get(key, now))) return null;
+    const apiKey = (fresh ? null : known.get(key, now)) ?? (await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
     return isExpired ? null : apiKey;
   };
 }
 
-/** Values by key, each until its time, the newest of them. */
+/** Remembers the newest values by key, each until its time. */
 function memory<T>() {
   const entries = new Map<string, { value: T; until: number }>();
   return {
-    recall: (key: string, now: number): T | null => {
+    get: (key: string, now: number): T | null => {
       const entry = entries.get(key);
       return entry !== undefined && entry.until > now ? entry.value : null;
     },
@@ -59,7 +59,7 @@ function memory<T>() {
   };
 }
 
-/** Lets a request pass whose key is known, and leaves the key in `apiKey`. */
+/** Lets a request with a valid key pass, and puts the key into `apiKey`. */
 export const authenticate =
   (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
@@ -74,7 +74,7 @@ export const authenticate =
     return next();
   };
 
-/** Lets every request pass, and leaves the key in `caller`: null where it came with none that is known. */
+/** Lets every request pass, and puts its key into `caller`: null if it has no valid one. */
 export const identify =
   (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
@@ -82,7 +82,7 @@ export const identify =
     return next();
   };
 
-/** Lets a request pass whose key has all of these scopes. */
+/** Lets a request pass if its key has all of these scopes. */
 export const requireScopes =
   (scopes: readonly Scope[]): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
@@ -94,5 +94,5 @@ export const requireScopes =
 /** Whether the request's key may see payloads and the queries of URLs. */
 export const mayRead = (c: Context<HttpEnv>): boolean => c.get("apiKey").scopes.includes("read");
 
-/** The key of an `authorization` header, which comes bare or after `Bearer` in any case. */
+/** The key in an `authorization` header: bare, or after `Bearer` in any case. */
 const readKey = (header: string | undefined): string => (header ?? "").replace(/^bearer\s+/i, "").trim();

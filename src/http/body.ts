@@ -1,4 +1,4 @@
-/** Reads a request's JSON body against a schema. Bytes in; the value or the refusal out. */
+/** Reads a request's JSON body and checks it against a schema. Bytes in; the value or the refusal out. */
 import type { Context } from "hono";
 import type * as z from "zod";
 import { DEPTH_LIMIT, isJsonObject, type Json, parseJson } from "../core/json.ts";
@@ -6,29 +6,29 @@ import { type ApiError, refuse } from "./answer.ts";
 import { readFirst } from "./first-bytes.ts";
 import type { HttpEnv } from "./services.ts";
 
-/** `json` is the body as it came: `value` has JavaScript's numbers, `json.exact` keeps their digits. */
+/**
+ * `value` is what the schema made of the body. `json` is the whole body; `json.exact` keeps the digits of its
+ * numbers.
+ */
 export type Body<T> = { ok: true; value: T; json: Json } | { ok: false; refusal: Response };
 
-/** An answer lists this many faults of a body at most. */
+/** An answer lists this many faults at most. */
 const FAULT_LIMIT = 100;
-/** Offending values are shown up to here, in characters. */
+/** Offending values are shown up to this length, in characters. */
 const SHOWN_CHARACTERS = 80;
 
-/** Elements and members that a body has at most, where nothing else is said: more than any such schema takes. */
+/** How many elements and members a body may have if its schema says nothing else: more than any such schema accepts. */
 const PARTS_LIMIT = 2_000;
 
 interface BodyRules<T> {
   schema: z.ZodType<T>;
   limitBytes: number;
-  /** Counted before it is parsed: V8 hashes short strings so that chosen ones collide, while it parses them. */
+  /** Counted before parsing: while V8 parses, it hashes short strings, and chosen ones get the same hash. */
   limitParts?: number;
   optional?: boolean;
 }
 
-/**
- * Reads the body, of `limitBytes` at most. Numbers keep their digits, see `core/json.ts`. Where the body is `optional`,
- * none is read as `{}`.
- */
+/** Reads a body of at most `limitBytes`. If the body is `optional`, an absent one reads as `{}`. */
 export async function readBody<T>(
   c: Context<HttpEnv>,
   { schema, limitBytes, limitParts = PARTS_LIMIT, optional = false }: BodyRules<T>,
@@ -77,7 +77,10 @@ const BYTE_FAULTS: Record<"too_large" | "cut_off", (limitBytes: number) => ApiEr
   cut_off: () => CUT_OFF,
 };
 
-/** A body of known length is read at once, which is several times as fast; one of unknown length as far as the limit. */
+/**
+ * A body of known length is read in one go, which is several times as fast. A body of unknown length is read up to
+ * the limit.
+ */
 async function readBytes(
   request: Request,
   limitBytes: number,
@@ -90,7 +93,7 @@ async function readBytes(
   return bytes.length > limitBytes ? "too_large" : bytes;
 }
 
-/** Commas within strings count too: none that such a body needs has many. */
+/** Commas inside strings are counted too: bodies with such a limit need none there. */
 function hasMoreCommas(text: string, limit: number): boolean {
   let found = 0;
   for (let at = text.indexOf(","); at !== -1; at = text.indexOf(",", at + 1))
@@ -115,7 +118,7 @@ function check<T>(schema: z.ZodType<T>, json: Json): Body<T> {
   };
 }
 
-/** A sentence that names the field and the value it had. */
+/** A sentence that names the field and its value. */
 function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
   const isAtRoot = issue.path.length === 0;
   const name = isAtRoot ? "The body" : fieldName(issue.path);
@@ -128,7 +131,7 @@ function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
   return { error: "invalid_parameter", message, ...(!isAtRoot && { field: name }) };
 }
 
-/** The value that was refused; of too many elements, their number. */
+/** Describes the refused value; if there are too many elements, their number. */
 function describe(issue: z.core.$ZodIssue, json: Json): string {
   if (issue.input === undefined) return "is missing";
   if (issue.code === "too_big" && Array.isArray(issue.input)) return `has ${issue.input.length}`;

@@ -1,12 +1,12 @@
 /**
- * Schemas that check how much there is before they look at any of it. zod on its own reads every element of an array
- * that is too long, and makes an issue of each fault.
+ * Schemas that check the size of a value before they look at its parts. zod alone reads every element of an array
+ * that is too long, and reports a fault for each.
  */
 import * as z from "zod";
 import { isJsonObject } from "../core/json.ts";
 import { describeUnknown } from "./unknown-names.ts";
 
-/** An array of at most `max` elements. `rule` is for what is no array, `maxRule` for what is too long. */
+/** An array of at most `max` elements. `rule` is the message if it is no array, `maxRule` if it is too long. */
 export const boundedArray = <T extends z.ZodType>(
   element: T,
   {
@@ -16,7 +16,7 @@ export const boundedArray = <T extends z.ZodType>(
   }: { max: number; rule: string; maxRule?: string },
 ) => z.array(z.unknown(), rule).max(max, maxRule).pipe(z.array(element));
 
-/** An object of any members, at most `max` of them; `meta` says so to whoever reads the schema. */
+/** An object with any names, at most `max` of them. `meta` tells readers of the schema about the maximum. */
 export const boundedRecord = <T extends z.ZodType>(
   member: T,
   { max, maxName, rule }: { max: number; maxName: number; rule: string },
@@ -26,8 +26,8 @@ export const boundedRecord = <T extends z.ZodType>(
     .pipe(z.record(z.string().max(maxName, rule), member).meta({ maxProperties: max }));
 
 /**
- * An object of these members and no others. Unknown names are looked for here, one by one: zod keeps names in a `Set`,
- * and V8 hashes integer-like ones so that chosen ones collide.
+ * An object with these members and no others. Unknown names are found here by comparing: zod looks them up in a
+ * `Set`, and V8 gives chosen integer-like names the same hash.
  */
 export function members<T extends z.core.$ZodLooseShape>(shape: T, rule = "must be an object") {
   const known = Object.keys(shape);

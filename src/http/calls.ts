@@ -1,4 +1,4 @@
-/** `POST /v1/postcall/calls`: a finished call is reported. What is answered with 202 is in the record. */
+/** `POST /v1/postcall/calls` reports a finished call. An answer of 202 means that the call is in the record. */
 import type { Context } from "hono";
 import type * as z from "zod";
 import type { Json } from "../core/json.ts";
@@ -17,7 +17,7 @@ import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 import { renderLog } from "./webhooks/render.ts";
 
-/** A report may be larger on the wire than its payload is once serialised: white space, and escaped characters. */
+/** The largest body of a report. White space and escaped characters make it larger than the compact payload. */
 export const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
 
 export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
@@ -35,7 +35,7 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   const database = c.env.databaseOf(log.user_id);
   const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));
   const stored = written === null ? await readStored(c, log) : undefined;
-  // A write that was made twice finds its own first one there: the ids in it are nobody else's.
+  // If the write was repeated, the second one finds the first. Nobody else knows the ids in it.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);
   if (inserted === null) return repeatedReport(c, { ...log, given }, stored);
   enqueueFirst(c, log, inserted);
@@ -44,7 +44,7 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });
 }
 
-/** A held log's message comes when it is to be sent without its citations. */
+/** A held log's message is delayed until the log is sent without its citations. */
 function enqueueFirst(c: Context<HttpEnv>, log: NewReport, { next_attempt_at }: Inserted): void {
   if (next_attempt_at === null) return;
   const { user_id, call_id, delivery_id } = log;
@@ -57,7 +57,7 @@ const payloadTooLarge = (bytes: number) => ({
   message: `payload is ${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken.`,
 });
 
-/** The log to write, and the payload as it was given: a SIP code may fill a member of it. */
+/** The log to write, and the payload as it was given, before a SIP code filled a member of it. */
 async function newReport(
   c: Context<HttpEnv>,
   { url, ...report }: z.infer<typeof reportSchema> & { url: string | null | undefined },
@@ -98,7 +98,7 @@ async function readStored(
   return stored;
 }
 
-/** The call id is taken: by the same report, whose log is answered as it is now, or by another one. */
+/** The call id is taken. The same report is answered with its log as it is now; another report is a conflict. */
 function repeatedReport(
   c: Context<HttpEnv>,
   report: NewReport & { given: string },
@@ -115,7 +115,7 @@ function repeatedReport(
 /** A message names this many differing members at most. */
 const NAMED_MEMBERS = 10;
 
-/** What differs, as a sentence; null where the two reports mean the same. */
+/** A sentence that says what differs; null if the two reports mean the same. */
 function differenceOf(
   c: Context<HttpEnv>,
   report: NewReport & { given: string },
@@ -127,7 +127,7 @@ function differenceOf(
     return `Its payload was ${ALTERATIONS[stored.payload_altered]}: only a report of the very same bytes is the same from then on.`;
   const members = differingMembers(report.given, stored.payload);
   if (options.length + members.length === 0) return null;
-  // A key that may not read learns no name that it does not bring along.
+  // A key without `read` must not learn names that it did not send.
   const named = mayRead(c)
     ? members
     : members.filter((name) => report.given.includes(`${JSON.stringify(name)}:`));

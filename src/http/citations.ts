@@ -1,6 +1,6 @@
 /**
- * `POST /v1/postcall/calls/{call_id}/citations`: what a finished call's citations are. Where they go is decided in
- * `core/citations.ts`, on the log as it was read; what was decided is written only where the log still is so.
+ * `POST /v1/postcall/calls/{call_id}/citations` takes a finished call's citations. `core/citations.ts` decides where
+ * they go. The decision is written only if the log is still as it was read.
  */
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
@@ -43,7 +43,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   const citations = citationsText(body.json);
   const posted = { user_id, call_id, citations, digest: await sha256Hex(citations) };
   const database = c.env.databaseOf(user_id);
-  // A hold ends once and citations are accepted once: what is written without effect is judged anew but a few times.
+  // Each pass decides on a fresh read. A hold ends once and citations are accepted once, so there are few passes.
   for (;;) {
     const cited = isCallId(call_id) ? await readCited(database, posted) : null;
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
@@ -61,13 +61,13 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   }
 }
 
-/** In this order, whatever the body's was. */
+/** Always in this order, whatever the order of the body. */
 const citationsText = ({ exact, write }: Json): string => {
   const { citations, corrected_transcript } = exact as Record<string, unknown>;
   return write({ citations, corrected_transcript });
 };
 
-/** Writes what was decided, or says why it can't be. */
+/** Writes the decision, or returns why it can't be written. */
 async function write(
   c: Context<HttpEnv>,
   posted: Posted,
@@ -116,7 +116,7 @@ function tooLarge(bytes: number, { status, next_attempt_at }: CitedLog): ApiErro
   return { error: "PAYLOAD_TOO_LARGE", message };
 }
 
-/** The log that has them, as it is now; where it is due and no attempt was made, a message for it goes out again. */
+/** Answers with the log that has the citations. If its first attempt is due, its message is sent again. */
 async function answer(
   c: Context<HttpEnv>,
   { user_id, call_id }: Posted,

@@ -1,4 +1,4 @@
-/** `/v1/endpoints`: which of an org's URLs have failed, and enabling one that was disabled. */
+/** `/v1/endpoints` lists an org's URLs that have failed, and enables a disabled one. */
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
@@ -11,7 +11,7 @@ import { readBody } from "./body.ts";
 import { enableSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 
-/** A URL, each of its characters escaped. */
+/** Enough for a URL with every character escaped. */
 const BODY_LIMIT_BYTES = 65_536;
 
 export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
@@ -48,7 +48,7 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   return ok({ ...shown, redelivering: enabled.redelivering });
 }
 
-/** That an endpoint was enabled is told like its own recovery. */
+/** An enabling is reported by the same operational webhook as a recovery. */
 function recovery(
   c: Context<HttpEnv>,
   change: { user_id: string; url: string; version: string; now: number; before: Endpoint },

@@ -1,9 +1,12 @@
-/** Reads the first bytes of a body into one buffer that grows. Chunks are never kept: tiny ones cost far more than they hold. */
+/**
+ * Reads the first bytes of a body into one growing buffer. Chunks are not kept: a tiny chunk costs far more memory
+ * than it holds.
+ */
 
-/** The first read makes room for this much; each further one doubles the room. No room is made for what never comes. */
+/** The size of the first buffer. It doubles when it is full, so that no memory is taken for bytes that never come. */
 const FIRST_READ_BYTES = 65_536;
 
-/** The body's first bytes, `limitBytes` at most; null where the body was cut off. What lies beyond is not waited for. */
+/** The first bytes of the body, at most `limitBytes`; null if the body was cut off. The rest is not waited for. */
 export async function readFirst(body: ReadableStream | null, limitBytes: number): Promise<Uint8Array | null> {
   if (body === null || limitBytes === 0) return new Uint8Array();
   const reader = body.getReader({ mode: "byob" });
@@ -15,7 +18,7 @@ export async function readFirst(body: ReadableStream | null, limitBytes: number)
     if (read === null) return null;
     if (read.value === undefined) break;
     size += read.value.length;
-    // A read takes the buffer away and gives it back under a new name.
+    // A read detaches the buffer, and returns it as a new one.
     buffer = new Uint8Array(read.value.buffer);
     if (read.done || read.value.length < room || size === limitBytes) break;
     buffer = grown(buffer, Math.min(limitBytes, 2 * size));

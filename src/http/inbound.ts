@@ -1,4 +1,4 @@
-/** `/v1/inbound`: the numbers that are called, and where their calls go. What is set acts on reports to come only. */
+/** `/v1/inbound` sets where the calls of inbound numbers go. Changes affect later reports only. */
 import type { Context } from "hono";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { withoutQuery } from "../core/target.ts";
@@ -10,11 +10,11 @@ import { inboundSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 
-/** Ample for a URL and each event. */
+/** Enough for a URL and all events. */
 const BODY_LIMIT_BYTES = 65_536;
 
 export async function getNumbers(c: Context<HttpEnv>): Promise<Response> {
-  // A plus sign that was not escaped arrives in a query as the space it stands for there.
+  // An unescaped plus sign in a query arrives as a space.
   const after = (c.req.query("after") ?? "").replace(/^ /, "+");
   if (after !== "" && !isPhoneNumber(after)) return refuseNumber("after", after);
   const { user_id } = c.get("apiKey");

@@ -1,4 +1,4 @@
-/** `/v1/org`: what an org has set, and its signing secrets. A secret's value is answered once, when it is made. */
+/** `/v1/org` holds an org's settings and its signing secrets. A secret's value is answered once, when it is made. */
 import type { Context } from "hono";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
 import { withoutQuery } from "../core/target.ts";
@@ -16,7 +16,7 @@ import { orgSchema, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 
-/** Ample for two URLs, a name and each event. */
+/** Enough for two URLs, a name and all events. */
 const BODY_LIMIT_BYTES = 65_536;
 
 const HOUR_MS = 3_600_000;

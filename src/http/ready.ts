@@ -1,16 +1,19 @@
-/** `/readyz`: whether the record can be reached and has what this code needs, and, to a key that may read, how far behind its org is. */
+/**
+ * `/readyz` tells whether the record can be reached and has every migration. A key with `read` also learns how far
+ * behind its org is.
+ */
 import type { Context } from "hono";
 import { missingMigrations } from "../record/migrations.ts";
 import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts";
 import { ok, unavailable } from "./answer.ts";
 import type { HttpEnv } from "./services.ts";
 
-/** How late each org is changes slowly and is dear to count: it is counted at most this often, whoever asks. */
+/** Lateness is counted at most this often, whoever asks: counting reads up to 10,000 logs. */
 const COUNT_EVERY_MS = 10_000;
 
 const HOW_TO_MIGRATE = "Apply it with `wrangler d1 migrations apply DB --remote`.";
 
-/** A prober without a key, or with a bad one, is told no figures; a record that is away rejects, and is answered 503. */
+/** Without a valid key no figures are told. If the record is away this rejects, and the answer is 503. */
 export function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
   const counts = new WeakMap<D1Database, { at: number; lateness: Promise<Lateness> }>();
 

@@ -1,4 +1,4 @@
-/** The wire's shapes. Messages complete the sentence "FIELD …, and is VALUE." */
+/** The shapes of request bodies. Messages complete the sentence "FIELD …, and is VALUE." */
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
 import { isJsonObject } from "../core/json.ts";
@@ -8,7 +8,7 @@ import { URL_LIMIT_CHARACTERS } from "../core/target.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
 import { boundedArray, members } from "./bounded.ts";
 
-/** What a user may name in `webhook_events`; `citations` is the one that has an effect. */
+/** The names that `webhook_events` accepts. Only `citations` has an effect. */
 const WEBHOOK_EVENTS = [
   "queue",
   "call",
@@ -21,7 +21,7 @@ const WEBHOOK_EVENTS = [
   "post_transfer_transcript",
 ] as const;
 
-/** A resend or create names this many calls at most. */
+/** A resend or create takes this many calls at most. */
 const CALL_IDS_LIMIT = 1_000;
 
 const CALL_ID_RULE = "must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and neither . nor ..";
@@ -38,13 +38,13 @@ const webhookEvents = boundedArray(z.enum(WEBHOOK_EVENTS, `must be one of ${WEBH
 
 const SIP_RULE = "must be a whole number from 100 to 699";
 
-/** What is no URL, or may not be called, is judged by the guard's rules. */
+/** Only the length is checked here. The guard's rules judge the URL. */
 const url = (rule: string) =>
   z.string(rule).max(URL_LIMIT_CHARACTERS, `must be at most ${URL_LIMIT_CHARACTERS} characters`);
 
 const urlOrNull = url("must be a URL or null").nullable();
 
-/** Any JSON object with a `call_id`: everything else in it passes through as it is. */
+/** Any JSON object with a `call_id`. All other members pass through unchanged. */
 const payload = z
   .custom<{ call_id: string } & Record<string, unknown>>(isJsonObject, "must be a JSON object")
   .superRefine((value, context) => {
@@ -62,7 +62,7 @@ export const reportSchema = members({
   sip_code: z.int(SIP_RULE).min(100, SIP_RULE).max(699, SIP_RULE).optional(),
 });
 
-/** Their bytes are bounded too: this only keeps off arrays of nothing but commas. */
+/** The bytes of a body are bounded too. This limit is for arrays of tiny elements. */
 const ELEMENTS_LIMIT = 100_000;
 
 const elements = boundedArray(z.unknown(), { max: ELEMENTS_LIMIT, rule: "must be an array" });

@@ -1,8 +1,8 @@
-/** A receiver's URL in a request: judged by the guard's rules, refused in the wire's words. */
+/** Judges a receiver's URL in a request by the guard's rules, and words the refusal. */
 import { judgeTarget, keptUrl, targetRulesOf } from "../core/target.ts";
 import type { ApiError } from "./answer.ts";
 
-/** The URL in `field` as it is to be kept, or why it may not be called. Null and undefined stay what they are. */
+/** The URL in `field` as it is stored, or why it may not be called. Null and undefined are passed through. */
 export function readTarget<T extends string | null | undefined>(
   field: string,
   given: T,
@@ -24,6 +24,6 @@ export function readTarget<T extends string | null | undefined>(
   return { ok: false, refusal };
 }
 
-/** Whether the text begins with a host name, as in `example.com/hook`. */
+/** Whether the text begins with a host name, such as `example.com/hook`. */
 const isWithoutScheme = (text: string): boolean =>
   /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?([/?#]|$)/i.test(text) && URL.canParse(`https://${text}`);

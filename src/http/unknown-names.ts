@@ -1,12 +1,12 @@
-/** Names of members and parameters that nobody knows: what a refusal says of them. Text in, text out. */
+/** Describes unknown names of members and parameters in a refusal. Text in, text out. */
 import leven from "leven";
 
-/** A refusal names this many at most. */
+/** A refusal lists this many names at most. */
 const NAMES_LIMIT = 10;
-/** Longer names are shown up to here, and none is suggested for them. */
+/** Longer names are cut to this length and get no suggestion. */
 const NAME_CHARACTERS = 64;
 
-/** The names, quoted, each with the known name that was probably meant. */
+/** The names in quotes, each with the known name that was probably meant. */
 export function describeUnknown(names: readonly string[], known: readonly string[]): string {
   const described = names.slice(0, NAMES_LIMIT).map((name) => {
     if (name.length > NAME_CHARACTERS) return JSON.stringify(`${name.slice(0, NAME_CHARACTERS)}…`);
@@ -19,10 +19,10 @@ export function describeUnknown(names: readonly string[], known: readonly string
   return described.join(", ") + rest;
 }
 
-/** Names are near where they differ in no more than this share of their letters. */
+/** A name is near if it differs in no more than this share of its letters. */
 const NEAR = 0.4;
 
-/** The known name that is spelled most like `name`; null where none is near. */
+/** The known name with the most similar spelling; null if none is near. */
 export function nearestName(name: string, known: readonly string[]): string | null {
   const given = lettersOf(name);
   const candidates = known
@@ -40,7 +40,7 @@ const lettersOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9
 
 const longer = (one: string, other: string): number => Math.max(one.length, other.length);
 
-/** Shorter parts than this are in too many words. */
+/** Parts shorter than this occur in too many words. */
 const PART_LETTERS = 4;
 
 const isPartOfOther = (one: string, other: string): boolean =>

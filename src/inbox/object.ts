@@ -1,6 +1,6 @@
 /**
- * The Durable Object of one inbox: a receiver of our own, with storage of its own, that keeps what it is sent and says
- * what to answer. Knows its org, and is to others as if it were not there. Waits for nobody and sends nothing.
+ * The Durable Object of one inbox: a receiver of our own with its own storage. It stores what it receives and says
+ * what to answer. To other orgs it seems not to exist. It waits for nobody and sends nothing.
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig } from "../config.ts";
@@ -15,16 +15,16 @@ import { openStreams } from "./streams.ts";
 
 const LIFETIME_MS = 7 * 86_400_000;
 
-/** What is kept of a body, in bytes. */
+/** How many bytes of a body are kept. */
 export const KEPT_BODY_BYTES = 262_144;
 
-/** A page ends early here, in characters of JSON: the platform's calls carry 32 MiB. */
+/** A page ends early at this size, in characters of JSON: a call to an object may carry 32 MiB. */
 const PAGE_LIMIT_CHARACTERS = 8 * 1_024 * 1_024;
 
-/** Secrets are read again after this long: a flood of signed requests costs D1 one read a second. */
+/** Secrets are read again after this long, so that a flood of signed requests costs one D1 read a second. */
 const SECRETS_FRESH_MS = 1_000;
 
-/** A request as it arrived. `isWhole` is false where its body went on. */
+/** A request as it arrived. `isWhole` is false if the body was longer than what was read. */
 export interface Arrival extends Pick<StoredRequest, "method" | "path" | "query" | "headers" | "body"> {
   isWhole: boolean;
 }
@@ -32,7 +32,7 @@ export interface Arrival extends Pick<StoredRequest, "method" | "path" | "query"
 /** The JSON texts of requests, newest first. */
 export interface Page {
   requests: string[];
-  /** The id of the last one, where more are to come. */
+  /** The id of the last one if there are more, else null. */
   next: number | null;
 }
 
@@ -52,7 +52,10 @@ export class Inbox extends DurableObject<Env> {
     return state;
   }
 
-  /** Sets what is answered from now on. Null where there is no such inbox of this org, as in all that follow. */
+  /**
+   * Sets the response from now on. This and the following methods return null if the inbox does not exist or belongs
+   * to another org.
+   */
   configure(user_id: string, respond: ConfiguredResponse): InboxState | null {
     const state = this.#stateFor(user_id);
     if (state === null) return null;
@@ -75,21 +78,21 @@ export class Inbox extends DurableObject<Env> {
     return { requests, next: null };
   }
 
-  /** What arrives after the request `last`; where that is null, or none of this inbox's yet, after now. */
+  /** A stream of the requests after `last`. If `last` is null or not an id of this inbox yet, the stream starts now. */
   stream(user_id: string, last: number | null): ReadableStream<Uint8Array> | null {
     if (this.#stateFor(user_id) === null) return null;
     const newest = this.#store.newest();
     return this.#streams.open(Math.min(last ?? newest, newest));
   }
 
-  /** Keeps a request, and returns what to answer it; null where the inbox is gone. */
+  /** Stores a request, and returns the response to give; null if the inbox is gone. */
   async capture({ isWhole, body, ...request }: Arrival): Promise<ConfiguredResponse | null> {
     const received_at = Date.now();
     const owner = this.#live();
     if (owner === null) return null;
     const judged = { headers: request.headers, body, isWhole, now: received_at };
     const signature = await this.#judge(owner.user_id, judged);
-    const state = this.#live(); // it may have expired, or been given another response, meanwhile
+    const state = this.#live(); // it may have expired or been configured anew meanwhile
     if (state === null) return null;
     const truncated = !isWhole || body.byteLength > KEPT_BODY_BYTES;
     const kept = truncated ? body.slice(0, KEPT_BODY_BYTES) : body;
@@ -118,7 +121,7 @@ export class Inbox extends DurableObject<Env> {
     { headers, body, isWhole, now }: Pick<Arrival, "headers" | "body" | "isWhole"> & { now: number },
   ): Promise<SignatureVerdict> {
     if (!isSigned(headers)) return "absent";
-    if (!isWhole) return "invalid"; // longer than anything that is ever sent
+    if (!isWhole) return "invalid"; // longer than anything we send
     const secrets = await this.#decryptSecrets(user_id);
     return judgeSignature({ headers, body: new Uint8Array(body), secrets, now });
   }
@@ -141,11 +144,11 @@ export class Inbox extends DurableObject<Env> {
   }
 }
 
-/** A new inbox's id, from 244 random bits: the platform promises none for those it makes by itself. */
+/** A new inbox's id, made from 244 random bits. The platform promises no randomness for the ids it makes itself. */
 export const newInboxId = (namespace: DurableObjectNamespace<Inbox>): string =>
   namespace.idFromName(crypto.randomUUID() + crypto.randomUUID()).toString();
 
-/** The object of an id, or null where it is none of ours: an id that was made up costs no object. */
+/** The object of an id, or null if the id is not one of ours: a made-up id costs no object. */
 export function inboxObject(
   namespace: DurableObjectNamespace<Inbox>,
   id: string,

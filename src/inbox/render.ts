@@ -1,8 +1,8 @@
-/** A captured request as the wire shows it. Pure. */
+/** Renders a captured request as JSON. Pure. */
 import { toBase64 } from "../core/signature.ts";
 import type { StoredRequest } from "./store.ts";
 
-/** The JSON text of a request. A body that is no UTF-8 is shown in base64. */
+/** The JSON text of a request. A body that is not UTF-8 is shown in base64. */
 export function renderRequest({ id, received_at, body, ...request }: StoredRequest): string {
   const { method, path, query, headers, truncated, signature } = request;
   const text = decode(body, truncated);
@@ -20,7 +20,7 @@ export function renderRequest({ id, received_at, body, ...request }: StoredReque
   });
 }
 
-/** A body that was cut may end within a character. */
+/** A cut body may end inside a character. */
 function decode(body: ArrayBuffer, isCut: boolean): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body, { stream: isCut });
@@ -29,7 +29,7 @@ function decode(body: ArrayBuffer, isCut: boolean): string | null {
   }
 }
 
-/** Bytes at a time, a multiple of three: a function takes only so many arguments. */
+/** How many bytes are encoded at a time, a multiple of three: a function takes only so many arguments. */
 const CHUNK_BYTES = 30_000;
 
 function base64(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 /**
- * One inbox's own storage: whose it is, what it answers, and the newest of what it received. Keeps a bounded number of
- * requests, each bounded by whoever captured it; the oldest go.
+ * One inbox's storage: its org, its configured response, and the newest requests. The number of requests is bounded;
+ * the oldest are removed. The caller bounds each request.
  */
 import type { ConfiguredResponse } from "../core/inbox.ts";
 import type { SignatureVerdict } from "../core/verify.ts";
@@ -15,7 +15,7 @@ export interface InboxState {
   respond: ConfiguredResponse;
 }
 
-/** A request as it is kept. Ids count from 1, without gaps. */
+/** A stored request. Ids count from 1 without gaps. */
 export interface StoredRequest {
   id: number;
   received_at: number;
@@ -24,7 +24,7 @@ export interface StoredRequest {
   query: string;
   headers: Record<string, string>;
   body: ArrayBuffer;
-  /** The body went on. */
+  /** The body was longer than what is stored. */
   truncated: boolean;
   signature: SignatureVerdict;
 }
@@ -37,9 +37,9 @@ export interface Store {
   insert: (request: Omit<StoredRequest, "id">) => void;
   /** The id of the newest request; 0 where there is none. */
   newest: () => number;
-  /** Requests before this id, newest first, read as far as they are asked for. */
+  /** Requests before this id, newest first. They are read only as far as the caller takes them. */
   before: (id: number) => Iterable<StoredRequest>;
-  /** The request that came next after this id. */
+  /** The first request after this id. */
   after: (id: number) => StoredRequest | null;
 }
 
@@ -53,7 +53,7 @@ export function openStore({ sql, kv }: DurableObjectStorage): Store {
   return {
     state: () => kv.get<InboxState>("state") ?? null,
     setState: (state) => {
-      // Only here, so that a mere question leaves no table behind.
+      // Only here, so that a mere look at an unknown inbox creates no table.
       sql.exec(
         `CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY, received_at INTEGER NOT NULL, method TEXT NOT NULL,
            path TEXT NOT NULL, query TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL,

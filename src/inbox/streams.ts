@@ -1,17 +1,18 @@
 /**
- * The live streams of an inbox, as server-sent events. A stream reads the next request from storage whenever its client
- * has taken the one before: nothing is buffered for a client that is slow, and one that is too slow misses what has gone.
+ * The live streams of an inbox, as server-sent events. A stream reads the next request from storage when its client
+ * has taken the one before. Nothing is buffered for a slow client; a client that is too slow misses requests that
+ * were removed.
  */
 
-/** One event: the request's id, by which a client resumes, and its JSON text. */
+/** One event: the request's id, from which a client can resume, and its JSON text. */
 export interface StreamEvent {
   id: number;
   text: string;
 }
 
-/** One more ends the one that has been open longest: a stream keeps its object awake, and billed. */
+/** The most streams at once. One more ends the oldest: each stream keeps its object awake, and billed. */
 const STREAM_LIMIT = 10;
-/** A comment this often keeps the connection, and finds out that a client is gone. */
+/** A comment is sent this often. It keeps the connection open and reveals that a client has left. */
 const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
@@ -78,7 +79,7 @@ export function openStreams(read: (after: number) => StreamEvent | null): Stream
   };
 }
 
-/** True once it is woken, false after a while without. */
+/** True when it is woken, false if that takes too long. */
 function isWoken(listener: Listener): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), KEEP_ALIVE_MS);

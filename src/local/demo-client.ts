@@ -1,8 +1,8 @@
-/** The demo's own words for the API: what it asks, as anybody would over HTTP, and how long it waits. */
+/** A small API client for the demo. */
 import assert from "node:assert/strict";
 import { LOCAL_KEY } from "./seed.ts";
 
-/** A log as the API answers it, as far as the demo looks. */
+/** The members of a log that the demo looks at. */
 export interface Log {
   call_id: string;
   event: string;
@@ -37,7 +37,7 @@ export function demoClient(url: string) {
     ask<T>(path, { method, body: JSON.stringify(body) });
   const post = <T>(path: string, body: object) => send<T>("POST", path, body);
 
-  /** The log, once it is as it is waited for. */
+  /** The log, once `isSo` is true of it. */
   async function logWith(call_id: string, isSo: (log: Log) => boolean, event = "call"): Promise<Log> {
     for (const until = Date.now() + PATIENCE_MS; ; await new Promise((done) => setTimeout(done, 100))) {
       const log = await ask<Log>(`postcall/webhooks/${call_id}?event=${event}`);

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the tutorial from end to end on a server of its own, with no receiver but the service's own inboxes.
- * Exits non-zero where anything differs from what it expects.
+ * `npm run demo` walks the tutorial on a server of its own. Its only receivers are inboxes. It exits non-zero if
+ * anything differs from what it expects.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -52,7 +52,7 @@ async function walk(): Promise<void> {
   const failures = mended.metadata.slice(0, -1).map((_entry, index) => `spawn ${index + 1} → 503`);
   show(mended, ["delivered", ...failures, `spawn ${failures.length + 1} → 200`]);
 
-  console.log("\n6. The first call once more, by hand");
+  console.log("\n6. The first call is resent");
   const [resent] = await api.post<Log[]>("postcall/webhooks/resend", { call_ids: ["call-1"] });
   show(resent, ["delivered", "spawn 1 → 200", "resend 1 → 200"]);
 
@@ -87,7 +87,7 @@ async function walk(): Promise<void> {
   console.log(`\nThe inbox got ${requests.length} requests, and each signature is valid.`);
 }
 
-/** Prints a call's history, and compares it: its status first, then each entry. */
+/** Prints a call's history and compares it: its status first, then each entry. */
 function show(log: Log | undefined, expected: string[]): void {
   assert(log !== undefined, "there is no log");
   const since = (time: string) =>

@@ -1,4 +1,4 @@
-/** The local org: its key and signing secret. Made here and nowhere else, so that no deployment ever holds them. */
+/** Makes the local org, its key and its signing secret. They are made here only, so that no deployment ever has them. */
 import { ConfigError } from "../config.ts";
 import type { MasterKeys } from "../core/encryption.ts";
 import { sha256Hex } from "../core/signature.ts";

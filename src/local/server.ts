@@ -1,6 +1,6 @@
 /**
- * The service on this machine: the deployed bundle on the local runtime, with D1, queues and Durable Objects kept in a
- * state directory. Also runs the sweep, since no cron fires locally.
+ * Runs the service on this machine: the bundle on the local runtime, with D1, queues and Durable Objects in a state
+ * directory. It also runs the sweep, because no cron fires locally.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,18 +22,18 @@ const SWEEP_EVERY_MS = 5_000;
 export interface LocalServer {
   url: string;
   database: D1Database;
-  /** The local org's, as its user sees it. */
+  /** The local org's signing secret. */
   signingSecret: string;
   /** Ends the runtime and everything it started. */
   stop: () => Promise<void>;
 }
 
-/** Starts the service. Rejects with a ConfigError where a variable is unusable, and where the port is taken. */
+/** Starts the service. Rejects with a ConfigError if a variable is unusable, and if the port is taken. */
 export async function startLocalServer(input: {
   port: number;
   stateDir: string;
   environment: Readonly<Record<string, string | undefined>>;
-  /** Another Worker with the same bindings, in place of the service's own. */
+  /** Another Worker with the same bindings, to run instead of the service. */
   main?: string;
 }): Promise<LocalServer> {
   const { port, environment } = input;
@@ -46,7 +46,7 @@ export async function startLocalServer(input: {
     await applyMigrations(stateDir);
     return seed(stateDir, masterKeys);
   };
-  // Before the port is open: whoever gets an answer finds the local org and its key there.
+  // Seeded before the port is open: a request that is answered finds the local org and its key.
   const [script, signingSecret] = await Promise.all([buildWorker(input.main), prepare()]);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -72,13 +72,13 @@ export async function startLocalServer(input: {
   return { url: `http://127.0.0.1:${port}`, database, signingSecret, stop };
 }
 
-/** What `wrangler.toml` binds the Worker to, in the local runtime's words. */
+/** The Worker's bindings from `wrangler.toml`, as options of the local runtime. */
 const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptions => ({
   script,
   name: "postcall",
   modules: true,
   ...runtimeOptions(deployed),
-  unsafeEphemeralDurableObjects: true, // a call's object stores nothing; on disk each would still be three files
+  unsafeEphemeralDurableObjects: true, // a call's object stores nothing, and on disk each would still be three files
   durableObjects: {
     ...Object.fromEntries(
       deployed.durable_objects.bindings.map(({ name, class_name: className }) => [
@@ -99,7 +99,10 @@ const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptio
 const INBOX_HOST = "postcall-inboxes";
 const INBOX_CLASS = { className: "Inbox", useSQLite: true };
 
-/** The same code once more, to be where inboxes live: they are kept on disk, and that is one Worker's choice for all its objects. */
+/**
+ * The same code a second time, to hold the inboxes. Inboxes are kept on disk, and a Worker stores all of its objects
+ * in one way.
+ */
 const inboxHostOptions = (deployed: Unstable_Config, script: string): V4WorkerOptions => ({
   script,
   name: INBOX_HOST,
@@ -124,7 +127,7 @@ const consumerOptions = (consumer: NonNullable<Unstable_Config["queues"]["consum
 
 const storageOf = (stateDir: string) => join(stateDir, "v3");
 
-/** Makes the local org with no server around it, and returns its signing secret. */
+/** Makes the local org while no server is running. Returns its signing secret. */
 async function seed(stateDir: string, masterKeys: MasterKeys): Promise<string> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -160,7 +163,7 @@ async function refuseTakenPort(port: number): Promise<void> {
 
 const LOCAL_WORKER = "src/local/worker.ts";
 
-/** The Worker's code, built as it would be for a deployment. */
+/** Builds the Worker's code as for a deployment. */
 async function buildWorker(main = LOCAL_WORKER): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), "postcall-"));
   try {
@@ -174,7 +177,7 @@ async function buildWorker(main = LOCAL_WORKER): Promise<string> {
 const applyMigrations = (stateDir: string) =>
   wrangler("d1", "migrations", "apply", "DB", "--local", "--persist-to", stateDir);
 
-/** Runs wrangler's command line; where it fails, what it printed is in the error. */
+/** Runs wrangler's command line. If it fails, the error has its output. */
 async function wrangler(...args: string[]): Promise<void> {
   const script = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");
   const env = { ...process.env, CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
@@ -187,7 +190,7 @@ async function sweepRegularly(miniflare: Miniflare): Promise<() => Promise<void>
     worker
       .scheduled({ cron: "* * * * *" })
       .catch((error: unknown) => console.error("A sweep failed.", error));
-  let sweeping: Promise<unknown> = sweep(); // at once: what a kill cut off has waited long enough
+  let sweeping: Promise<unknown> = sweep(); // at once, for what a kill cut off
   const timer = setInterval(() => {
     sweeping = sweep();
   }, SWEEP_EVERY_MS);

@@ -1,4 +1,4 @@
-/** `npm start`: the service on this machine until it is told to stop. `PORT` and `STATE_DIR` say where. */
+/** `npm start` runs the service on this machine until it is stopped. `PORT` and `STATE_DIR` say where. */
 import { ConfigError } from "../config.ts";
 import { LOCAL_KEY, LOCAL_ORG } from "./seed.ts";
 import { startLocalServer } from "./server.ts";
@@ -42,7 +42,7 @@ Each attempt is printed here. Ctrl-C stops it; the state stays.
   process.exit(1);
 }
 
-/** A signal to npm ends npm's shell and goes no further: when that shell is gone, so are we. */
+/** A signal to npm ends npm's shell but does not reach this process. So it ends when that shell is gone. */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -1,12 +1,12 @@
-/** The variables `npm start` runs with: the environment's where it has them, else values for local use. */
+/** The variables of `npm start`: those of the environment if set, else values for local use. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Fixed, because nothing outside this machine can reach what it opens. */
+/** A fixed key: only this machine can use it. */
 export const LOCAL_ADMIN_KEY = "pc_local_admin";
 
-/** The defaults of `wrangler.toml`, with what differs locally. Reads and, the first time, writes the state directory. */
+/** The defaults of `wrangler.toml`, with local values. Reads the state directory, and writes it the first time. */
 export function localVariables(input: {
   deployed: Record<string, unknown>;
   environment: Readonly<Record<string, string | undefined>>;
@@ -24,7 +24,7 @@ export function localVariables(input: {
   return Object.fromEntries(names.map((name) => [name, input.environment[name] ?? String(local[name])]));
 }
 
-/** Keys made at the first start. They stay with the state: secrets in it are encrypted with one of them. */
+/** Keys made at the first start. They are stored with the state, because secrets in it are encrypted with one of them. */
 function keptKeys(stateDir: string): Record<string, string> {
   const file = join(stateDir, "keys.json");
   if (!existsSync(file)) {

@@ -1,6 +1,6 @@
 /**
- * The Worker of `npm start`: the deployed one, and around it what only a local server needs. It answers to this machine's
- * names alone, and prints a line for each attempt. A deployment never has this file.
+ * The Worker of `npm start`: the service, plus what only a local server needs. It answers to this machine's names
+ * only, and prints a line for each attempt. It is never deployed.
  */
 import type { AttemptReply, AttemptRequest } from "../call/attempt-request.ts";
 import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
@@ -13,7 +13,10 @@ const OWN_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 
 export default {
   ...postcall,
-  /** A page that a browser shows could reach this server by a name of its own that leads here (DNS rebinding). */
+  /**
+   * A web page could otherwise reach this server through a host name of its own that resolves to this machine (DNS
+   * rebinding).
+   */
   fetch(request, env, ctx) {
     const host = request.headers.get("host") ?? "";
     const hosts = [...OWN_HOSTS, new URL(env.PUBLIC_URL).hostname];
@@ -23,7 +26,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** A call's object that prints each attempt once it is made. */
+/** A call's object that prints each attempt when it is made. */
 export class Call extends DeployedCall {
   readonly #printed = new Set<string>();
 

@@ -1,19 +1,22 @@
-/** Tells a database that is away or overloaded from a statement that is wrong. Reads the error; never retries. */
+/** Tells a database that is away or overloaded from a faulty statement. Reads the error; never retries. */
 
-/** Trouble of a moment: a connection lost, an instance that was reset or moved. Overload is none: asking again adds to it. */
+/**
+ * Errors that pass quickly: a lost connection, or a database that was reset or moved. Overload is not among them,
+ * because retrying adds to it.
+ */
 const PASSING = /Network connection lost|reset|cannot resolve D1 DB due to transient issue/i;
 
-/** True for an error of D1's that is worth another try at once. */
+/** Whether a D1 error is worth another try at once. */
 export const isPassing = (error: unknown): boolean =>
   isStorageUnavailable(error) && !/overloaded/i.test(textOf(error)) && PASSING.test(textOf(error));
 
 const textOf = (error: unknown): string =>
   error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ""}` : "";
 
-/** SQLite's own codes for trouble that passes: locked, busy, out of space, I/O. All others are bugs of ours. */
+/** SQLite codes for trouble that passes: locked, busy, out of space, I/O. All others are bugs of ours. */
 const PASSING_SQLITE_ERROR = /SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|INTERRUPT)/;
 
-/** True for an error of D1's that repeating the request later may get past. */
+/** Whether repeating the request later may get past a D1 error. */
 export function isStorageUnavailable(error: unknown): boolean {
   const text = textOf(error);
   if (/SQLITE_[A-Z]+/.test(text)) return PASSING_SQLITE_ERROR.test(text);

@@ -1,4 +1,4 @@
-/** What a batch of deliveries reads: the log of each of its messages. Ends the holds that are over. */
+/** Reads the log of each message of a batch, and releases the holds whose time is over. */
 import type { Endpoint } from "../core/endpoint.ts";
 import { EARLY_TOLERANCE_MS } from "../core/message.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
@@ -6,8 +6,8 @@ import { ENDPOINT_OF_LOG } from "./endpoints.ts";
 import { getPayload, PAYLOAD_LIMIT_BYTES, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
 
 /**
- * A log as a batch sees it. `payload` is null where the log is held, where the named attempt is not the next one, and
- * where the payloads before it filled the read: a later batch has room for it. `last_sent_at` is the log's newest entry.
+ * A log as a batch reads it. `payload` is null if the log is held, if the named attempt is not the next one, or if
+ * there was no room for it in this read; a later batch has room. `last_sent_at` is the time of the newest entry.
  */
 export interface LoadedLog extends LogState {
   send_type: SendType | null;
@@ -15,13 +15,13 @@ export interface LoadedLog extends LogState {
   faults: number;
   payload: string | null;
   last_sent_at: number | null;
-  /** Its org's live signing secrets, the newest first. */
+  /** The org's live signing secrets, encrypted, the newest first. */
   encrypted_secrets: string[];
-  /** Null where the log's endpoint has never failed. */
+  /** Null if the log's endpoint never failed. */
   endpoint: Endpoint | null;
 }
 
-/** A log as the batch's query answers it. */
+/** A log as the query returns it. */
 type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> & {
   position: number;
   is_next: 0 | 1;
@@ -34,17 +34,17 @@ interface Wanted {
   now: number;
 }
 
-/** The log `l` of row `j`, a key. */
+/** The log `l` of the key in row `j`. */
 const LOG_OF_KEY =
   "l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'";
 
-/** Not while the log is held: only a batch that has released it may send it. */
+/** False while the log is held: a batch has to release it first. */
 const IS_NEXT =
   "(l.status <> 'held' AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
 
 /**
- * The log that each of these attempts belongs to, in their order; undefined where the log is gone. Those that are held
- * and whose time is over are released in the same transaction: from then on what they send is fixed.
+ * The log of each attempt, in the same order; undefined if the log is gone. Held logs whose time is over are released
+ * in the same transaction, and from then on their content is fixed.
  */
 export async function readBatch(db: D1Database, wanted: Wanted): Promise<(LoadedLog | undefined)[]> {
   const [, read] = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
@@ -66,8 +66,9 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
 }
 
 /**
- * Releases those of the logs that are held and whose time is over. Looks for none where nothing at all is held. CROSS
- * JOIN: from the index's side, which a planner that has counted few held logs prefers, every held log would be read.
+ * Releases the held logs among these whose time is over. The first subquery skips the search if no log at all is
+ * held. CROSS JOIN keeps SQLite from starting with the index of all held logs when its statistics say that there are
+ * few.
  */
 const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
   db
@@ -82,9 +83,9 @@ const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStat
     .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);
 
 /**
- * Looks each log up once: a look-up compares whole rows, payloads too, and costs as much as reading them. Payloads are
- * read up to an even share of what one read may bring, less room for a large one: a running sum over the rows would have
- * each row billed once more.
+ * Each log is looked up once, because a look-up compares whole rows and costs as much as reading them. Payloads up to
+ * an even share of the read's limit are read at once, with room left for a large one. A running sum over the rows
+ * would bill each row once more.
  */
 const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
   db
@@ -102,7 +103,10 @@ const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
     )
     .bind(JSON.stringify(keys), (PAYLOAD_READ_LIMIT_BYTES - PAYLOAD_LIMIT_BYTES) / keys.length, now);
 
-/** The payloads above their share, in the messages' order, as far as the others have left room for them: for the first they have. */
+/**
+ * The payloads above their share, in the order of the messages, as far as there is room. There is always room for the
+ * first.
+ */
 async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wanted) {
   const sizeOf = (logs: readonly Stored[]) => logs.reduce((sum, log) => sum + log.payload_bytes, 0);
   let room = PAYLOAD_READ_LIMIT_BYTES - sizeOf(stored.filter(({ payload }) => payload !== null));
@@ -122,7 +126,7 @@ async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wa
   return results;
 }
 
-/** Sorted here and not by the query, where each row that passes a sorter is billed as one more read. */
+/** Sorted here, because in the query each row that passes a sorter is billed as one more read. */
 const newestFirst = (secrets: string): string[] =>
   (JSON.parse(secrets) as [created_at: number, ciphertext: string][])
     .sort(([a], [b]) => b - a)

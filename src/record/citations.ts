@@ -1,4 +1,7 @@
-/** A call's log as its citations find it, and the end that they put to a hold. Logs of citations are first written in `reports.ts`. */
+/**
+ * Reads a call's log when its citations arrive, and ends its hold because of them. Logs of citations are inserted in
+ * `reports.ts`.
+ */
 import type { LogState } from "../core/webhook-log.ts";
 import { getPayload, putPayload } from "./payload.ts";
 
@@ -7,14 +10,14 @@ interface CallKey {
   call_id: string;
 }
 
-/** What is to be known of a call when its citations come. */
+/** What has to be known about a call when its citations arrive. */
 export interface CitedLog extends Pick<LogState, "status" | "url" | "next_attempt_at"> {
   wants_citations: 1 | null;
-  /** The digest of the citations accepted before. */
+  /** The digest of the citations that were accepted before; null if none were. */
   accepted: string | null;
-  /** Those stand in a log of their own, and not in the call's. */
+  /** 1 if the accepted citations have a log of their own. */
   has_own_log: 0 | 1;
-  /** Where it is held. */
+  /** The payload if the log is held, else null. */
   payload: string | null;
 }
 
@@ -32,7 +35,7 @@ export async function readCited(db: D1Database, { user_id, call_id }: CallKey): 
   return row?.payload == null ? row : { ...row, payload: getPayload({ payload: row.payload }) };
 }
 
-/** Ends a hold because of citations: with this payload, due now. False where the log is held no more. */
+/** Ends a hold because of citations: sets the payload and makes the log due. False if the log is not held any more. */
 export async function endHoldByCitations(
   db: D1Database,
   { user_id, call_id }: CallKey,

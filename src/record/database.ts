@@ -1,4 +1,4 @@
-/** Where an org's rows live. The one way from an org to its database, so that orgs can be spread over several. */
+/** The database of an org. All access goes through here, so that orgs can be spread over several databases. */
 
-/** The database of an org; without one, of what belongs to none: API keys, a batch's messages, the sweep. */
+/** The database of an org; without an org, the one for API keys, batches and the sweep. */
 export const databaseOf = (env: { DB: D1Database }, _userId?: string): D1Database => env.DB;

@@ -1,10 +1,10 @@
 /**
- * New deliveries decided by hand: resends and creates. Each write says which state of the log it was decided on. And what
- * brings forward a delivery that a resend has joined.
+ * Writes the deliveries of manual sends: resends and creates. Each write names the state of the log that it was
+ * decided on. Also makes joined deliveries due.
  */
 import type { AttemptKey, LogKey, SendType } from "../core/webhook-log.ts";
 
-/** A delivery to start on the log that had `delivery_ordinal` when it was decided. */
+/** A delivery to start if the log still has this `delivery_ordinal`. */
 interface Start extends LogKey {
   delivery_id: string;
   delivery_ordinal: number;
@@ -20,12 +20,12 @@ const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'del
   delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
   next_attempt_at = ?3, sweep_at = ?4, parked = NULL`;
 
-/** Every part of the key comes from the row: with one of them a constant, SQLite would walk all of the org's logs. */
+/** Every part of the key comes from the row: with a constant among them, SQLite would walk all logs of the org. */
 const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
   AND l.event = j.value ->> 'event' AND l.delivery_ordinal = j.value ->> 'delivery_ordinal'`;
 
 /**
- * Starts resends. One whose log has got a newer delivery since it was decided starts nothing: that delivery serves it.
+ * Starts resends. If a log has got a newer delivery meanwhile, nothing is started: the resend joins that delivery.
  * Returns the call ids whose delivery was started.
  */
 export async function startResends(db: D1Database, request: StartRequest): Promise<Set<string>> {
@@ -36,8 +36,8 @@ export async function startResends(db: D1Database, request: StartRequest): Promi
 }
 
 /**
- * Starts the first deliveries of calls that were stored without a webhook: all of them or, where one has got a
- * webhook since, none. Returns the call ids whose delivery was started.
+ * Starts the first deliveries of calls that were stored without a webhook. If one of them has got a webhook
+ * meanwhile, none is started. Returns the call ids whose delivery was started.
  */
 export async function startCreates(
   db: D1Database,
@@ -54,10 +54,7 @@ export async function startCreates(
   return startedBy(statement.bind(...bindings(request, "create"), request.url));
 }
 
-/**
- * Makes first attempts due that the consumer could not process and that wait out the pause after it. Others are left as
- * they are, and what waits for its endpoint too.
- */
+/** Makes first attempts due that wait after a consumer fault. Other logs, and parked ones, are left as they are. */
 export async function hastenFaulted(
   db: D1Database,
   due: { keys: readonly AttemptKey[]; next_attempt_at: number; sweep_at: number },

@@ -1,4 +1,4 @@
-/** Endpoints that have failed, and the calls that wait for them. A healthy endpoint has no row. */
+/** Endpoints that have failed, and the calls parked at them. A healthy endpoint has no row. */
 import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
@@ -9,19 +9,19 @@ export interface EndpointKey {
   url: string;
 }
 
-/** A change decided on the state that had version `from` (null: no row), to be written under the version `version`. */
+/** A change that was decided on version `from` (null: no row) and is written as version `version`. */
 export interface EndpointChange extends EndpointKey {
   from: string | null;
   version: string;
   health: EndpointHealth;
-  /** Calls have waited for it, and are to be enqueued again. */
+  /** Calls are parked at it and have to be released. */
   releasing: boolean;
 }
 
 const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, recovered_at,
   last_success_at, disabled_at`;
 
-// The indexes are named where a planner would rather walk an org's logs by their primary key.
+// Indexes are named because SQLite would rather walk an org's logs by their primary key.
 
 /** The endpoint of log `l` as JSON text, or null: a column of a query on logs. */
 export const ENDPOINT_OF_LOG = `(SELECT json_object('state', e.state, 'reason', e.reason, 'version', e.version,
@@ -30,7 +30,7 @@ export const ENDPOINT_OF_LOG = `(SELECT json_object('state', e.state, 'reason', 
     'disabled_at', e.disabled_at, 'probe', e.probe, 'probe_until', e.probe_until)
   FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url)`;
 
-/** Writes a change where the endpoint still is as it was read; returns its version where it took effect. */
+/** Writes a change if the endpoint still is as it was read. Returns the version if it took effect. */
 export const endpointStatement = (db: D1Database, change: EndpointChange): D1PreparedStatement => {
   const { health } = change;
   return db
@@ -61,7 +61,7 @@ export const endpointStatement = (db: D1Database, change: EndpointChange): D1Pre
     );
 };
 
-/** The endpoints as they are now, in the order of `keys`; null where one has never failed. */
+/** The endpoints as they are now, in the order of `keys`; null for one that never failed. */
 export async function readEndpoints(
   db: D1Database,
   keys: readonly EndpointKey[],
@@ -78,10 +78,10 @@ export async function readEndpoints(
   return endpoints;
 }
 
-/** What a list of endpoints holds at most. */
+/** The most endpoints in a list. */
 const LIST_LIMIT = 1_000;
 
-/** The endpoints of an org that have failed: those that still do first, then the newest. */
+/** The endpoints of an org that have failed: those that still fail first, then the ones that failed last. */
 export async function listEndpoints(db: D1Database, userId: string): Promise<(Endpoint & EndpointKey)[]> {
   const { results } = await db
     .prepare(
@@ -93,7 +93,7 @@ export async function listEndpoints(db: D1Database, userId: string): Promise<(En
   return results;
 }
 
-/** Gives each probe its endpoint's lease where that is free. Returns the probes that have it. */
+/** Gives each probe the lease of its endpoint if the lease is free. Returns the probes that got it. */
 export async function claimProbes(
   db: D1Database,
   {
@@ -115,9 +115,10 @@ export async function claimProbes(
 }
 
 /**
- * Makes an endpoint active, whatever it was; a batch that judged it before judges it anew. What waited for it is
- * released; where it was disabled and its calls are not to be redelivered, they stay disabled, those that were put off
- * before it was disabled too. Null where it has never failed. `notified` are the attempts of the notice, if it is told.
+ * Makes an endpoint active, whatever its state. A batch that judged it before judges it again. Its parked calls are
+ * released. With `redeliver: false` the calls of a disabled endpoint stay disabled, including those that were
+ * deferred before it was disabled. Null if the endpoint never failed. `notified` is the attempt of the operational
+ * webhook, if one is sent.
  */
 export async function enableEndpoint(
   db: D1Database,
@@ -159,9 +160,9 @@ export async function enableEndpoint(
 }
 
 /**
- * Makes calls due that waited for an endpoint which is active again, up to `limit`, and returns the attempt each waits
- * for; disabled ones also where it has been enabled and has failed since: they are then put off like the others. Once
- * none is left, the endpoint is no longer looked at.
+ * Makes up to `limit` calls due that are parked at an active endpoint, and returns the attempt each waits for. Calls
+ * that are `disabled` are released even if their endpoint was enabled and has failed again: then they are deferred
+ * like others. An endpoint without parked calls is not looked at again.
  */
 export async function releaseWaiting(
   db: D1Database,

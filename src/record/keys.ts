@@ -1,16 +1,16 @@
-/** API keys, found by their digest. The keys themselves never reach the database. */
+/** API keys, found by their digest. The keys themselves are never stored. */
 
 export const SCOPES = ["report", "read", "send", "configure"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a key stands for. `expires_at` is in milliseconds, null for a key that does not expire. */
+/** What a key allows. `expires_at` is in milliseconds; null if the key does not expire. */
 export interface ApiKey {
   user_id: string;
   scopes: Scope[];
   expires_at: number | null;
 }
 
-/** The key with this digest, or null where there is none or it was revoked. Expiry is the caller's to check. */
+/** The key with this digest; null if there is none or it was revoked. The caller checks the expiry. */
 export async function findKey(db: D1Database, digest: string): Promise<ApiKey | null> {
   const row = await db
     .prepare("SELECT user_id, scopes, expires_at FROM api_keys WHERE digest = ? AND revoked_at IS NULL")

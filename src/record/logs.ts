@@ -1,4 +1,4 @@
-/** Webhook logs as requests read them. They are first written in `reports.ts`, and results of attempts in `results.ts`. */
+/** Reads webhook logs for requests. Logs are inserted in `reports.ts`; attempts are written in `results.ts`. */
 import type { SendableLog } from "../core/refusal.ts";
 import type { LogEvent, LogState, RecordedAttempt } from "../core/webhook-log.ts";
 import { getPayload } from "./payload.ts";
@@ -6,12 +6,12 @@ import { getPayload } from "./payload.ts";
 /** An attempt as a log's `metadata` shows it. */
 export type AttemptSummary = Omit<RecordedAttempt, "request_headers" | "response_headers" | "response_body">;
 
-/** A log with all that `GET` shows of it; attempts are in the order of their `sent_at`. */
+/** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
 export interface StoredLog extends LogState {
   report_digest: string;
-  /** The members of its report beside the payload, as JSON text; null for none. */
+  /** The members of its report other than the payload, as JSON text; null if there were none. */
   report_options: string | null;
-  /** Null: the payload is as it was reported. */
+  /** How the payload was changed since the report; null if it was not. */
   payload_altered: "filled" | "combined" | null;
   payload: string;
   metadata: AttemptSummary[];
@@ -20,11 +20,11 @@ export interface StoredLog extends LogState {
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
   l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.is_test`;
 
-/** Joins logs to the call ids in the JSON array ?1, in its order, for org ?2 and event ?3. */
+/** Joins logs to the call ids in the JSON array ?1, for org ?2 and event ?3. */
 const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l
   ON l.user_id = ?2 AND l.call_id = j.value AND l.event = ?3`;
 
-/** The states of an org's logs, without payloads; ids that have none are left out. */
+/** The states of an org's logs, without payloads, in the order of `call_ids`. Ids without a log are left out. */
 export async function readStates(
   db: D1Database,
   { user_id, event, call_ids }: { user_id: string; event: LogEvent; call_ids: readonly string[] },
@@ -40,7 +40,7 @@ export async function readStates(
   return results;
 }
 
-/** Whole logs, in the order of `call_ids`; ids that have none are left out. The caller bounds their payloads' sum. */
+/** Whole logs, in the order of `call_ids`. Ids without a log are left out. The caller bounds the sum of the payloads. */
 export async function readLogs(
   db: D1Database,
   { user_id, event, call_ids }: { user_id: string; event: LogEvent; call_ids: readonly string[] },
@@ -67,7 +67,7 @@ export async function readLogs(
   }));
 }
 
-/** Which of these deliveries have their first attempt in the log, by call id. */
+/** The call ids of those deliveries whose first attempt is recorded. */
 export async function readFirstAttempts(
   db: D1Database,
   {

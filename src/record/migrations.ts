@@ -1,4 +1,4 @@
-/** The migrations that this code needs, in their order. A test holds the list against the folder `migrations/`. */
+/** The migrations that this code needs, in order. A test compares the list with the folder `migrations/`. */
 export const MIGRATIONS = [
   "0001_webhook_log.sql",
   "0002_endpoints.sql",
@@ -9,8 +9,8 @@ export const MIGRATIONS = [
 ] as const;
 
 /**
- * The migrations that a database lacks. Reads one row where it lacks none: migrations are applied in their order, so the
- * last one stands for all. Rejects where the database is away.
+ * The migrations that a database lacks. If it lacks none this reads one row: migrations are applied in order, so the
+ * last one stands for all. Rejects if the database is away.
  */
 export async function missingMigrations(db: D1Database): Promise<string[]> {
   const applied = "SELECT name FROM d1_migrations";
@@ -25,7 +25,7 @@ export async function missingMigrations(db: D1Database): Promise<string[]> {
   return MIGRATIONS.filter((name) => !names.includes(name));
 }
 
-/** A database that was never migrated lacks the table too. */
+/** A database that was never migrated has no such table. */
 function noneApplied(error: unknown): { results: { name: string }[] } {
   if (error instanceof Error && error.message.includes("no such table")) return { results: [] };
   throw error;

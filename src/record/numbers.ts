@@ -1,6 +1,6 @@
-/** An org's inbound numbers, and what is set for each. Numbers are E.164: the caller has seen to that. */
+/** An org's inbound numbers and their settings. The caller has checked that numbers are E.164. */
 
-/** What can be set for a number; null is what the org has set. */
+/** The settings of a number. Null means the org's setting. */
 export interface NumberSettings {
   webhook: string | null;
   webhook_events: string[] | null;
@@ -17,10 +17,10 @@ type NumberRow = Omit<InboundNumber, "webhook_events"> & { webhook_events: strin
 
 const COLUMNS = "phone_number, webhook, webhook_events";
 
-/** What a list of numbers holds at most. */
+/** The most numbers in a list. */
 const NUMBERS_LIMIT = 1_000;
 
-/** The number, or null where nothing is set for it. */
+/** The number, or null if nothing is set for it. */
 export async function findNumber(
   db: D1Database,
   { user_id, phone_number }: NumberKey,
@@ -32,7 +32,7 @@ export async function findNumber(
   return row === null ? null : numberOf(row);
 }
 
-/** The numbers that come after `after` in the order of their digits, up to the limit. */
+/** The numbers after `after` in the order of their digits, up to the limit. */
 export async function listNumbers(
   db: D1Database,
   { user_id, after }: { user_id: string; after: string },
@@ -46,7 +46,7 @@ export async function listNumbers(
   return results.map(numberOf);
 }
 
-/** Sets a number, and returns it as it then is; events that are undefined stay as they were. */
+/** Sets a number and returns it. Undefined events are left unchanged. */
 export async function setNumber(
   db: D1Database,
   { user_id, phone_number }: NumberKey,
@@ -67,7 +67,7 @@ export async function setNumber(
   return row === null ? null : numberOf(row);
 }
 
-/** Whether there was one to remove. */
+/** Removes a number. False if there was none. */
 export async function removeNumber(db: D1Database, { user_id, phone_number }: NumberKey): Promise<boolean> {
   const { results } = await db
     .prepare("DELETE FROM numbers WHERE user_id = ?1 AND phone_number = ?2 RETURNING phone_number")

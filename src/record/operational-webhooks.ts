@@ -1,13 +1,16 @@
 /**
- * Operational webhooks as they are first written: logs of their own, in the transaction that makes them true, so that
- * each is sent once and none is lost. Only where the org has set an `ops_webhook`.
+ * Inserts operational webhooks as logs of their own, in the transaction that makes them true: each is sent once and
+ * none is lost. Only for orgs with an `ops_webhook`.
  */
 import { dueAt } from "../core/transition.ts";
 
-/** A notice to write if what it is `about` has come to be: a delivery that failed, an endpoint in this version. */
+/**
+ * An operational webhook, written if what it is `about` is in the record: a failed delivery, or this version of an
+ * endpoint.
+ */
 export interface OperationalWebhook {
   user_id: string;
-  /** Stands for the call id in the log's key: the same notice twice is one. */
+  /** Takes the place of the call id in the log's key, so that a repeated one is written once. */
   id: string;
   webhook_id: string;
   delivery_id: string;
@@ -20,19 +23,22 @@ export interface OperationalWebhook {
     | { call_id: string; event: string; delivery_id: string; attempts: number };
 }
 
-/** A notice due now. */
+/** An operational webhook that is due now. */
 export const newOperationalWebhook = (
-  notice: Pick<OperationalWebhook, "user_id" | "id" | "payload" | "about">,
+  webhook: Pick<OperationalWebhook, "user_id" | "id" | "payload" | "about">,
   { rules, now, newId }: { rules: { sweepGraceMs: number }; now: number; newId: () => string },
 ): OperationalWebhook => ({
-  ...notice,
+  ...webhook,
   webhook_id: `msg_${newId()}`,
   delivery_id: `dlv_${newId()}`,
-  payload_bytes: new TextEncoder().encode(notice.payload).length,
+  payload_bytes: new TextEncoder().encode(webhook.payload).length,
   ...dueAt(now, rules),
 });
 
-/** Writes those of the notices, a JSON array, whose occasion is in the record, and returns the attempts they wait for. */
+/**
+ * Writes the operational webhooks in a JSON array whose occasion is in the record. Returns the attempts they wait
+ * for.
+ */
 export const operationalWebhookStatement = (
   db: D1Database,
   operationalWebhooks: string,

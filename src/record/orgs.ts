@@ -1,6 +1,6 @@
-/** Orgs and what each has set for itself. */
+/** Orgs and their settings. */
 
-/** What an org can set. */
+/** The settings of an org. */
 export interface OrgSettings {
   name: string;
   default_webhook: string | null;
@@ -12,7 +12,7 @@ export interface OrgSettings {
 
 export type Org = OrgSettings & { user_id: string };
 
-/** An org as its row holds it. */
+/** An org as it is stored. */
 type OrgRow = Omit<Org, "webhook_events" | "delay_for_citations"> & {
   webhook_events: string;
   delay_for_citations: number;
@@ -29,7 +29,7 @@ const SETTINGS = [
 
 const COLUMNS = `user_id, ${SETTINGS.join(", ")}`;
 
-/** Booleans and lists are kept as what a column can hold. */
+/** Turns booleans and lists into what a column can hold. */
 const columnValue = (value: OrgSettings[keyof OrgSettings] | undefined) =>
   Array.isArray(value) ? JSON.stringify(value) : typeof value === "boolean" ? Number(value) : value;
 
@@ -44,13 +44,13 @@ export async function insertOrg(
     .run();
 }
 
-/** The org, or null where there is none. */
+/** The org, or null if there is none. */
 export async function findOrg(db: D1Database, userId: string): Promise<Org | null> {
   const row = await db.prepare(`SELECT ${COLUMNS} FROM orgs WHERE user_id = ?`).bind(userId).first<OrgRow>();
   return row === null ? null : orgOf(row);
 }
 
-/** Sets what `settings` has and nothing else. Returns the org as it then is, or null where there is none. */
+/** Changes the given settings only. Returns the org, or null if there is none. */
 export async function updateOrg(
   db: D1Database,
   {

@@ -1,4 +1,4 @@
-/** Logs that are late: what the sweep takes, and its claim on them once they are enqueued. */
+/** Finds late logs for the sweep, and claims them once they are enqueued. */
 import { SWEEP_INTERVAL_LIMIT_MS } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 
@@ -18,9 +18,9 @@ export async function readOverdue(
 }
 
 /**
- * Claims these logs, as far as they are still late: each comes up again after the grace, and after each further claim for
- * the same attempt in twice the time, up to an hour. How late it is does not count: a service that was down for hours
- * would leave it for as long again. Moves nothing of its schedule.
+ * Claims these logs if they are still late. A claimed log is late again after the grace, and after each further claim
+ * for the same attempt in twice the time, up to an hour. The interval does not depend on how late the log is: after
+ * an outage of hours it would be as long as that. The schedule does not change.
  */
 export async function claimOverdue(
   db: D1Database,

@@ -1,18 +1,21 @@
-/** Payload storage: how a payload's text lies in a log's row, and how it is had back. The only two places that know. */
+/** How a payload's text is stored in a log's row. Nothing else knows the format. */
 
-/** A payload's bound, in bytes of UTF-8 as it is serialised. */
+/** The largest payload, in bytes of UTF-8 as it is serialised. */
 export const PAYLOAD_LIMIT_BYTES = 1_048_576;
 
-/** The most payload text that one read brings into memory, in bytes of UTF-8. */
+/**
+ * The most payload text that one read loads, in bytes of UTF-8. In memory it may take twice as much, and an isolate
+ * has 128 MB for that, for its copies and for all else.
+ */
 export const PAYLOAD_READ_LIMIT_BYTES = 4 * 1_024 * 1_024;
 
-/** The columns a payload is kept in. */
+/** The columns of a payload. */
 export const putPayload = (text: string, bytes: number) => ({ payload: text, payload_bytes: bytes });
 
-/** The payload's text, as it was put. */
+/** The payload's text. */
 export const getPayload = (row: { payload: string }): string => row.payload;
 
-/** Cuts rows into runs whose payloads fit one read each, in order; every run has at least one row. */
+/** Cuts rows into runs whose payloads fit into one read each. Every run has at least one row. */
 export function* payloadRuns<T extends { payload_bytes: number }>(rows: readonly T[]): Generator<T[]> {
   let run: T[] = [];
   let bytes = 0;

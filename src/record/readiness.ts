@@ -1,17 +1,17 @@
-/** Whether the record answers, and how far behind its schedule it is. Counts by the sweep's index; reads no payload. */
+/** Tells how far the record is behind its schedule. Counts by the sweep's index; reads no payload. */
 import { SWEEP_INTERVAL_LIMIT_MS } from "../core/transition.ts";
 
-/** How many of the logs that the sweep takes next are looked at, of all orgs: what a count costs at most. */
+/** How many logs are looked at, of all orgs, in the order in which the sweep takes them: the most that a count costs. */
 const LOOKED_AT_LIMIT = 10_000;
 
-/** What is late by more than the sweep's grace, by org. */
+/** The logs that are late by more than the sweep's grace, by org. */
 export interface Lateness {
   orgs: Map<string, { overdue: number; oldest_due: number }>;
-  /** False where more logs were to be looked at than are: some that are overdue may not have been counted. */
+  /** False if there were more logs than are looked at: some overdue ones may not be counted. */
   counted_all: boolean;
 }
 
-/** How late an org is, or all of them together, as the wire shows it. `oldest_due` is null where none is overdue. */
+/** How late an org is, or all orgs together, as the API shows it. `oldest_due` is null if none is overdue. */
 export function latenessOf({ orgs, counted_all }: Lateness, userId?: string) {
   const counted =
     userId === undefined ? [...orgs.values()] : [orgs.get(userId)].filter((org) => org !== undefined);
@@ -24,8 +24,8 @@ export function latenessOf({ orgs, counted_all }: Lateness, userId?: string) {
 }
 
 /**
- * The overdue logs of each org. What the sweep has claimed stays overdue until its attempt is recorded, and its
- * `sweep_at` then lies ahead by as much as a claim moves it.
+ * The overdue logs of each org. A log that the sweep has claimed stays overdue until its attempt is recorded. Its
+ * `sweep_at` then lies ahead, by as much as a claim moves it.
  */
 export async function readLateness(
   db: D1Database,
@@ -42,7 +42,7 @@ export async function readLateness(
   return { orgs: new Map(orgs), counted_all: looked_at < LOOKED_AT_LIMIT };
 }
 
-/** The index has each log's org; only when it was due is in its row. */
+/** The index holds each log's org. The row is read only to see when the log was due. */
 export const LATENESS = `SELECT s.user_id, count(*) AS looked_at, count(l.next_attempt_at) AS overdue,
     min(l.next_attempt_at) AS oldest_due
   FROM (

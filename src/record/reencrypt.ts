@@ -1,10 +1,10 @@
 /**
- * Seals signing secrets again under the newest master key, where they were sealed under an older one, so that the older
- * one can be removed. A secret that can't be opened stays as it is.
+ * Re-encrypts signing secrets under the newest master key, so that older keys can be removed. A secret that can't be
+ * decrypted stays as it is.
  */
 import { decrypt, encrypt, type MasterKeys, masterKeyId, NONCE_BYTES } from "../core/encryption.ts";
 
-/** One write changes this many secrets at most, and one run this many times as many; the next run goes on. */
+/** How many secrets one write changes, and how many writes one run makes. The next run goes on. */
 const ROUND_LIMIT_SECRETS = 100;
 const ROUNDS = 10;
 
@@ -14,7 +14,7 @@ interface EncryptedSecret {
   ciphertext: string;
 }
 
-/** Returns how many were sealed again, and how many are still sealed under another key than the newest. */
+/** Returns how many secrets were re-encrypted, and how many are left under another key than the newest. */
 export async function reencryptSecrets(
   db: D1Database,
   masterKeys: MasterKeys,
@@ -46,10 +46,10 @@ async function reencrypt({ user_id, id, ciphertext: was }: EncryptedSecret, mast
   return { user_id, id, was, ciphertext };
 }
 
-/** The key id that a sealed text begins with is another than ?1. No index: it is read only while keys are replaced. */
+/** The ciphertext does not begin with key id ?1. There is no index for this: it is read only while keys are replaced. */
 const ENCRYPTED_OTHERWISE = "ciphertext NOT LIKE ?1 || '.%'";
 
-/** The next secrets after `last`: one that can't be opened is passed by, and holds up none behind it. */
+/** The next secrets after `last`. One that can't be decrypted is passed over and does not block the others. */
 async function readEncryptedOtherwise(
   db: D1Database,
   { newest, last }: { newest: string; last: { user_id: string; id: string } },
@@ -64,7 +64,7 @@ async function readEncryptedOtherwise(
   return results;
 }
 
-/** Writes each where it still is what was read. Returns how many. */
+/** Writes each secret if it still is what was read. Returns how many were written. */
 async function writeReencrypted(db: D1Database, secrets: readonly (Reencrypted | null)[]): Promise<number> {
   const rows = secrets.filter((secret) => secret !== null);
   if (rows.length === 0) return 0;

@@ -1,14 +1,17 @@
-/** Logs as they are first written: a reported call's, and its citations'. Each is one statement, the request's commit point. */
+/**
+ * Inserts the logs of reported calls and of their citations. Each insert is one statement, and the commit point of
+ * its request.
+ */
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { putPayload } from "./payload.ts";
 
-/** What a log is made of, whatever becomes of it; `sweepGraceMs` after its due time the sweep takes it as late. */
+/** What every new log has. The sweep takes it as late `sweepGraceMs` after it was due. */
 interface NewLog {
   user_id: string;
   call_id: string;
   webhook_id: string;
-  /** Of its first delivery, where it has one. */
+  /** The id of its first delivery, if it has one. */
   delivery_id: string;
   report_digest: string;
   payload: string;
@@ -17,32 +20,36 @@ interface NewLog {
   sweepGraceMs: number;
 }
 
-/** A reported call's. What the report leaves open is as the number and the org have it at this moment. */
+/** A reported call's log. What the report leaves open is taken from the number and the org at this moment. */
 export interface NewReport extends NewLog {
-  /** The members of the report beside the payload, as JSON text. */
+  /** The members of the report other than the payload, as JSON text. */
   report_options: string;
-  /** `filled`: the payload is not as it was reported. */
+  /** `filled` if a SIP code changed the payload; null if it is as it was reported. */
   payload_altered: "filled" | null;
-  /** As given: null is for no webhook, undefined for what the settings say. */
+  /** As given: null means no webhook, undefined means what the settings say. */
   webhook: string | null | undefined;
   webhook_events: readonly string[] | undefined;
-  /** The number that was called, where its settings apply. */
+  /** The number that was called, if its settings apply. */
   phone_number: string | null;
   isCompleted: boolean;
 }
 
-/** A citations log. `url` is its call's as it was read: where that has changed, or they came before, nothing is written. */
+/**
+ * A log of citations. `url` is the call's as it was read. Nothing is written if that has changed or the call has
+ * citations already.
+ */
 export interface NewCitations extends NewLog {
   url: string | null;
   isToSend: boolean;
 }
 
-/** What was decided of a log by writing it. */
+/** What the insert decided. */
 export type Inserted = Pick<LogState, "url" | "status" | "reason" | "next_attempt_at">;
 
 /**
- * Writes a log from a row (event, url, status, due, wants_citations), unless its key is taken. Each LIMIT keeps SQLite
- * from working that row out anew for every column. Endpoints are judged here, where an enabling can't come in between.
+ * Inserts a log from a row (event, url, status, due, wants_citations, …), unless its key is taken. Each LIMIT keeps
+ * SQLite from computing that row again for every column. The endpoint's state is read in the same statement, so that
+ * no enabling comes in between.
  */
 const insertFrom = (
   source: string,
@@ -56,7 +63,10 @@ const insertFrom = (
   FROM (${source} LIMIT 1) WHERE true
   ON CONFLICT DO NOTHING RETURNING url, status, reason, next_attempt_at`;
 
-/** The table of `core/citations.ts` as an expression over a row `d` (url). What `held` asks for is the caller's to say. */
+/**
+ * The table of `core/citations.ts` as an SQL expression over a row `d` (url). The caller gives the conditions for
+ * `held`.
+ */
 function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>): string {
   const conditions: Record<keyof FirstConditions, string> = {
     hasUrl: "url IS NOT NULL",
@@ -98,7 +108,7 @@ const CITATIONS = insertFrom(`
     ) AS d LIMIT 1
   )`);
 
-/** Writes a call's log; null where the call was reported before. */
+/** Inserts a call's log; null if the call was reported before. */
 export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted | null> =>
   insert(db, REPORT, log, [
     log.webhook === undefined ? 0 : 1,
@@ -110,7 +120,7 @@ export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted |
     log.payload_altered,
   ]);
 
-/** Writes a citations log; null where there is one, and where the call is not as it was read. */
+/** Inserts a log of citations; null if there is one already, or if the call is not as it was read. */
 export const insertCitations = (db: D1Database, log: NewCitations): Promise<Inserted | null> =>
   insert(db, CITATIONS, log, [log.isToSend ? 1 : 0, log.url]);
 

@@ -1,42 +1,42 @@
-/** What a batch of deliveries writes: all of its results in one transaction. */
+/** Writes all results of a batch in one transaction. */
 import type { FaultState, NextState } from "../core/transition.ts";
 import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
 import { type EndpointChange, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
-/** An attempt that was made, and the state its log goes to if this attempt is still the one it waits for. */
+/** A made attempt, and the log's next state if the log still waits for this attempt. */
 export interface Result {
   key: AttemptKey;
   entry: AttemptEntry;
   next: NextState;
 }
 
-/** An attempt that is put off until its endpoint recovers, or until `next_attempt_at`. */
+/** An attempt that is deferred until its endpoint recovers, or until `next_attempt_at`. */
 export interface Deferral {
   key: AttemptKey;
   next_attempt_at: number;
   sweep_at: number;
 }
 
-/** An attempt that the consumer itself could not process, and the state its log goes to. */
+/** An attempt that the consumer could not process, and the log's next state. */
 export interface Fault {
   key: AttemptKey;
   next: FaultState;
 }
 
-/** An attempt cut off before it could be recorded, for the `losses`th time. */
+/** An attempt that was cut off before it could be recorded, for the `losses`th time. */
 export interface Loss {
   key: AttemptKey;
   losses: number;
 }
 
-/** All that a batch writes. */
+/** Everything that a batch writes. */
 export interface Writing {
   results: readonly Result[];
   losses: readonly Loss[];
   faults: readonly Fault[];
   deferred: readonly Deferral[];
-  /** Attempts whose endpoint is disabled: their logs wait until it is enabled. */
+  /** Attempts whose endpoint is disabled: their logs are parked until it is enabled. */
   disabled: readonly AttemptKey[];
   endpoints: readonly EndpointChange[];
   operationalWebhooks: readonly OperationalWebhook[];
@@ -52,19 +52,22 @@ export const NOTHING: Writing = {
   operationalWebhooks: [],
 };
 
-/** What of it took effect: the attempts whose log moved on, the endpoints' new versions, the notices' attempts. */
+/**
+ * What took effect: the attempts whose log moved on, the endpoints' new versions, and the attempts of operational
+ * webhooks.
+ */
 export interface Written {
   moved: AttemptKey[];
   versions: string[];
   notified: AttemptKey[];
 }
 
-/** A statement's JSON parameter is cut here, in characters: D1 refuses parameters of more than 2 MB. */
+/** The largest JSON parameter of a statement, in characters: D1 refuses parameters over 2 MB. */
 const PARAMETER_LIMIT_CHARACTERS = 500_000;
 
 /**
- * Writes a batch's results in one transaction. An attempt that stands already is left as it is; a log moves on only
- * from the attempt before, an endpoint only from the version it was judged by.
+ * Writes a batch's results in one transaction. A recorded attempt is left as it is. A log moves on only from the
+ * attempt before, an endpoint only from the version it was judged by.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
   const { results, losses, faults, deferred, disabled, endpoints, operationalWebhooks } = writing;
@@ -101,8 +104,9 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
 }
 
 /**
- * What a writing that was made twice came to: the second may have found the first committed, and says nothing of it.
- * What follows from a write is safe to send where it took no effect, since each message is judged by the record.
+ * The assumed outcome of a write that was repeated: the second try may have found the first one committed, and can't
+ * tell. Sending follow-up messages is safe even if nothing took effect, because each message is checked against the
+ * record.
  */
 export const assumeWritten = (
   { results, faults, deferred, disabled, endpoints }: Writing,
@@ -117,14 +121,14 @@ const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
 
 const attemptRow = ({ key, entry }: Result) => ({ ...key, ...entry });
 
-/** The log of row `j`, if it still waits for the attempt that the row names. */
+/** The log of row `j`, if it still waits for the attempt in that row. */
 const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
   AND l.event = j.value ->> 'event' AND l.delivery_id = j.value ->> 'delivery_id'
   AND l.attempts = (j.value ->> 'attempt') - 1`;
 
 /**
- * Where log `l` was given up meanwhile, its delivery failed for a fault of ours or its endpoint disabled: what comes late
- * is counted, and may still end it, but doesn't begin its retries again after it was told to have failed.
+ * Log `l` was given up meanwhile: its delivery failed through a fault of ours, or its endpoint was disabled. A late
+ * outcome is counted and may still end the log, but it starts no retries after the failure was reported.
  */
 const STAYS_ENDED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying'";
 
@@ -163,7 +167,7 @@ const faultStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
-/** Decided here and not by what the batch has read: an endpoint enabled meanwhile keeps its calls. */
+/** Decided here and not by the batch's read: an endpoint that was enabled meanwhile keeps its calls. */
 const disableStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
@@ -187,7 +191,7 @@ const insertStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
-/** Names the number, so that a write which is repeated counts one loss once. */
+/** The count is part of the condition, so that a repeated write counts a loss once. */
 const lossStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
@@ -196,7 +200,7 @@ const lossStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
-/** Packs rows into as few JSON arrays as stay under the limit; a row over it goes alone. */
+/** Packs rows into as few JSON arrays as the limit allows. A row over the limit goes alone. */
 function parameters(rows: readonly object[]): string[] {
   const packed: string[][] = [];
   let size = Number.POSITIVE_INFINITY;

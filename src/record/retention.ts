@@ -1,15 +1,15 @@
-/** Removes what is old enough: settled logs with their payloads and attempts. A log that is due is never removed. */
+/** Removes old logs that have ended, with their payloads and attempts. A log that is due is never removed. */
 
-/** One transaction removes this many logs at most, and one run this many times as many; the next run goes on. */
+/** How many logs one transaction removes, and how many transactions one run makes. The next run goes on. */
 const ROUND_LIMIT_LOGS = 500;
 const ROUNDS = 20;
 
-/** The oldest settled logs decided before ?1, found by each org's listing index. */
+/** The oldest ended logs created before ?1, found by each org's listing index. */
 const EXPIRED = `SELECT l.user_id, l.call_id, l.event FROM orgs AS o
   CROSS JOIN webhook_logs AS l ON l.user_id = o.user_id AND l.created_at < ?1
   WHERE l.next_attempt_at IS NULL LIMIT ${ROUND_LIMIT_LOGS}`;
 
-/** Removes settled logs that were decided before `before` (milliseconds). Returns how many. */
+/** Removes ended logs that were created before `before` (milliseconds). Returns how many. */
 export async function removeEnded(db: D1Database, before: number): Promise<number> {
   let removed = 0;
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,14 +1,14 @@
-/** Orgs' signing secrets, which are sealed before they come here. A secret is live until its `expires_at`. */
+/** Orgs' signing secrets, which are encrypted before they come here. A secret is live until its `expires_at`. */
 
-/** A secret as it may be listed: all but its value. Times are milliseconds since the epoch. */
+/** A secret without its value. Times are milliseconds since the epoch. */
 export interface SigningSecretEntry {
   id: string;
   created_at: number;
-  /** Null for the newest: only a rotation lets a secret expire. */
+  /** Null for the newest: only a rotation makes a secret expire. */
   expires_at: number | null;
 }
 
-/** More would make the `webhook-signature` header longer than receivers expect. */
+/** With more, the `webhook-signature` header would be longer than receivers expect. */
 export const LIVE_SECRETS_LIMIT = 10;
 
 const IS_LIVE = "(expires_at IS NULL OR expires_at > ?2)";
@@ -28,7 +28,7 @@ export async function listSigningSecrets(
   return results;
 }
 
-/** An org's live secrets, sealed, in no order. */
+/** An org's live secrets, encrypted, in no order. */
 export async function listEncryptedSecrets(
   db: D1Database,
   { user_id, now }: { user_id: string; now: number },
@@ -40,7 +40,7 @@ export async function listEncryptedSecrets(
   return results.map(({ ciphertext }) => ciphertext);
 }
 
-/** The newest live secret of an org, sealed, or null where it has none. */
+/** The newest live secret of an org, encrypted; null if it has none. */
 export async function findSigningSecret(
   db: D1Database,
   { user_id, now }: { user_id: string; now: number },
@@ -54,9 +54,10 @@ export async function findSigningSecret(
 }
 
 /**
- * Writes an org's newest secret; in the same transaction every older one expires when the overlap ends, unless it does
- * before, and expired ones are removed. Returns when the secret was made: later than any before it, whatever the clocks
- * of two requests at once say, since "newest" goes by it. Null, and nothing changes, where too many would be live.
+ * Inserts an org's newest secret. In the same transaction the older ones expire when the overlap ends, unless they
+ * expire before, and expired ones are removed. Returns the time of the new secret, which is later than any before it,
+ * whatever the clocks of two simultaneous requests say: "newest" depends on it. Returns null and changes nothing if
+ * too many would be live.
  */
 export async function rotateSigningSecret(
   db: D1Database,

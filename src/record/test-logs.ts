@@ -1,4 +1,4 @@
-/** The logs of test webhooks as they are first written: due at once, whatever their endpoint has come to. */
+/** Inserts the logs of test webhooks. They are due at once, whatever the state of their endpoint. */
 import type { LogEvent } from "../core/webhook-log.ts";
 import { putPayload } from "./payload.ts";
 

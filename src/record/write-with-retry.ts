@@ -1,10 +1,10 @@
 /**
- * Writes that are tried again where they stand: D1 repeats reads that fail in passing, and leaves writes to its user.
- * Only for writes that may be made twice: one that failed may have been committed all the same.
+ * Repeats writes that fail for a moment. D1 repeats only reads by itself. The writes must be safe to repeat: one that
+ * failed may have been committed all the same.
  */
 import { isPassing } from "./availability.ts";
 
-/** For as long as this, in milliseconds; then the request is answered 503, and a batch's messages come back. */
+/** How long a write is tried, in milliseconds. After that a request is answered 503, and a batch's messages come back. */
 const RETRY_FOR_MS = 5_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
@@ -16,7 +16,7 @@ export interface Clock {
   wait: (ms: number) => Promise<void>;
 }
 
-/** What the write came to, and whether it was made more than once: an earlier one may be the one that took effect. */
+/** The value of the write, and whether it was tried more than once: an earlier try may have taken effect. */
 export async function writeWithRetry<T>(
   write: () => Promise<T>,
   { now, random, wait }: Clock,

@@ -1,7 +1,7 @@
 /**
- * `/inbox/{id}`, and whatever lies below it: any method, no key. What comes is kept by its inbox, and answered as that
- * was response. Never reads more of a body than is used, and never keeps cookies: those a browser brings are for other paths
- * here.
+ * `/inbox/{id}` and all paths below it take any method without a key. The inbox stores the request and answers with
+ * its configured response. No more of a body is read than is used. Cookies are not stored: a browser's cookies belong
+ * to other paths of this host.
  */
 import type { Context, MiddlewareHandler } from "hono";
 import type { ConfiguredResponse } from "../../core/inbox.ts";
@@ -12,17 +12,20 @@ import { CUT_OFF } from "../body.ts";
 import { readFirst } from "../first-bytes.ts";
 import type { HttpEnv } from "../services.ts";
 
-/** A signature can be checked over a whole body only: no payload of ours is longer than this, in bytes. */
+/** The longest body whose signature is checked, in bytes: no payload of ours is longer. */
 const SIGNED_BODY_BYTES = 1_048_576;
 
-/** What is kept of the path, of the query, and of all headers together, in characters. */
+/** How many characters are kept of the path, of the query, and of all headers together. */
 const KEPT_URL_CHARACTERS = 8_192;
 const KEPT_HEADERS_CHARACTERS = 16_384;
 
-/** An answer of these has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+/** Responses with these statuses have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
 const BODILESS = new Set([204, 205, 304]);
 
-/** A page served from here can run nothing on our origin, whatever an inbox was response. Errors are no exception. */
+/**
+ * A page served from here can run nothing on our origin, whatever the configured response is. Errors get the headers
+ * too.
+ */
 export const harmlessInBrowsers: MiddlewareHandler<HttpEnv> = async (c, next) => {
   await next();
   c.res.headers.set("content-security-policy", "sandbox; default-src 'none'");
@@ -42,7 +45,7 @@ export async function captureRequest(c: Context<HttpEnv>): Promise<Response> {
   const [path, query] = [url.pathname, url.search.slice(1)].map((text) => text.slice(0, KEPT_URL_CHARACTERS));
   const response = await inbox.capture({ method, path: path ?? "", query: query ?? "", headers, ...read });
   if (response === null) return noInbox();
-  // Here and not in the object, which would be kept awake, and billed, by it.
+  // The wait is here because it would keep the object awake, and billed.
   if (response.delay_ms > 0) await scheduler.wait(response.delay_ms);
   return configuredAnswer(response);
 }
@@ -67,8 +70,8 @@ function keptHeaders(headers: Headers): Record<string, string> {
 }
 
 /**
- * The whole body where it is within the limit; else `isWhole` is false, and of the body there is what is kept of it.
- * Null where it was cut off.
+ * The whole body if it is within the limit. Otherwise `isWhole` is false, and the body is the part that is kept. Null
+ * if the body was cut off.
  */
 async function readWithin(
   { body, headers }: Request,
@@ -76,7 +79,7 @@ async function readWithin(
 ): Promise<{ body: ArrayBuffer; isWhole: boolean } | null> {
   const length = headers.get("content-length");
   const isTooLong = Number(length) > limitBytes;
-  // Where no length is given, one byte more tells whether the body goes on.
+  // If no length is given, one more byte tells whether the body goes on.
   const wantedBytes = isTooLong ? KEPT_BODY_BYTES : length === null ? limitBytes + 1 : Number(length);
   const bytes = await readFirst(body, wantedBytes);
   if (bytes === null) return null;

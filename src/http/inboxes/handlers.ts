@@ -1,4 +1,7 @@
-/** `/v1/inboxes`: receivers of our own, made, told what to answer, and looked into. Another org's is answered as none. */
+/**
+ * `/v1/inboxes` makes inboxes (receivers of our own), configures their responses and lists what they received.
+ * Another org's inbox is answered as if it did not exist.
+ */
 import type { Context } from "hono";
 import { inboxUrl } from "../../core/inbox.ts";
 import type { InboxState } from "../../inbox/store.ts";
@@ -8,7 +11,7 @@ import type { HttpEnv } from "../services.ts";
 import { whileKeyIsValid } from "./key-bound-stream.ts";
 import { configureInboxSchema, newInboxSchema } from "./schemas.ts";
 
-/** A told body, each of its characters escaped, and its headers. */
+/** Enough for a configured body with every character escaped, and its headers. */
 const BODY_LIMIT_BYTES = 524_288;
 
 const DEFAULT_PAGE = 50;
@@ -51,10 +54,13 @@ export async function listRequests(c: Context<HttpEnv>): Promise<Response> {
   return okPage(page.requests, page.next === null ? null : String(page.next));
 }
 
-/** A stream's key is looked up again this often, and the stream of one that was revoked ends with that. */
+/** A stream's key is looked up again this often. The stream of a revoked key ends then. */
 const KEY_CHECK_MS = 20_000;
 
-/** Resumes after the request that `Last-Event-ID` names; without it, or with another's, begins with what comes next. */
+/**
+ * Resumes after the request that `Last-Event-ID` names. Without it, or with an id of another inbox, the stream starts
+ * with the next request.
+ */
 export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
   const resumed = c.req.header("last-event-id");
   const last = resumed !== undefined && isRequestId(resumed) ? Number(resumed) : null;

@@ -1,10 +1,10 @@
-/** A stream that goes on only for as long as the key it was opened with is valid. Reads no clock and no record itself. */
+/** A stream that ends when the key it was opened with is no longer valid. Reads no clock and no record itself. */
 
 const END = { done: true, value: undefined } as const;
 
 /**
- * The stream's bytes until it ends, its client goes, or `isStillValid` says no or fails. That is asked each time `wait`
- * is over. Nothing is read before the client takes it.
+ * The stream's bytes until it ends, its client leaves, or `isStillValid` answers no or fails. `isStillValid` is asked
+ * after each `wait`. Nothing is read before the client takes it.
  */
 export function whileKeyIsValid(
   stream: ReadableStream<Uint8Array>,
@@ -21,7 +21,7 @@ export function whileKeyIsValid(
       do await wait(over.signal);
       while (!over.signal.aborted && (await isStillValid()));
     } catch {
-      // Where the record can't say whether the key is valid the stream ends too: its client asks again.
+      // The stream also ends if the record can't tell whether the key is valid. The client can open it again.
     }
     await reader.cancel().catch(() => {});
   }
@@ -30,7 +30,7 @@ export function whileKeyIsValid(
   return new ReadableStream(
     {
       pull: async (controller) => {
-        // A read that is under way when the key ends rejects.
+        // A read that is under way rejects when the reader is cancelled.
         const { done, value } = await reader.read().catch(() => END);
         if (!done) return controller.enqueue(value);
         over.abort();

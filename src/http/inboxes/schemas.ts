@@ -4,7 +4,7 @@ import { DEFAULT_RESPONSE, ruleAgainstHeader } from "../../core/inbox.ts";
 import { boundedRecord, members } from "../bounded.ts";
 
 const HEADER_LIMIT = 32;
-/** Of the configured body, and of all configured headers together, in characters. */
+/** The limits of the configured body, and of all configured headers together, in characters. */
 const BODY_LIMIT_CHARACTERS = 65_536;
 const HEADERS_LIMIT_CHARACTERS = 8_192;
 

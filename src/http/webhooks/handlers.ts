@@ -1,4 +1,4 @@
-/** `/v1/postcall/webhooks`: get a log; send it again, or for the first time, by hand. */
+/** `/v1/postcall/webhooks`: get a log, resend webhooks, or create the first one of a call. */
 import type { Context } from "hono";
 import { isCallId } from "../../core/call-id.ts";
 import { createRefusal, resendRefusal, startsDelivery } from "../../core/refusal.ts";
@@ -14,10 +14,10 @@ import { readTarget } from "../target.ts";
 import { sendManually } from "./manual-send.ts";
 import { renderLog } from "./render.ts";
 
-/** A thousand call ids, each of their characters escaped. */
+/** Enough for a thousand call ids with every character escaped. */
 const BODY_LIMIT_BYTES = 1_048_576;
 
-/** Paths that read like a call id to GET. */
+/** Paths that GET would read as call ids. */
 const SENDS = ["resend", "create", "test"];
 
 export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {

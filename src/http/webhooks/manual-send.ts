@@ -1,6 +1,6 @@
 /**
- * What resend and create share: all calls or none, one delivery for each call that needs one, a wait for the first
- * attempts, and the logs as they then are.
+ * What resend and create share: they send all calls or none, start a delivery where one is needed, wait for the first
+ * attempts, and answer with the logs.
  */
 import type { Context } from "hono";
 import { type RefusalReason, type SendableLog, startsDelivery } from "../../core/refusal.ts";
@@ -19,13 +19,13 @@ export interface ManualSend {
   call_ids: readonly string[];
   event: LogEvent;
   refusalOf: (log: SendableLog | undefined) => RefusalReason | null;
-  /** Whether a delivery is to be started for this log; otherwise its current one serves. */
+  /** Whether this log needs a new delivery. Otherwise its current one is joined. */
   isToStart: (log: SendableLog) => boolean;
-  /** Writes the new deliveries, where the logs still are as they were read, and returns the call ids that got one. */
+  /** Writes the new deliveries if the logs are still as they were read. Returns the call ids that got one. */
   start: typeof startResends;
 }
 
-/** What one answer holds at most, in bytes of stored payload. */
+/** The most payload that one answer holds, in bytes as stored. */
 const ANSWER_LIMIT_BYTES = 32 * 1_024 * 1_024;
 
 export async function sendManually(c: Context<HttpEnv>, sending: ManualSend): Promise<Response> {
@@ -40,11 +40,11 @@ export async function sendManually(c: Context<HttpEnv>, sending: ManualSend): Pr
 
 interface Started {
   states: SendableLog[];
-  /** The delivery that serves each call. */
+  /** The delivery to wait for, by call id. */
   deliveries: Map<string, string>;
 }
 
-/** Starts what is to be started, or refuses the whole request. */
+/** Starts the deliveries, or refuses the whole request. */
 async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promise<Started | Response> {
   const { event, call_ids } = sending;
   const { user_id } = c.get("apiKey");
@@ -68,8 +68,8 @@ async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promis
     c.env.enqueue(starts.map(firstAttempt));
     return { states, deliveries: deliveriesOf(starts) };
   }
-  // What did not begin is served by a delivery decided before or at the same time, or by this one, where the write was
-  // made twice: the record knows which.
+  // A call that got no new delivery has one from an earlier or simultaneous request, or from this one if the write
+  // was repeated. The record knows which.
   const current = await readStates(database, { user_id, event, call_ids });
   const deliveries = deliveriesOf(current);
   const isOurs = starts.some(
@@ -92,8 +92,8 @@ const firstAttempt = ({ user_id, call_id, event, delivery_id }: LogKey & { deliv
 });
 
 /**
- * Enqueues the first attempts that are still to come, also of deliveries that were joined: their message may be lost, and
- * a second one is not sent twice. One that waits because the consumer could not process it is due now.
+ * Enqueues all first attempts that are still to be made, including those of joined deliveries: their message may be
+ * lost, and a repeated message is not sent twice. An attempt that waits after a consumer fault becomes due now.
  */
 async function enqueueToCome(c: Context<HttpEnv>, logs: readonly SendableLog[]): Promise<void> {
   const toCome = logs.flatMap(({ delivery_id, ...log }) =>
@@ -134,7 +134,7 @@ function refusalsOf({ call_ids, refusalOf }: ManualSend, states: readonly Sendab
   });
 }
 
-/** What is refused now may be what this request itself has sent: the answer that would have said so was lost. */
+/** The refused calls may have been sent by this very request, whose first answer from the record was lost. */
 function refuseUntold(refused: readonly ApiError[]): Response {
   const ids = refused.map(({ call_id }) => call_id).join(", ");
   return unavailable(
@@ -152,7 +152,7 @@ function refuseSize(states: readonly SendableLog[]): Response | null {
 const FIRST_POLL_MS = 50;
 const LONGEST_POLL_MS = 1_000;
 
-/** True once every delivery has its first attempt in the record; false where some have not when the wait is over. */
+/** True once the record has the first attempt of every delivery; false if the wait is over before. */
 export async function waitForFirstAttempts(
   c: Context<HttpEnv>,
   { event }: Pick<ManualSend, "event">,
@@ -171,7 +171,10 @@ export async function waitForFirstAttempts(
   }
 }
 
-/** The logs' JSON in parts; the first is read before the answer begins, so that trouble there still has a status. */
+/**
+ * The logs' JSON in parts. The first part is read before the answer begins, so that an error can still set the
+ * status.
+ */
 async function openParts(c: Context<HttpEnv>, { event }: ManualSend, states: readonly SendableLog[]) {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);

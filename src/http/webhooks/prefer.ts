@@ -1,15 +1,18 @@
-/** How long a caller wants to wait for first attempts: its `Prefer` header (RFC 7240). Pure. */
+/** Reads from the `Prefer` header (RFC 7240) how long a caller wants to wait for first attempts. Pure. */
 
 const DEFAULT_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 25_000;
 
 export interface Waiting {
   waitMs: number;
-  /** The preference that was followed, for `preference-applied`; null without one. Only then is 202 an answer. */
+  /**
+   * The preference that was applied, for `preference-applied`; null if there was none. Only with a preference may the
+   * answer be 202.
+   */
   applied: string | null;
 }
 
-/** `wait=N` (seconds, up to 25) wins over `respond-async`; what is not understood is ignored, as the RFC wants it. */
+/** `wait=N` (seconds, up to 25) wins over `respond-async`. Unknown preferences are ignored, as the RFC demands. */
 export function readPrefer(header: string | undefined): Waiting {
   const preferences = (header ?? "")
     .toLowerCase()

@@ -1,8 +1,8 @@
-/** A webhook log as the wire shows it. The payload goes in as the text it is stored as, never parsed. */
+/** Renders a webhook log as JSON. The payload is inserted as the text that is stored, and never parsed. */
 import { withoutQuery } from "../../core/target.ts";
 import type { AttemptSummary, StoredLog } from "../../record/logs.ts";
 
-/** The JSON text of a `WebhookLog`; for a key that may not read, without the payload and the URL's query. */
+/** The JSON text of a `WebhookLog`. A key without `read` gets neither the payload nor the URL's query. */
 export function renderLog(
   log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
   { mayRead }: { mayRead: boolean },

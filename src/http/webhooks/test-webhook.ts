@@ -1,6 +1,6 @@
 /**
- * `POST /v1/postcall/webhooks/test`: a sample goes the way that real calls go, once. It has a log like theirs, and says
- * nothing about its endpoint, however it ends.
+ * `POST /v1/postcall/webhooks/test` sends a sample once, by the same path as real calls. The sample has a log, and
+ * its outcome says nothing about the endpoint.
  */
 import type { Context } from "hono";
 import { type SampleKind, sampleOf } from "../../core/samples.ts";
@@ -19,7 +19,7 @@ import { waitForFirstAttempts } from "./manual-send.ts";
 import { readPrefer } from "./prefer.ts";
 import { renderLog } from "./render.ts";
 
-/** A URL, each of its characters escaped. */
+/** Enough for a URL with every character escaped. */
 const BODY_LIMIT_BYTES = 65_536;
 
 export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
@@ -50,7 +50,7 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
 const NO_URL =
   "url is missing, and none is saved: give a url, or set a webhook for the number or the org's default_webhook.";
 
-/** The URL that a real call to the number would go to, or one to none. */
+/** The URL that a real call to this number, or to no number, would go to. */
 async function savedUrl(c: Context<HttpEnv>, phone_number: string | null): Promise<string | null> {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
