@@ -24,7 +24,7 @@ Postcall is ready on ${server.url}
   signing secret  ${server.signingSecret}
   state           ${STATE_DIR}
 
-Report a finished call; an inbox of our own receives it:
+Report a finished call. An inbox of our own receives it:
 
   INBOX=$(curl -s -X POST ${server.url}/v1/inboxes -H 'authorization: ${LOCAL_KEY}' | grep -o 'http[^"]*')
   CALL=hello-$(date +%s)-$RANDOM

@@ -116,7 +116,7 @@ export async function hostile(
     harmless: () => cost(service, () => send(service.url, pair.harmless())),
   }));
   const chunked = {
-    name: "60,000 bytes in chunks of one; beside it, that the runtime reads them at all",
+    name: "60,000 bytes in chunks of one; beside it, a Worker that only reads them",
     bytes: IN_CHUNKS,
     hostile: () => cost(service, () => sendChunks(service.url)),
     harmless: () => cost(reader, () => sendChunks(reader.url)),

@@ -50,10 +50,10 @@ describe("runs of rows", () => {
     );
   });
 
-  test("end exactly at the limit, which is 16 MiB", () => {
+  test("end exactly at the limit, which is 4 MiB", () => {
     const rows = [LIMIT - 1, 1, 1, LIMIT + 1, LIMIT].map((payload_bytes) => ({ payload_bytes }));
     expect([...payloadRuns(rows)].map((run) => run.length)).toEqual([2, 1, 1, 1]);
-    expect(LIMIT).toBe(16_777_216);
+    expect(LIMIT).toBe(4_194_304);
     expect([...payloadRuns([])]).toEqual([]);
   });
 });
