@@ -1,16 +1,16 @@
 /**
- * The soak's accounts: every call that was accepted is held against what the record says of it and what its receiver
- * got. Plain data in, figures out; no I/O, no clock.
+ * The soak's accounts: compares every accepted call with its log and with what its receiver got. Plain data in,
+ * figures out; no I/O, no clock.
  */
 
-/** A log as `GET` answers it, as far as the accounts look. */
+/** The members of a log that the accounts look at. */
 export interface Log {
   call_id: string;
   status: string;
   metadata: { delivery_id: string; attempt: number; response_code: number | null }[];
 }
 
-/** A call that was accepted, how it has to end, and its log long after: null where there is none. */
+/** An accepted call, how it has to end, and its log at the end (null if there is none). */
 export interface Accepted {
   call_id: string;
   ends: "delivered" | "failed";
@@ -21,11 +21,11 @@ export interface Account {
   accepted: number;
   delivered: number;
   failed: number;
-  /** Calls in no log, still due long after, or recorded as delivered of which the receiver got nothing. */
+  /** Calls that are in no log, are still due long after, or read `delivered` although the receiver got nothing. */
   lost: string[];
   /** Arrivals beyond one for each recorded attempt. */
   duplicates: number;
-  /** What the record and the receiver say about a call and can't both be true of, a sentence each. */
+  /** Contradictions between a call's log and its receiver, a sentence each. */
   unaccounted: string[];
 }
 

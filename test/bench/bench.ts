@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: the service against its floor, its bill and its growth, in one run. `--calls`, `--rounds`, `--json`;
- * with `--poison` what one hanging endpoint does to the others instead, with `--flood` what a flooded
- * inbox does, with `--hostile` what bodies cost that were made to be dear.
+ * `npm run bench` measures the service against its floor, its bill and its growth in one run. Options: `--calls`,
+ * `--rounds`, `--json`. With `--poison` it measures what one hanging endpoint does to the others instead, with
+ * `--flood` what a flooded inbox does, with `--hostile` what hostile bodies cost.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -27,7 +27,7 @@ const ALONE_DELAY_MS = 100;
 const DELAYS_MS = [10, 100, 1_000] as const;
 const SIZES = [1_000, 10_000, 200_000];
 
-/** Longer than anybody waits here: a message that is lost must not be put right by the sweep, but end in an error. */
+/** Longer than the benchmark runs: a lost message must end in an error, not be mended by the sweep. */
 const SWEEP_GRACE = "24h";
 
 const { values: options } = parseArgs({
@@ -54,7 +54,7 @@ async function start(
   }: { main?: string; variables?: Record<string, string> } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
-  const environment = { SWEEP_GRACE, ...variables }; // and none of this process's own: they would be measured with it
+  const environment = { SWEEP_GRACE, ...variables }; // without this process's own variables, which would be measured too
   const input = { port: await freePort(), stateDir: join(stateDir, name), environment, main };
   const server = await startLocalServer(input);
   servers.push(server);
@@ -111,7 +111,7 @@ async function billsOf(
     ...{ calls: BILL_CALLS, delay },
     progress: (step: string) => progress(`${name}: ${step}`),
   });
-  await billAt(server, receiver, scaleAt(0, "warm-up of the bill")); // the keys' lookup and the compiler
+  await billAt(server, receiver, scaleAt(0, "warm-up of the bill")); // for key look-ups and the compiler
   for (const delay of DELAYS_MS) bills.push(await billAt(server, receiver, scaleAt(delay)));
   const alone = await billAlone(server, receiver, { ...scaleAt(ALONE_DELAY_MS), calls: ALONE_CALLS });
   return { bills, alone, removal: await billRemoval(server, receiver, scaleAt(0, "the bill")) };
@@ -119,7 +119,7 @@ async function billsOf(
 
 const readCount = (text: string): number | null => (/^[1-9]\d{0,5}$/.test(text) ? Number(text) : null);
 
-/** What this run is to do, or the sentence why it can't. */
+/** The run's options, or a sentence that says why it can't run. */
 function readOptions(): { calls: number; rounds: number } | string {
   const [calls, rounds] = [readCount(options.calls), readCount(options.rounds)];
   const given = (name: "calls" | "rounds") => `and is ${JSON.stringify(options[name])}`;

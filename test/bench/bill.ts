@@ -1,4 +1,4 @@
-/** The bill: what each step of a call costs. Throws where a call is lost, sent too often, or not counted. */
+/** The bill: what each step of a call costs. Throws if a call is lost, sent too often, or not counted. */
 import { type Cost, costOf, difference, type MeteredServer } from "./cost.ts";
 import { ask, newCalls, pause, type Receiver, reportAll, untilRecorded } from "./driver.ts";
 import { demandArrivals, type Usage } from "./evidence.ts";
@@ -12,10 +12,10 @@ export interface Bills {
   get: Cost;
 }
 
-/** The same of calls that have their batches to themselves. */
+/** The same for calls that have their batches to themselves. */
 export type BillsAlone = Pick<Bills, "delay" | "first" | "retry">;
 
-/** `progress` is told of each step. */
+/** `progress` is called for each step. */
 interface Scale {
   calls: number;
   delay: number;
@@ -23,7 +23,7 @@ interface Scale {
 }
 
 const REPORTERS = 16;
-/** One call in so many fails at first: more would degrade the endpoint, and be put off instead. */
+/** One call in so many fails at first. With more the endpoint would be degraded and its calls deferred. */
 const ONE_IN = 4;
 
 interface Delivering {
@@ -31,9 +31,9 @@ interface Delivering {
   receiver: Receiver;
   calls: number;
   delay: number;
-  /** One call in so many fails once; null: none. */
+  /** One call in so many fails once; null for none. */
   failOneIn?: number | null;
-  /** How long it takes at least: to ask earlier whether all is recorded would add to the CPU time. */
+  /** The shortest time the step takes. Asking earlier whether all is recorded would add CPU time. */
   waitMs?: number;
 }
 
@@ -49,7 +49,7 @@ async function deliver({ server, receiver, calls, ...input }: Delivering): Promi
   return callIds;
 }
 
-/** What so many attempts use at least; a timer may be a little early. */
+/** The least that so many attempts use. A timer may be a little early. */
 const attempts = (count: number, delay: number): Partial<Usage> => ({
   rows_written: count,
   rows_read: count,
@@ -93,11 +93,11 @@ export async function billAt(
   return { delay, first, retry: difference(withRetry, first, ONE_IN), resend, get };
 }
 
-/** Soon after a lone call is delivered, at the first try and at the second. */
+/** When to look for a lone call's delivery, at the first try and at the second. */
 const LONE_FIRST_MS = 1_400;
 const LONE_RETRIED_MS = 4_400;
 
-/** One call at a time: no batch is shared, and one that fails writes its endpoint's health too. */
+/** One call at a time: no batch is shared, and a failed one also writes its endpoint's health. */
 export async function billAlone(
   server: MeteredServer,
   receiver: Receiver,
@@ -120,7 +120,7 @@ export async function billAlone(
 /** Older than any log is kept. */
 const OLD_MS = 4_000 * 86_400_000;
 
-/** What it costs to remove a log with its one attempt, once it is old enough. */
+/** What it costs to remove an old log with its one attempt. */
 export async function billRemoval(
   server: MeteredServer,
   receiver: Receiver,

@@ -1,10 +1,10 @@
-/** The service beside its floor, in turn: how many calls a second, how soon each, and how soon reports are answered. */
+/** Runs the service and its floor in turn: calls per second, latency of each, and how soon reports are answered. */
 import type { LocalServer } from "../../src/local/server.ts";
 import { arrivalOf, newCalls, type Receiver, reportAll, reportPaced, untilRecorded } from "./driver.ts";
 
 const REPORTERS = 16;
 const LATENCY_STEPS = 10;
-/** A hundred of the service's in all, for a p99; the floor's median does with fewer. */
+/** A hundred for the service, enough for a p99. The floor's median needs fewer. */
 const LATENCY_STEP_CALLS = { service: 10, floor: 5 } as const;
 const PACED_PER_SECOND = 100;
 const PACED_SECONDS = 30;
@@ -56,7 +56,7 @@ export async function compare(
   return found;
 }
 
-/** Reports so many calls as fast as they are taken, and returns how many a second were answered and arrived. */
+/** Reports so many calls as fast as they are accepted. Returns how many a second were answered and arrived. */
 async function throughput(server: LocalServer, receiver: Receiver, calls: number): Promise<Rate> {
   const reported = await reportAll(server, {
     calls: newCalls(calls),
@@ -74,7 +74,7 @@ async function throughput(server: LocalServer, receiver: Receiver, calls: number
   };
 }
 
-/** Reports one call after the other, and returns how long after each answer its receiver had it. */
+/** Reports one call after the other. Returns the time from each answer to the arrival. */
 async function latencies(server: LocalServer, receiver: Receiver, calls: number): Promise<number[]> {
   const waits: number[] = [];
   for (const call of newCalls(calls)) {

@@ -1,4 +1,4 @@
-/** What a step uses, counted around the service's bindings, and what that costs. Throws where a count can't be true. */
+/** Counts what a step uses at the service's bindings, and prices it. Throws if a count can't be true. */
 import type { LocalServer } from "../../src/local/server.ts";
 import { ask, pause } from "./driver.ts";
 import {
@@ -30,7 +30,7 @@ export interface Cost {
   usd_per_million: number;
 }
 
-/** What was read from the record is counted once its answer is back in the Worker. */
+/** Reads are counted when their answer is back in the Worker. */
 const COUNTING_MS = 50;
 
 /** What was used since the last time. */
@@ -39,7 +39,7 @@ export async function readMeter(server: LocalServer): Promise<Metered> {
   return meteredOf(await ask(server, "/meter"));
 }
 
-/** A step that does one thing `times` times, and what it uses at least as a whole. */
+/** A step that does one thing `times` times, and the least that it uses. */
 interface Step {
   name: string;
   times: number;
@@ -87,7 +87,7 @@ function priced(usage: Usage, times: number, cpu_ms: number): Cost {
   return { ...cost, usd_per_million: usd * 1e6 };
 }
 
-/** What one of the further steps costs that `whole` has over `part`, where it has one in so many. */
+/** The cost of the further steps that `whole` has over `part`, for one of them. */
 export const difference = (whole: Cost, part: Cost, oneIn = 1): Cost => {
   const names = Object.keys(whole) as (keyof Cost)[];
   return Object.fromEntries(

@@ -1,4 +1,7 @@
-/** Reporters on one side, a receiver in its own process on the other. Throws where a call is lost, refused or sent twice. */
+/**
+ * The benchmark's driver: reporters, and a receiver in its own process. Throws if a call is lost, refused or sent
+ * twice.
+ */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -7,12 +10,12 @@ import type { LocalServer } from "../../src/local/server.ts";
 import { payloads } from "./payloads.ts";
 import type { Arrivals, AttemptArrivals } from "./receiver.ts";
 
-/** Nothing takes this long; what has not arrived by then is lost. */
+/** What has not arrived after this long is lost. */
 const PATIENCE_MS = 60_000;
 
 export interface Receiver {
   url: (options?: { delay?: number; fail?: number; of?: number; endpoint?: number }) => string;
-  /** Waits until this many calls (or these) have arrived, then tells when all did, and forgets them. */
+  /** Waits until this many calls (or these) have arrived. Returns the times of arrival and forgets them. */
   arrivals: (calls: number, which?: readonly Reported[]) => Promise<Arrivals>;
   /** How many calls have arrived by now, and how many arrivals were answered at once. */
   count: () => Promise<Count>;
@@ -74,7 +77,7 @@ interface Question {
   prefer?: string;
 }
 
-/** One request to the API; throws where it is not answered as expected. */
+/** One request to the API. Throws if the answer is not the expected one. */
 export async function ask(
   server: LocalServer,
   path: string,
@@ -92,7 +95,7 @@ async function send(
   path: string,
   { body, status = 200, prefer = "" }: Question & { body?: string },
 ): Promise<string> {
-  // Identity: the local runtime would compress answers itself, which no deployed Worker does.
+  // Identity: the local runtime would compress answers, which no deployed Worker does itself.
   const headers = {
     ...{ authorization: LOCAL_KEY, "content-type": "application/json", prefer },
     "accept-encoding": "identity",
@@ -109,7 +112,7 @@ interface Calls {
   webhook: string;
 }
 
-/** Reports, written out beforehand: what it takes to write them is no time of the service's. */
+/** Reports, serialised beforehand: that time is not the service's. */
 function reportsOf(server: LocalServer, { calls, webhook }: Calls): (() => Promise<Reported>)[] {
   return calls.map((payload) => {
     const body = JSON.stringify({ payload, webhook });
@@ -149,10 +152,7 @@ export async function reportAll(
   return reported;
 }
 
-/**
- * Reports calls as fast as they are taken for as long as `isOn`, but while it is `tooFarAhead`; `index` is a call's
- * place in the order they were begun.
- */
+/** Reports calls as fast as they are accepted while `isOn`, except while `tooFarAhead`. `index` counts the calls. */
 export async function reportWhile(
   server: LocalServer,
   input: {
@@ -200,7 +200,7 @@ export function arrivalOf(arrivals: Arrivals, { call_id }: Reported): number {
   return at;
 }
 
-/** Waits until no log is due any more; throws where that never comes, and where one of these calls is not delivered. */
+/** Waits until no log is due. Throws if that takes too long, or if one of these calls is not delivered. */
 export async function untilRecorded(
   { database }: LocalServer,
   reported: readonly Pick<Reported, "call_id">[],

@@ -1,6 +1,6 @@
 /**
- * What the benchmark demands of what it has measured before there is a figure of it: every count there, as much of each
- * as the step must have used, each call arrived as often as it had to. Plain data in, an Error out; no I/O, no clock.
+ * Checks measurements before they become figures: every count is there, each is as large as the step must have used,
+ * and each call arrived as often as it had to. Plain data in, an Error out; no I/O, no clock.
  */
 
 /** What is counted around the service's bindings, as the platform bills it. */
@@ -44,13 +44,13 @@ const mapCounts = (countOf: (name: keyof Usage) => number): Usage => {
   return usage;
 };
 
-/** The value, if it is a number one can reckon with. */
+/** The value, if it is a usable number. */
 export function demandFinite(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new Error(`the ${name} is missing: it is ${value}`);
 }
 
-/** Throws where a step used less than it must have: what was used was then not counted. */
+/** Throws if a step used less than it must have: then something was not counted. */
 export function demandAtLeast(step: string, usage: Usage, least: Partial<Usage>): void {
   for (const name of COUNTS) {
     const minimum = least[name] ?? 0;
@@ -59,7 +59,7 @@ export function demandAtLeast(step: string, usage: Usage, least: Partial<Usage>)
   }
 }
 
-/** Throws where the cron had something to do: it then mended what was lost, or did a part of what was measured. */
+/** Throws if the cron had work: it mended a loss, or did a part of what was measured. */
 export function demandIdle({ rows_written, messages }: Usage): void {
   if (rows_written + messages > 0)
     throw new Error(

@@ -1,6 +1,7 @@
 /**
- * `npm run faults`: random programs of requests and faults through the real handlers. `--programs` (500), `--seed`.
- * Ends with an error, and the smallest program, where a promise was broken or nothing was run.
+ * `npm run faults` runs random programs of requests and faults through the real handlers. Options: `--programs`
+ * (500), `--seed`. If a promise is broken it prints the smallest such program and fails. It also fails if nothing was
+ * run.
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -36,7 +37,7 @@ const tallies = vitest.state
   .flatMap((module) => [...module.children.allTests()].flatMap((test) => test.meta().tally ?? []));
 await vitest.close();
 
-/** Runs as large as CI's have met every one of these, or they have not tested what they are there for. */
+/** A run as large as CI's must have met each of these. */
 const COMMON_FAULTS = ["fail", "kill", "stall"].flatMap((what) =>
   ["database", "queue", "object"].map((kind) => ({ what, kind })),
 );

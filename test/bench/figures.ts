@@ -59,7 +59,7 @@ export function figuresOf(results: Results) {
   });
 }
 
-/** The sides of a round ran one after the other: what else the machine did then, it did to both. */
+/** The sides of a round ran one after the other, so other work on the machine affected both. */
 const pairedRatio = ({ service, floor }: Comparison["rates"], which: "accepted" | "delivered"): number =>
   median(service.map((rate, round) => rate[which] / (floor[round]?.[which] ?? Number.NaN)));
 

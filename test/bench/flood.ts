@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- --flood`: what an inbox that is flooded does to the calls of others, by turns without a flood, with
- * one of small bodies and with one of bodies over an inbox's size. Throws where one of the others' calls is lost, or
- * the inbox does not hold its newest.
+ * `npm run bench -- --flood` measures what a flooded inbox does to other calls: without a flood, with small bodies,
+ * and with bodies over an inbox's limit, in turn. Throws if one of the other calls is lost, or if the inbox does not
+ * hold its newest requests.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -26,10 +26,10 @@ const ROUNDS = 3;
 const FLOOD_PER_SECOND = 200;
 /** From a flood's start until the others' calls are reported. */
 const LEAD_MS = 1_000;
-/** Others' calls, at a pace that leaves the machine room for both: what it has none for can only be shared. */
+/** Other calls, at a pace that leaves room on the machine for both. */
 const CALLS = 100;
 const CALLS_PER_SECOND = 20;
-/** What an inbox keeps of requests, and of a body in bytes. */
+/** What an inbox keeps: requests, and bytes of a body. */
 const KEPT_REQUESTS = 500;
 const KEPT_BYTES = 262_144;
 
@@ -74,7 +74,10 @@ export async function flood(server: LocalServer, progress: Progress): Promise<Si
   return sides;
 }
 
-/** Floods a new inbox. What is returned ends it, looks into the inbox, and tells how many requests a second were answered. */
+/**
+ * Floods a new inbox. The returned function ends the flood, checks the inbox, and returns how many requests a second
+ * were answered.
+ */
 async function openFlood(server: LocalServer, what: Pick<Flood, "bytes">): Promise<() => Promise<number>> {
   const { data } = (await ask(server, "/v1/inboxes", { body: {} })) as { data: { id: string; url: string } };
   const flooder = fork(join(import.meta.dirname, "flooder.ts"));
@@ -142,7 +145,7 @@ export function printFlood(sides: Sides, json: boolean): void {
   if (json) console.log(JSON.stringify(figures));
 }
 
-/** The sides of a round ran one after the other: what else the machine did then, it did to all. */
+/** The sides of a round ran one after the other, so other work on the machine affected all. */
 const pairedRatio = (sides: Sides, name: string, which: "p50" | "p95"): number =>
   median(
     (sides[name] ?? []).map((one, round) => one[which] / (sides[NO_FLOOD]?.[round]?.[which] ?? Number.NaN)),

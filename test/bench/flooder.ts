@@ -1,7 +1,7 @@
 /**
- * A flood's sender, a process of its own: POSTs to the address it is told, at a steady pace whether the ones before are
- * answered or not, but never with more than so many unanswered. Once told to stop it waits for the last answers, and
- * tells how many there were. Exits non-zero where one is not 200.
+ * Sends a flood, in a process of its own. It POSTs to a given address at a steady pace, whether earlier requests are
+ * answered or not, but with a limit on unanswered ones. When stopped it waits for the last answers and reports their
+ * number. Exits non-zero if one is not 200.
  */
 import { Agent, request } from "node:http";
 
@@ -11,7 +11,7 @@ export interface Flood {
   perSecond: number;
 }
 
-/** How many requests wait for their answers at most: a server that is slower than the flood is flooded all the same. */
+/** The most unanswered requests: a server that is slower than the flood is still flooded. */
 const UNANSWERED_LIMIT = 100;
 
 const agent = new Agent({ keepAlive: true });

@@ -1,7 +1,7 @@
 /**
- * The floor: the least code that takes the service's platform steps. The same insert with the same indexes, a queue
- * send, one read a batch, one attempt in a Durable Object, one write a batch. No key is checked, nothing validated,
- * signed or classified, and nothing is ever retried.
+ * The floor: the least code that takes the service's platform steps: the same insert with the same indexes, a queue
+ * send, one read a batch, one attempt in a Durable Object, one write a batch. It checks no key, validates, signs and
+ * classifies nothing, and retries nothing.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -66,6 +66,6 @@ export default {
     batch.ackAll();
   },
 
-  /** No sweep: what the floor loses is lost, and the benchmark ends with an error. */
+  /** No sweep: what the floor loses stays lost, and the benchmark fails. */
   scheduled() {},
 } satisfies ExportedHandler<Env, Message>;

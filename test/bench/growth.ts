@@ -1,4 +1,4 @@
-/** Growth: the rows that each request reads with few and with many logs in the tables. */
+/** Growth: how many rows each request reads with few and with many logs in the tables. */
 import { LOCAL_ORG } from "../../src/local/seed.ts";
 import { type MeteredServer, readMeter } from "./cost.ts";
 import { ask, newCalls, type Receiver, untilRecorded } from "./driver.ts";
@@ -25,7 +25,7 @@ export async function growth(
   for (const logs of sizes) {
     progress(`rows read among ${logs} logs`);
     await fillUpTo(server, logs);
-    // Twice, for the lesser: one of them may look up the API key, which is kept for 30 s.
+    // Twice, and the smaller counts: one may include the look-up of the API key, which is remembered for 30 s.
     const [one, other] = [await rowsRead(server, receiver), await rowsRead(server, receiver)];
     read.push({
       logs,

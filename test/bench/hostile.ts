@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- --hostile`: the CPU that each body made to be dear costs the runtime, beside a harmless body of as
- * many bytes to the same path. By turns, so that what else the machine does is done to both. Throws where an answer is
- * not the expected one.
+ * `npm run bench -- --hostile` measures the CPU that hostile bodies cost the runtime, each beside a harmless body of
+ * the same size to the same path. The two alternate, so that other work on the machine affects both. Throws if an
+ * answer is not the expected one.
  */
 import { connect } from "node:net";
 import { LOCAL_KEY } from "../../src/local/seed.ts";
@@ -44,9 +44,9 @@ const report = (members: string, status = 202): Body => ({
 /** A request that is refused, whatever is in the record. */
 const refused = (path: string, text: string): Body => ({ path, text, status: 400 });
 
-/** Names that V8 gives one and the same hash: multiples of 2^17. */
+/** Names to which V8 gives the same hash: multiples of 2^17. */
 const colliding = (count: number) => Array.from({ length: count }, (_, n) => String((n + 1) * 131_072));
-/** Names of as many characters that it does not. */
+/** Names of the same length with different hashes. */
 const ordinary = (count: number) => colliding(count).map((name) => `k${name.slice(1)}`);
 const asMembers = (names: readonly string[]) => names.map((name) => `"${name}":0`).join(",");
 
@@ -97,14 +97,14 @@ const PAIRS: Pair[] = [
 /** One byte in each chunk. */
 const IN_CHUNKS = 60_000;
 
-/** What each side cost in each round, in milliseconds of CPU a request. */
+/** The cost of each side in each round, in milliseconds of CPU a request. */
 export interface HostileRounds {
   name: string;
   bytes: number;
   rounds: { hostile: number; harmless: number }[];
 }
 
-/** `reader` is a Worker that does nothing but read its bodies in the runtime's own way. */
+/** `reader` is a Worker that only reads its bodies, in the runtime's own way. */
 export async function hostile(
   { service, reader }: { service: MeasuredServer; reader: MeasuredServer },
   progress: (text: string) => void,
@@ -126,7 +126,7 @@ export async function hostile(
     const rounds: HostileRounds["rounds"] = [];
     for (let round = 0; round <= ROUNDS; round++) {
       const sides = { hostile: await pair.hostile(), harmless: await pair.harmless() };
-      if (round > 0) rounds.push(sides); // the first one is the compiler's
+      if (round > 0) rounds.push(sides); // the first one warms up the compiler
     }
     progress(pair.name);
     measured.push({ name: pair.name, bytes: pair.bytes, rounds });
@@ -175,7 +175,7 @@ function sendChunks(url: string): Promise<void> {
   });
 }
 
-/** Prints the figures, and names each bound that is missed; then the run ends with an error. */
+/** Prints the figures, and names each missed bound; then the run fails. */
 export function printHostile(measured: readonly HostileRounds[], json: boolean): void {
   const figures = measured.map(({ name, bytes, rounds }) => ({
     name,

@@ -16,7 +16,7 @@ type Count = (name: keyof Usage, more: number) => void;
 let used: Metered = { steps: nothing(), cron: nothing() };
 const envs = new Map<Account, Env>();
 
-/** What is missing must not pass for nothing: null would count as 0. */
+/** A missing count must not pass for 0. */
 const countFor =
   (account: Account): Count =>
   (name, more) => {
@@ -29,7 +29,7 @@ function meteredEnv(env: Env, account: Account): Env {
   return known;
 }
 
-/** By name, so that a binding added to the Worker does not compile before it is counted here. */
+/** By name, so that a new binding does not compile until it is counted here. */
 const countingEnv = (env: Env, count: Count): Env => ({
   DB: meter(env.DB, (rows) => {
     count("rows_read", rows.rows_read);

@@ -1,4 +1,4 @@
-/** Finished calls as they come: 6 KB in the middle, one in a hundred of 300 KB. The same sequence at every run. */
+/** Finished calls of realistic sizes: 6 KB in the middle, one in a hundred of 300 KB. The same sequence in every run. */
 
 const MEDIAN_BYTES = 6_000;
 const LARGEST_BYTES = 300_000;

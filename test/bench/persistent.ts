@@ -1,4 +1,4 @@
-/** The soak's client: repeats what got no answer, since the API makes that safe, and gives up on nothing else. */
+/** The soak's client. It repeats requests that got no answer, which the API makes safe, and gives up on nothing else. */
 import { LOCAL_KEY } from "../../src/local/seed.ts";
 import type { Accepted, Log } from "./account.ts";
 import { now, pause } from "./driver.ts";
@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 100;
 const READERS = 4;
 const REPORTERS = 16;
 
-/** One request; null where no answer came, or the record was away. */
+/** One request; null if no answer came or the record was away. */
 async function ask(url: string, body?: string): Promise<Response | null> {
   const headers = { authorization: LOCAL_KEY, "content-type": "application/json" };
   const init = body === undefined ? { headers } : { headers, method: "POST", body };
@@ -51,7 +51,7 @@ async function forEach<T>(
 }
 
 /**
- * Reports every call until it is accepted, `perSecond` at most, and adds it to `accepted` then. Rejects where one is
+ * Reports every call until it is accepted, at most `perSecond`, and then adds it to `accepted`. Rejects if one is
  * refused.
  */
 export async function reportUntilAccepted(
@@ -60,7 +60,7 @@ export async function reportUntilAccepted(
 ): Promise<void> {
   await forEach(plan, REPORTERS, async ({ call_id, body }) => {
     const response = await askUntilAnswered(`${url}/v1/postcall/calls`, body);
-    // 200: it was written before, and the answer to that was lost.
+    // 200: it was written before, and that answer was lost.
     if (response.status !== 202 && response.status !== 200)
       throw new Error(`${call_id} was answered ${response.status}: ${await response.text()}`);
     accepted.add(call_id);

@@ -1,6 +1,7 @@
 /**
- * `npm run bench -- --poison`: of ten endpoints one hangs until the timeout. What that does to the calls of the other
- * nine, before it is degraded and after. Throws where one of theirs is lost, or where degrading takes too long.
+ * `npm run bench -- --poison` lets one of ten endpoints hang until the timeout, and measures what that does to the
+ * calls of the other nine, before it is degraded and after. Throws if one of theirs is lost, or if degrading takes
+ * too long.
  */
 import type { LocalServer } from "../../src/local/server.ts";
 import {
@@ -19,9 +20,9 @@ const ENDPOINTS = 10;
 const REPORTERS = 16;
 const WARM_UP_MS = 10_000;
 const WINDOW_MS = 20_000;
-/** Calls that may be reported and have not arrived: enough to keep every batch full. */
+/** How many reported calls may be on their way: enough to keep every batch full. */
 const LEAD_CALLS = 200;
-/** What the service is run with, and how long an attempt then takes at most. */
+/** The service's variables, and the longest an attempt then takes. */
 export const POISON_VARIABLES = { DELIVERY_TIMEOUT: "15s" };
 const TIMEOUT_MS = 15_000;
 /** An endpoint is degraded within its timeout and this much more. */
@@ -53,8 +54,8 @@ export async function poison(server: LocalServer, progress: Progress): Promise<P
 }
 
 /**
- * Reports calls to ten endpoints in turn until it is stopped, as fast as the healthy ones arrive: reporters that never
- * wait would pile up calls during the dip, and those would be all that is measured after it.
+ * Reports calls to ten endpoints in turn until it is stopped, as fast as the healthy ones arrive. Reporters that
+ * never wait would pile up calls during the dip, and only those would be measured after it.
  */
 function keepReporting(server: LocalServer, receiver: Receiver, hanging: number | null) {
   let isOn = true;
@@ -75,7 +76,7 @@ function keepReporting(server: LocalServer, receiver: Receiver, hanging: number 
   const tooFarAhead = () => begun - arrived > LEAD_CALLS;
   const load = { webhookOf, reporters: REPORTERS, isOn: () => isOn, tooFarAhead };
   const done = Promise.all([reportWhile(server, load), counting()]);
-  done.catch(() => {}); // met again in stop, unless something else fails first
+  done.catch(() => {}); // awaited in stop, unless something else fails first
   return async () => {
     isOn = false;
     const [reported] = await done;

@@ -1,8 +1,8 @@
 /**
- * The benchmark's receiver, a process of its own: answers every POST after `?delay=` milliseconds, `?fail=` times with
- * 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET /arrivals`
- * tells and forgets them, `GET /count` how many there are and how many of those were not kept waiting; `GET /attempts`
- * tells how often each attempt arrived whole, and forgets nothing.
+ * The benchmark's receiver, in a process of its own. It answers every POST after `?delay=` milliseconds, `?fail=`
+ * times with 500 first (one call in `?of=`, by the number its id ends with), and notes when each call arrived. `GET
+ * /arrivals` answers these times and forgets them. `GET /count` answers how many there are, and how many were
+ * answered without delay. `GET /attempts` answers how often each attempt arrived whole, and forgets nothing.
  */
 import { createServer } from "node:http";
 

@@ -1,6 +1,6 @@
 /**
- * `npm start`'s own script as a process group, to be killed at any moment and started again on the same state. Looks
- * into the state only while nothing runs, and then at a copy.
+ * Runs `npm start`'s script as a process group that can be killed at any moment and started again on the same state.
+ * Reads the state only while nothing runs, from a copy.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -65,7 +65,7 @@ export function serverGroup(input: {
   return { url, start, kill };
 }
 
-/** The key is made at the first start: before that, no report would be taken. */
+/** Only with the local key: before it exists no report would be accepted. */
 async function isReady(url: string): Promise<boolean> {
   try {
     const headers = { authorization: LOCAL_KEY };
@@ -86,7 +86,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** What a killed server left behind: every call in its record, and those of them that were due at `at`. */
+/** What a killed server left: every call in its record, and the calls that were due at `at`. */
 export function recordLeftIn(stateDir: string, at: number): { recorded: Set<string>; due: string[] } {
   const files = readdirSync(stateDir, { recursive: true, encoding: "utf8" });
   const isOfDatabase = (file: string) => /d1.*[0-9a-f]{64}\.sqlite(-wal)?$/.test(file);

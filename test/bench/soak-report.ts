@@ -1,7 +1,7 @@
-/** What the soak shows while it runs, and what it prints at its end. Judges by its figures alone. */
+/** The soak's progress and its final report. Judges by the figures alone. */
 import type { Account } from "./account.ts";
 
-/** One kill: what was due then, what was accepted before and not in the record, and how long things took. */
+/** One kill: the calls due then, the accepted calls that are not in the record, and the times. */
 export interface Recovery {
   due: number;
   missing: string[];
@@ -42,7 +42,7 @@ export function progressBar(total: number, done: () => number) {
   };
 }
 
-/** Prints the figures, and what is wrong with them; returns whether nothing is. */
+/** Prints the figures and what is wrong with them. Returns whether nothing is. */
 export function printSoak(results: SoakResults, { json }: { json: boolean }): boolean {
   const { accepted, delivered, failed, duplicates, recoveries, recoveryLimitMs } = results;
   const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;

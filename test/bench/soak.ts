@@ -1,6 +1,7 @@
 /**
- * `npm run soak`: the real server under load, SIGKILLed in mid-flight and started again on the same state, `--kills`
- * times over `--calls` calls. Ends non-zero where a call is lost or can't be accounted for, and where recovery is late.
+ * `npm run soak` puts the real server under load, kills it with SIGKILL and starts it again on the same state,
+ * `--kills` times over `--calls` calls. Exits non-zero if a call is lost or can't be accounted for, or if recovery is
+ * late.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,9 +17,9 @@ import { printSoak, progressBar, type Recovery, type SoakResults } from "./soak-
 
 const SWEEP_GRACE_SECONDS = 5;
 const VARIABLES = { SWEEP_GRACE: `${SWEEP_GRACE_SECONDS}s`, RETRY_SCHEDULE: "1s, 2s" };
-/** What was due at a kill is ended this long after the server is ready again. */
+/** Calls due at a kill must have ended this long after the server is ready again. */
 const RECOVERY_LIMIT_MS = (SWEEP_GRACE_SECONDS + 15) * 1_000;
-/** What is not ended by now never will be. */
+/** A call that has not ended after this long never will. */
 const LONG_AFTER_MS = 90_000;
 const REPORTS_PER_SECOND = 100;
 const ATTEMPTS = 3;
@@ -32,8 +33,8 @@ const { values: options } = parseArgs({
 });
 
 /**
- * What the `index`th call's receiver answers: one in 100 after longer than a batch waits, one in 25 late, one in 33
- * always with 500 and one in 7 once. Those that fail have an endpoint each: five failures in a row would degrade one.
+ * How the `index`th call's receiver answers: one in 100 later than a batch waits, one in 25 late, one in 33 always
+ * with 500 and one in 7 once. Failing ones have an endpoint each, because five failures in a row would degrade one.
  */
 function answerTo(index: number): { delay?: number; fail?: number; endpoint: number } {
   if (index % 33 === 5) return { fail: ATTEMPTS * 100, endpoint: 1_000 + index };
@@ -53,8 +54,8 @@ function planOf(calls: number, receiver: Receiver): Plan[] {
 }
 
 /**
- * Reports a round of calls, and kills the server when half of them are accepted and a quarter has arrived: some are then
- * being reported, some wait in a queue, some are being sent and some written down. Returns how it recovered.
+ * Reports a round of calls and kills the server when half are accepted and a quarter has arrived. Then some are being
+ * reported, some are queued, some are being sent and some recorded. Returns how it recovered.
  */
 async function round(
   server: ServerGroup,
@@ -71,7 +72,7 @@ async function round(
   const half = accepted.size + Math.ceil(plan.length / 2);
   const quarter = (await receiver.count()).count + Math.ceil(plan.length / 4);
   const reporting = reportUntilAccepted(server.url, { plan, accepted, perSecond: REPORTS_PER_SECOND });
-  reporting.catch(() => {}); // met again where it is waited for, unless something else fails first
+  reporting.catch(() => {}); // awaited below, unless something else fails first
   for (const until = now() + LONG_AFTER_MS; ; await pause(5)) {
     if (accepted.size >= half && (await receiver.count()).count >= quarter) break;
     if (now() > until) throw new Error(`a quarter of ${plan.length} calls never arrived`);

@@ -1,4 +1,4 @@
-/** Prints the built Worker's size, and fails where it is over its bound. Run by `npm run build`. */
+/** Prints the built Worker's size, and fails if it is over its bound. Run by `npm run build`. */
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

@@ -1,4 +1,7 @@
-/** An org and its receiver, as citations find them: what is reported, held, cited and received. New for each test. */
+/**
+ * Words for tests of citations: an org and its receiver, new for each test, and what is reported, held, cited and
+ * received.
+ */
 import { expect } from "vitest";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { envWithLosingQueues, request } from "./handlers.ts";

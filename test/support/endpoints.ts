@@ -1,4 +1,4 @@
-/** The tests' words for endpoints: one that has failed, what is known of it, what an org is told. */
+/** Words for tests of endpoints: failing ones, their state, and operational webhooks. */
 import { env } from "cloudflare:workers";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "./handlers.ts";
 import { call, makeOrg, type Org, type Receiver, receiver } from "./words.ts";
@@ -22,7 +22,7 @@ export async function degrade(org: Org, url: string): Promise<void> {
   for (let failure = 1; failure <= 5; failure++) await attemptOnce(org, url);
 }
 
-/** An org that is told of its webhooks, and the receiver it is told by. */
+/** An org with an `ops_webhook`, and its receiver. */
 export async function toldOrg(...program: Parameters<typeof receiver>): Promise<{ org: Org; ops: Receiver }> {
   const org = await makeOrg();
   const ops = await receiver(...program);

@@ -1,4 +1,4 @@
-/** What the table of first statuses says of a report. The service itself decides by the same table in its INSERT. */
+/** The first status of a report by the table. The service's INSERT is generated from the same table. */
 import { FIRST_STATUSES, type FirstConditions } from "../../src/core/citations.ts";
 import type { LogStatus } from "../../src/core/webhook-log.ts";
 

@@ -1,4 +1,4 @@
-/** The Worker's handlers called by hand: with a queue that loses its messages, a batch of one's own, a fault. */
+/** Calls the Worker's handlers directly: with a queue that loses its messages, a batch of one's own, or a fault. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type DeliveryMessage, writeMessage } from "../../src/core/message.ts";
@@ -62,8 +62,8 @@ export async function resendUnheard(org: Org, { call_id }: AttemptKey): Promise<
 }
 
 /**
- * What a batch came to: for each message, in order, `ack` or the seconds after which it comes back. The platform's own
- * test batch does not tell the seconds.
+ * What happened to each message of a batch, in order: `ack`, or the seconds after which it comes back. The platform's
+ * own test batch does not tell the seconds.
  */
 export async function handleBatch(
   on: Env,

@@ -1,4 +1,4 @@
-/** The Worker's bindings as one run of a handler has them: the real database and objects, a queue in memory, and the run's faults. */
+/** The bindings for one run of a handler: the real database and objects, a queue in memory, and the run's faults. */
 import { env } from "cloudflare:workers";
 import type { AttemptReply, AttemptRequest } from "../../../src/call/attempt-request.ts";
 import type { Call } from "../../../src/call/object.ts";
@@ -8,14 +8,14 @@ import type { Fault } from "./program.ts";
 import { keyOfEntry } from "./requests.ts";
 import type { World } from "./world.ts";
 
-/** How a fault ends a run, leaving nobody to say what it did. */
+/** Thrown by a fault that ends a run. */
 type CutOff = "killed" | "stalled";
 
 export interface Run {
   env: Env;
-  /** Settles where a fault ends or stalls the run. */
+  /** Settles when a fault ends or stalls the run. */
   cutOff: Promise<CutOff>;
-  /** Whether it was cut off, or a transaction that writes failed: what it has sent may not be in the record. */
+  /** Whether the run was cut off, or a writing transaction failed: then sends of it may be missing in the record. */
   isCutShort: () => boolean;
 }
 
@@ -27,7 +27,7 @@ const TROUBLE: Record<Kind, string> = {
   object: "Durable Object reset",
 };
 
-/** A database says so before it begins, and a write that hears it is not tried again in place. */
+/** The error of a database that refuses before it begins. Such a write is not repeated at once. */
 const OVERLOADED = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
 
 const troubleOf = (kind: Kind, { what, when }: Fault): Error =>
@@ -43,13 +43,13 @@ interface Operation<T> {
 
 const never = () => new Promise<never>(() => {});
 
-/** An environment for one run, in which the faults happen at the operations they name. */
+/** An environment for one run. The faults happen at the operations they name. */
 export function openRun(world: World, faults: readonly Fault[]): Run {
   const cutOff = Promise.withResolvers<CutOff>();
   let operations = 0;
   let isKilled = false;
   let isCutShort = false;
-  /** A run that went on after a stall ends without further faults: somebody waits for its end. */
+  /** A stalled run that goes on meets no further faults: somebody waits for its end. */
   let isStalled = false;
 
   async function strike<T>(fault: Fault, operation: Operation<T>): Promise<void> {
@@ -118,7 +118,7 @@ function database(around: Around): D1Database {
     prepare: (query: string) => wrap(query, env.DB.prepare(query)),
     batch: (wrapped: D1PreparedStatement[]) => {
       const statements = wrapped.flatMap((statement) => inner.get(statement) ?? []);
-      // One that reads opens a batch, and nothing has been sent yet.
+      // A read opens a batch, and nothing has been sent yet.
       const isWriting = !statements.some(({ query }) => query.startsWith("SELECT"));
       return around(() => env.DB.batch(statements.map(({ statement }) => statement)), isWriting);
     },
@@ -134,8 +134,8 @@ function queue(world: World, lane: string, around: Around): Queue {
 }
 
 /**
- * A call's object is lost by giving the call another one: what the old one has under way goes on, unknown to the new.
- * Each object's requests name it, so that the receiver can tell whose they are.
+ * An object is lost by giving its call another one. What the old one has under way goes on, unknown to the new one.
+ * Each request names its object, so that the receiver can tell them apart.
  */
 function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
   const getByName = (name: string) => {
@@ -185,5 +185,5 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
   return { getByName } as unknown as DurableObjectNamespace<Call>;
 }
 
-/** A request over which the object throws before it sends anything. */
+/** A request that makes the object throw before it sends anything. */
 const unsignable = (request: AttemptRequest): AttemptRequest => ({ ...request, secrets: ["whsec_!"] });

@@ -1,4 +1,4 @@
-/** What holds for every call over both of its logs, its webhook's and its citations'. Names what broke it, or nothing. Pure. */
+/** What must hold for every call over both of its logs, the webhook's and the citations'. Names what is broken. Pure. */
 
 import type { CallHistory } from "./history.ts";
 import { brokenInLog } from "./invariants.ts";
@@ -6,7 +6,7 @@ import { byObject, citedIn, eventOf, isAccepted, keyOf, mayHaveActed } from "./r
 
 type Invariant = (history: CallHistory) => string[];
 
-/** Two requests at once are two objects': the first one's was lost in between. */
+/** Two requests at once come from two objects: the first was lost in between. */
 const oneRequestAtATime: Invariant = (history) =>
   byObject(history).flatMap(([object, requests]) =>
     requests.flatMap((request, index) => {
@@ -23,7 +23,7 @@ const neverBothCombinedAndSeparate: Invariant = ({ received }) => {
   return events.size <= 1 ? [] : [`they were sent as ${cited.map(({ body }) => body).join(" and ")}`];
 };
 
-/** A call has its citations once: those that were accepted, in the log that has them. */
+/** A call has its citations once: in the log that has the accepted ones. */
 const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => {
   const standing = [call, citations].flatMap(({ log }) => {
     const content = log === undefined ? undefined : citedIn(log.payload);
@@ -37,7 +37,7 @@ const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => 
   return [...foreign, ...others.map(({ variant }) => `${variant} was accepted, and ${content} stands`)];
 };
 
-/** Only a call that had no URL when they came, or whose report did not want them, keeps them to itself. */
+/** Citations are kept unsent only if the call had no URL then, or its report did not want them. */
 const onlyCitationsThatAreWantedAreSent: Invariant = ({ call, citations }) => {
   if (call.log === undefined || citations.log === undefined) return [];
   const isWanted =

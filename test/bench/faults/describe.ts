@@ -1,7 +1,7 @@
-/** A fault program in words. */
+/** Describes a fault program in words. */
 import type { Luck, Program, ReceiverAnswer, Step } from "./program.ts";
 
-/** The program as lines that a reader can follow. */
+/** The program, a line for each step. */
 export const describeProgram = ({ answers, steps }: Program): string =>
   [
     `the receiver answers ${answers.map(describeAnswer).join(", ")} (the last to all that follow)`,

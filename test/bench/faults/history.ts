@@ -1,4 +1,4 @@
-/** What is to be seen of a program once it is over: its calls' logs, their requests, and what befell them. Changes nothing. */
+/** What can be seen of a finished program: its calls' logs, their requests, and the faults they met. Changes nothing. */
 import { env } from "cloudflare:workers";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
@@ -19,25 +19,25 @@ export interface CallHistory {
 /** What became of one of a call's logs. */
 export interface LogHistory {
   event: CitedEvent;
-  /** As the record has it in the end. */
+  /** The log at the end. */
   log: StoredLog | undefined;
   /** The receiver's requests of this event. */
   received: readonly Received[];
-  /** Those of them that no consumer heard the outcome of. */
+  /** The requests whose outcome no consumer heard. */
   unheard: readonly Received[];
-  /** The API requests that named the call and are about this event: citations, or anything else. */
+  /** The API requests about the call and this event: citations, or anything else. */
   asked: readonly Asked[];
   objectLosses: number;
   messageLosses: number;
-  /** Its attempts that the object was asked for and rejected, each time. */
+  /** Attempts that the object was asked for and rejected, each time. */
   failedAsks: readonly AttemptKey[];
-  /** The batches with a message of it that were cut off, or could not write what they had sent. */
+  /** The batches with one of its messages that were cut off, or could not write what they had sent. */
   crashes: number;
-  /** Those of them that went on with what they had read long before. */
+  /** The batches that went on after a stall with old reads. */
   stalls: number;
-  /** How often its delivery was brought to its last round. */
+  /** How often its delivery reached its last round. */
   wornOut: number;
-  /** Its endpoint has failed so often that calls may have waited for it. */
+  /** Its endpoint has failed so often that calls may have been parked. */
   isEndpointSpared: boolean;
 }
 
@@ -47,10 +47,10 @@ export interface History {
   counts: Readonly<Record<string, number>>;
 }
 
-/** An endpoint that has failed this often in a row has its calls wait. */
+/** After this many failures in a row an endpoint's calls are parked. */
 const FAILURES_TILL_DEGRADED = 5;
 
-/** The ask that a request came from. */
+/** The attempt request that a request to the receiver came from. */
 export const askOf = (request: Received) => ({ object: objectOf(request), key: keyOf(request) });
 
 export async function historyOf(world: World): Promise<History> {

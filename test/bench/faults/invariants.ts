@@ -1,4 +1,4 @@
-/** What holds for each log of every call once the dust of a program has settled. An invariant names what broke it, or nothing. Pure. */
+/** What must hold for each log at the end of a program. Each invariant names what broke it, or nothing. Pure. */
 import type { Received } from "../../support/receiver-server.ts";
 import type { LogHistory } from "./history.ts";
 import { RETRY_AFTER_SECONDS } from "./program.ts";
@@ -17,7 +17,7 @@ type Invariant = (call: LogHistory) => string[];
 
 const entriesOf = ({ log }: LogHistory) => log?.metadata ?? [];
 
-/** Citations may be in the call's log: where they stand is judged with both. */
+/** Citations may be in the call's log; both logs are judged together elsewhere. */
 const whatWasAcceptedEnds: Invariant = ({ event, log, asked }) => {
   const accepted = asked.filter(isAccepted);
   if (log === undefined)
@@ -40,7 +40,7 @@ const whatIsDeliveredArrived: Invariant = ({ log, received }) => {
   return arrived ? [] : ["it is delivered, and its delivery never arrived"];
 };
 
-/** From its first request on a log's bytes are fixed, and it sends no others. */
+/** A log's bytes are fixed from its first request on. */
 const whatIsSentIsTheLogsPayload: Invariant = ({ log, received }) =>
   received
     .filter(({ body }) => body !== log?.payload)
@@ -73,8 +73,8 @@ const attemptsAreCounted: Invariant = (call) => {
 };
 
 /**
- * A resend joins a delivery whose first attempt is still to come: unless it waits for an endpoint, or has failed in its
- * last round, none is replaced before.
+ * A resend joins a delivery that has not made its first attempt. Unless that one is parked or failed in its last
+ * round, it is not replaced.
  */
 const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
   const { log, isEndpointSpared, wornOut } = call;
@@ -85,7 +85,7 @@ const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
     : [`of ${log.delivery_ordinal} deliveries ${begun.size} made an attempt`];
 };
 
-/** Nothing follows a success, and a log is delivered by its last entry. */
+/** Nothing follows a success, and a log is delivered exactly if its last entry is one. */
 const entriesExplainTheStatus: Invariant = (call) => {
   const { log } = call;
   const deliveries = Map.groupBy(entriesOf(call), ({ delivery_id }) => delivery_id);
@@ -98,7 +98,7 @@ const entriesExplainTheStatus: Invariant = (call) => {
 };
 
 const entriesAreInOrder: Invariant = (call) => {
-  // A run that had read the log long before, and an object made anew, know of no entry in between.
+  // A run with old reads and a new object do not know of entries in between.
   if (call.stalls > 0 && call.objectLosses > 0) return [];
   return entriesOf(call).flatMap((entry, index, entries) => {
     const before = entries[index - 1];
@@ -119,7 +119,7 @@ const entriesStandInTheOrderTheyWereSentIn: Invariant = (call) => {
     : [`the entries arrived in the order ${positions}`];
 };
 
-/** What a retry may come too early by: a message's tolerance, and two clocks that are off. */
+/** How early a retry may come: a message's tolerance, and two clocks that are off. */
 const EARLY_LIMIT_MS = 6_000;
 
 const retriesComeNoEarlierThanAsked: Invariant = (call) =>
@@ -165,9 +165,10 @@ const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
 const whatWasSentStandsInTheLog: Invariant = (call) => {
   const { log, received, objectLosses, messageLosses, stalls } = call;
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
-  // What a replaced delivery had under way is known to its object and its message alone, and a stalled run has lost its
-  // messages to others, who ack what it is yet to send; what an endpoint's object had under way, when both it and the
-  // endpoint were lost, is made again once that is enabled. A delivery that failed in its last round is sent no more.
+  // An attempt of a replaced delivery that is under way is known to its object and its message only. A stalled run
+  // has lost its messages to others, who ack what it has yet to send. An attempt to an endpoint that was disabled,
+  // known only to a lost object, is made again when the endpoint is enabled. A delivery that failed in its last round
+  // is not sent again.
   const isForgiven = (request: Received) =>
     deliveryOf(request) === log?.delivery_id
       ? (log.status === "disabled" && objectLosses > 0) ||
@@ -178,7 +179,7 @@ const whatWasSentStandsInTheLog: Invariant = (call) => {
     .map((request) => `${keyOf(request)} was sent and is not in the log`);
 };
 
-/** An object that is lost takes with it all that it has made and nobody asked after: more than one, where a delivery was replaced. */
+/** A lost object takes with it all attempts that nobody asked after: several, if a delivery was replaced. */
 const noMoreIsSentThanIsAccountedFor: Invariant = (call) => {
   const { received, unheard, crashes } = call;
   const heard = received.length - unheard.length;
@@ -197,16 +198,16 @@ const onlyWhatIsLostIsUnheard: Invariant = (call) => {
     .map((request) => `nobody heard of ${keyOf(request)}, and nothing was lost`);
 };
 
-/** An attempt that its object rejects is asked for again twice, and then recorded. */
+/** An attempt that its object rejects is asked for twice more, and then recorded. */
 const ASKS_LIMIT = 3;
 
-/** A round that could not be counted is repeated. */
+/** A round that could not be recorded is repeated. */
 const whatIsLostIsRepeatedTwice: Invariant = ({ failedAsks, crashes }) =>
   [...Map.groupBy(failedAsks, keyOfEntry)].flatMap(([key, { length }]) =>
     length <= ASKS_LIMIT + crashes ? [] : [`${key} was asked for ${length} times, all in vain`],
   );
 
-/** What its log gives up, as its endpoint is disabled or in its last round, is not repeated any more. */
+/** An attempt that was given up, because its endpoint is disabled or in its last round, is not repeated. */
 const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
   entriesOf(call).flatMap((entry) => {
     if (entry.error !== "interrupted") return [];

@@ -1,4 +1,4 @@
-/** Which object serves each call now, and how often a call's object was lost before its time. Holds names only. */
+/** Which object serves each call, and how often a call's object was lost. Holds names only. */
 
 /** An attempt, and the object that makes it. */
 export interface Ask {
@@ -9,17 +9,17 @@ export interface Ask {
 export interface Objects {
   nameOf: (name: string) => string;
   lose: (name: string) => void;
-  /** An object was asked for an attempt: until it says what that came to, it has something to do. */
+  /** An object was asked for an attempt. It is busy until it replies. */
   begin: (ask: Ask) => void;
   end: (ask: Ask) => void;
   /** A consumer has heard that the attempt was made. */
   hear: (ask: Ask) => void;
   isHeard: (ask: Ask) => boolean;
-  /** The calls whose objects have something to do of which the receiver, which got these requests, knows nothing yet. */
+  /** The calls with a busy object whose request has not reached the receiver. */
   withAsksBefore: (received: readonly Ask[]) => string[];
   /** Evicts the objects of all calls but these. */
   evictOthers: (busy: ReadonlySet<string>) => void;
-  /** Evicts all of them in the end, which is no loss. */
+  /** Evicts all objects at the end, which is no loss. */
   retire: () => void;
   lossesOf: (callId: string) => number;
 }

@@ -1,14 +1,17 @@
-/** A fault program: what reporters, receivers, the queue, the clock and misfortune do, step by step. Data; runs nothing. */
+/** A fault program: the steps of reporters, receivers, queue and clock, and the faults. Data; runs nothing. */
 
 /** The calls a program knows; the last one is never reported. */
 export const CALLS = ["a", "b", "unknown"] as const;
 export type CallName = (typeof CALLS)[number];
 
 /**
- * What befalls one run of a handler at its `at`th operation on a binding (a statement, a queue's send, a call to an
- * object), before or after it took effect. `fail`: it rejects, and an object is lost; `late`: it rejects, a statement
- * takes effect long afterwards, an object trips over the attempt and lives on; `kill`: the run ends there; `stall`: it
- * stops there and goes on after a `wake`.
+ * A fault at the `at`th operation of a run on a binding (a statement, a queue's send, a call to an object), before or
+ * after it took effect.
+ * - `fail`: it rejects, and an object is lost.
+ * - `late`: it rejects; a statement takes effect long afterwards, and an object fails to make the attempt but lives
+ *   on.
+ * - `kill`: the run ends there.
+ * - `stall`: the run stops there and goes on after a `wake`.
  */
 export interface Fault {
   at: number;
@@ -16,14 +19,14 @@ export interface Fault {
   what: "fail" | "late" | "kill" | "stall";
 }
 
-/** What a run of a handler meets. `skewMs`: how far its clock is off. */
+/** The faults of one run. `skewMs`: how far its clock is off. */
 export interface Luck {
   faults: readonly Fault[];
   skewMs: number;
 }
 
 export type Step =
-  /** One that is to be held has its webhook wait for citations. */
+  /** A held one has its webhook wait for citations. */
   | {
       kind: "report";
       call: CallName;
@@ -41,13 +44,13 @@ export type Step =
   | { kind: "deliver_due"; luck: Luck }
   /** Messages out of order, early or late. */
   | { kind: "deliver_some"; picks: readonly number[]; luck: Luck }
-  /** Messages that their lane gives up on; before that, their logs have had at least so many rounds. */
+  /** Messages that their lane gives up on. Before that, their logs have had at least so many rounds. */
   | { kind: "give_up"; picks: readonly number[]; rounds: number; luck: Luck }
   | { kind: "lose" | "repeat"; pick: number }
   | { kind: "pass"; seconds: number }
   /** Objects that do nothing are evicted. */
   | { kind: "forget" }
-  /** The receiver answers what it has kept waiting. */
+  /** The receiver answers the requests that it kept waiting. */
   | { kind: "answer" }
   /** Runs that were stalled go on. */
   | { kind: "wake" };

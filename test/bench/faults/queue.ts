@@ -1,4 +1,4 @@
-/** A queue in memory that keeps its messages until a program says what becomes of them. Its clock is its owner's. */
+/** A queue in memory. A program decides what happens to its messages, and its owner has the clock. */
 
 export interface Waiting {
   id: number;
@@ -11,9 +11,9 @@ export interface MemoryQueue {
   send: (lane: string, body: unknown, delaySeconds: number) => void;
   /** Puts a message back, to come again after a while. */
   comeBack: (message: Waiting, delaySeconds: number) => void;
-  /** Hands out the `pick`th message; the same number is another one once that is gone. */
+  /** Hands out the `pick`th message. When one is gone, the numbers of the later ones change. */
   take: (pick: number) => Waiting | undefined;
-  /** Hands out the messages of one lane that are due first, up to a batch. Null where there is none. */
+  /** Hands out a batch of one lane: the messages that are due first. Null if there is none. */
   takeNext: () => Waiting[] | null;
   repeat: (pick: number) => Waiting | undefined;
 }

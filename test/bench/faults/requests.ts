@@ -1,4 +1,4 @@
-/** What a program's requests are told apart by: those that asked the API, and those that a receiver got. Pure. */
+/** Compares a program's requests: those to the API and those that a receiver got. Pure. */
 import type { LOG_EVENTS } from "../../../src/core/webhook-log.ts";
 import type { Received } from "../../support/receiver-server.ts";
 import type { Asked } from "./world.ts";
@@ -10,7 +10,7 @@ export const isAccepted = ({ status }: Asked) => status !== null && status < 300
 export const mayHaveActed = ({ status }: Asked) => status === null || status < 300 || status >= 500;
 
 export const deliveryOf = ({ headers }: Received) => headers["x-postcall-delivery"] ?? "";
-/** An attempt of either log: as its entry, or who asks for it, has it; and as its request does. */
+/** The identity of an attempt of either log: from its entry or attempt request, and from its request to the receiver. */
 export const keyOfEntry = ({ delivery_id, attempt }: { delivery_id: string; attempt: number }) =>
   `${delivery_id}/${attempt}`;
 export const keyOf = (request: Received) => `${deliveryOf(request)}/${request.headers["x-postcall-attempt"]}`;
@@ -22,7 +22,7 @@ export const byObject = ({ received }: { received: readonly Received[] }) => [
 export const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
 export const eventOf = ({ body }: Received): CitedEvent => JSON.parse(body).event_type ?? "call";
 
-/** The content of the citations in a payload; undefined where it has no such member, null where there are none. */
+/** The citations in a payload; undefined if there is no such member, null if it is empty. */
 export const citedIn = (payload: string): number | null | undefined => {
   const { citations } = JSON.parse(payload);
   return citations === undefined ? undefined : (citations[0] ?? null);

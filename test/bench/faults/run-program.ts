@@ -1,4 +1,4 @@
-/** One program from its first step until nothing is due. */
+/** Runs one program from its first step until nothing is due. */
 import { env } from "cloudflare:workers";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import { type Org, receiver } from "../../support/words.ts";
@@ -11,7 +11,7 @@ import { logText, openWorld, type World } from "./world.ts";
 
 const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
-/** What takes more steps than this to come to rest never does. */
+/** A program that takes more steps than this never comes to rest. */
 const SETTLING_ROUNDS = 100;
 const DAY_MS = 86_400_000;
 
@@ -66,7 +66,7 @@ async function take(world: World, step: Step): Promise<void> {
   }
 }
 
-/** The clock moves to when the next messages are due, and they are delivered. */
+/** Moves the clock to when the next messages are due, and delivers them. */
 async function deliverNext(world: World, luck: Luck): Promise<void> {
   const messages = world.queue.takeNext();
   if (messages === null) return;
@@ -121,8 +121,8 @@ async function forget(world: World): Promise<void> {
 const RETIREMENT_MS = 12_000;
 
 /**
- * No further faults: nothing is held, and once all is at rest and no object remembers it, what was late or stalled has
- * its effect after all.
+ * Ends the program without further faults: held requests are answered, and late and stalled operations take effect
+ * once all is at rest and no object remembers it.
  */
 async function settle(world: World): Promise<void> {
   await world.receiver.answer({ fromNowOn: true });

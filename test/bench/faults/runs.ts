@@ -6,14 +6,14 @@ import type { CallName, Luck, Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
 import { type Asked, logText, type World } from "./world.ts";
 
-/** Runs a handler to its end, or to where a fault cuts it off. */
+/** Runs a handler to its end, or until a fault cuts it off. */
 async function run(
   world: World,
   { faults, skewMs }: Luck,
   work: (env: Env) => Promise<void>,
 ): Promise<{ ending: "done" | "threw" | "killed" | "stalled"; isCutShort: boolean }> {
   const { env, cutOff, isCutShort } = openRun(world, faults);
-  // A run that is stalled goes on with the clock as it is then: one set back under it would have it wait for ever.
+  // A stalled run goes on with the current clock: if the clock were set back it would wait for ever.
   world.skew(faults.some(({ what }) => what === "stall") ? 0 : skewMs);
   const finished = work(env).then(
     () => "done" as const,
@@ -89,7 +89,10 @@ function bodyOf(
 
 const RETRY_DELAY_SECONDS = 5;
 
-/** Hands messages to their lane's consumer. Those that are not acked come back; so do all where the run was cut off. */
+/**
+ * Hands messages to their lane's consumer. Messages that are not acked come back, and all of them if the run was cut
+ * off.
+ */
 export async function deliver(world: World, messages: readonly Waiting[], luck: Luck): Promise<void> {
   const [first] = messages;
   if (first === undefined) return;

@@ -1,10 +1,10 @@
-/** Random fault programs: how often each step comes, and which come together. Generates data; runs nothing. */
+/** Generates random fault programs: how often each step comes, and which come together. Runs nothing. */
 import fc from "fast-check";
 import type { CallName, Fault, Luck, Program, ReceiverAnswer, Step } from "./program.ts";
 
 const noLuck: Luck = { faults: [], skewMs: 0 };
 
-/** A delivery reads, asks an object, writes and enqueues: the first operations are the ones there are. */
+/** A delivery reads, asks an object, writes and enqueues: the faults hit these first operations. */
 const faultAt = { at: fc.constantFrom(0, 1, 1, 1, 2, 2, 3, 4, 5) };
 const someFault: fc.Arbitrary<Fault> = fc.record({
   ...faultAt,
@@ -55,7 +55,7 @@ const byHand = (kind: "resend" | "create", luck = someLuck) =>
 const withLuck = (kind: "enable" | "sweep" | "deliver_due", luck = someLuck) =>
   fc.record({ kind: fc.constant(kind), luck });
 const deliverSome = fc.record({ kind: fc.constant("deliver_some" as const), picks, luck: someLuck });
-/** A delivery fails in its tenth round, which no program has the steps to come to. */
+/** A delivery fails in its tenth round, more than a program has steps for. */
 const LAST_BUT_ONE_ROUND = 9;
 const giveUp = fc.record({
   kind: fc.constant("give_up" as const),
@@ -92,15 +92,15 @@ const stalled: fc.Arbitrary<Luck> = fc.record({
   faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
   skewMs: fc.constant(0),
 });
-/** A batch of one message asks the record, the object and the record again: this befalls it before it writes. */
+/** A batch of one message uses the record, the object and the record again: this fault hits it before the write. */
 const atItsWrite = (what: Fault["what"]): Luck => ({ faults: [{ at: 2, when: "before", what }], skewMs: 0 });
 const stalledAtItsWrite = fc.constant(atItsWrite("stall"));
-/** A batch of a held call asks the record, and then has it release the call: it stalls before that. */
+/** A batch of a held call releases it in its first transaction: this stall comes before that. */
 const stalledAtItsRelease = fc.constant<Luck>({
   faults: [{ at: 1, when: "before", what: "stall" }],
   skewMs: 0,
 });
-/** Citations read the call and write, once their key is read or known: nobody hears of the write, which commits late. */
+/** Citations read the call and write: here the write commits late, and nobody hears of it. */
 const lateAndUnanswered = fc.constantFrom(1, 2).map(
   (at): Luck => ({
     faults: [
@@ -110,7 +110,7 @@ const lateAndUnanswered = fc.constantFrom(1, 2).map(
     skewMs: 0,
   }),
 );
-/** A delivery whose object can't make the attempt. */
+/** A delivery whose object fails to make the attempt. */
 const losing = fc.record({
   kind: fc.constant("deliver_due" as const),
   luck: fc.record({
@@ -126,7 +126,7 @@ const losing = fc.record({
 });
 const wake = fc.constant<Step>({ kind: "wake" });
 
-/** Steps that mean little alone: a resend meets what its call has under way, a stalled run what others do meanwhile. */
+/** Steps that need each other: a resend meets an attempt under way, a stalled run meets what others do meanwhile. */
 const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 8, arbitrary: someStep.map((step) => [step]) },
   { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
@@ -156,7 +156,7 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       wake,
     ),
   },
-  // What was to be written is two attempts old by then, and no object knows of them any more.
+  // The stalled write is two attempts old by then, and no object knows of them.
   {
     weight: 1,
     arbitrary: fc.tuple(
@@ -168,7 +168,7 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       withLuck("deliver_due"),
     ),
   },
-  // Only its object knows of the attempt that is given up.
+  // Only the object knows of the attempt that is given up.
   {
     weight: 1,
     arbitrary: fc.tuple(
@@ -178,7 +178,7 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       fc.constant<Step>({ kind: "give_up", picks: [0], rounds: LAST_BUT_ONE_ROUND, luck: noLuck }),
     ),
   },
-  // A message is given up and its copy is not.
+  // A message is given up, but not its copy.
   {
     weight: 2,
     arbitrary: fc.tuple(
@@ -193,7 +193,7 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
   },
   // Citations meet the release of their call.
   { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due", stalledAtItsRelease), cite(), wake, cite()) },
-  // What citations were to write meets a call that was released, and whose citations went by themselves.
+  // The stalled write of citations meets a call that was released and whose citations went alone.
   {
     weight: 2,
     arbitrary: fc.tuple(
@@ -213,7 +213,7 @@ const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
 
 export const someProgram: fc.Arbitrary<Program> = fc.record({
   answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
-  // The first step mostly makes a call that the others can be about.
+  // The first step mostly makes a call for the others.
   steps: fc
     .tuple(firstReport, fc.array(somePassage, { maxLength: 19, size: "max" }))
     .map(([first, rest]) => [first, ...rest.flat()]),

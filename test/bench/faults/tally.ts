@@ -1,4 +1,4 @@
-/** What a suite of fault programs has run: counts, for its figures. Pure. */
+/** Counts what a suite of fault programs has run. Pure. */
 
 import type { History, LogHistory } from "./history.ts";
 import { citedIn, keyOf } from "./requests.ts";
@@ -13,11 +13,11 @@ export interface Tally {
   attempts: number;
   /** Requests that repeat an attempt. */
   duplicates: number;
-  /** Logs whose delivery failed because every lane gave up on it. */
+  /** Logs whose delivery failed because all lanes gave up on it. */
   deadEnds: number;
-  /** Calls whose webhook has come to its end with their citations in it, */
+  /** Calls whose webhook ended with their citations in it, */
   combined: number;
-  /** and calls whose citations' own has. */
+  /** and calls whose separate citations webhook ended. */
   separate: number;
   faults: Record<string, number>;
 }

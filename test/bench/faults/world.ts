@@ -1,4 +1,7 @@
-/** All that a program's runs share: the clock, the queue, the objects, what is stalled or late, and what was asked and answered. */
+/**
+ * What a program's runs share: the clock, the queue, the objects, what is stalled or late, and all requests and
+ * answers.
+ */
 import { env } from "cloudflare:workers";
 import type { AttemptKey, LogKey } from "../../../src/core/webhook-log.ts";
 import type { Org, Receiver } from "../../support/words.ts";
@@ -10,7 +13,7 @@ import { openQueue } from "./queue.ts";
 export interface Asked {
   kind: "report" | "cite" | "resend" | "create" | "enable";
   calls: readonly CallName[];
-  /** Of what it brought; null where that is nothing. */
+  /** The digest of its content; null if there is none. */
   variant: number | null;
   status: number | null;
 }
@@ -19,7 +22,7 @@ export interface Asked {
 export const logText = ({ call_id, event }: Pick<LogKey, "call_id" | "event">): string =>
   `${call_id}/${event}`;
 
-/** An attempt under way that the receiver keeps waiting is waited for this long, in milliseconds of the real clock. */
+/** How long a batch waits for an attempt that the receiver keeps waiting, in real milliseconds. */
 const HELD_WAIT_MS = 20;
 
 const realNow = Date.now;
@@ -27,7 +30,7 @@ const realRandom = Math.random;
 let virtualNow = realNow();
 let virtualSkewMs = 0;
 
-/** Handlers and objects see a clock that only programs move. Returns what gives the real one back. */
+/** Gives handlers and objects a clock that only programs move. Returns what restores the real one. */
 export function takeClock(): () => void {
   Date.now = () => virtualNow + virtualSkewMs;
   Math.random = () => 0.5;
@@ -74,7 +77,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
       counts[what] = (counts[what] ?? 0) + 1;
     },
     callIdOf: (name: CallName) => `${prefix}-${name}`,
-    /** Statements that have been answered as failed, and take effect when this is called. */
+    /** Statements that were answered as failed and take effect when this is called. */
     late: [] as (() => Promise<unknown>)[],
     waitMs: (asked: number) => (mayHold ? Math.min(asked, HELD_WAIT_MS) : asked),
     stall: () => new Promise<void>((resume) => resumes.push(resume)),
@@ -89,7 +92,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
   };
 }
 
-/** Removes what a program has left in the record: one that failed leaves logs that are due. */
+/** Removes what a program left in the record: a failed one leaves logs that are due. */
 export const clearRecord = () =>
   env.DB.batch(
     ["webhook_logs", "attempts", "endpoints"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
