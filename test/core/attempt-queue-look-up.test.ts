@@ -1,4 +1,4 @@
-/** What a call's queue answers of attempts it may know, without ever making one. */
+/** What an attempt queue answers when an attempt is looked up. It never makes one. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   heldQueue,

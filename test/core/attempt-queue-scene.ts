@@ -1,4 +1,4 @@
-/** A call's queue in memory: queues whose requests are held open or answered at once, and what they are asked. */
+/** Attempt queues in memory, whose requests are held open or answered at once. */
 import { vi } from "vitest";
 import { openAttemptQueue } from "../../src/call/attempt-queue.ts";
 import type { AttemptRequest } from "../../src/call/attempt-request.ts";

@@ -1,4 +1,4 @@
-/** One call's queue of attempts: their order, what it remembers, what it refuses, and the times it gives them. */
+/** A call's attempt queue: its order, what it remembers, what it refuses, and the times of its attempts. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openAttemptQueue } from "../../src/call/attempt-queue.ts";

@@ -1,4 +1,4 @@
-/** What a batch does about its endpoints: how long it waits for them, and a state that another batch has changed meanwhile. */
+/** What a batch does about endpoints: how long it waits for them, and what follows if another batch changed one. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Endpoint } from "../../src/core/endpoint.ts";
 import type { EndpointKey } from "../../src/record/endpoints.ts";
@@ -35,7 +35,7 @@ describe("an attempt is waited for", () => {
 });
 
 describe("an endpoint that another batch has changed since it was read", () => {
-  /** Each time the endpoints are read again, they are in the next of these states; the last one stays. */
+  /** Each new read of the endpoints returns the next of these states; the last one stays. */
   const reading = (...states: (Endpoint | null)[]) => {
     const readEndpoints = vi.fn(async (keys: readonly EndpointKey[]) => {
       const state = states.length > 1 ? states.shift() : states[0];
@@ -44,7 +44,7 @@ describe("an endpoint that another batch has changed since it was read", () => {
     return readEndpoints;
   };
 
-  test("is judged anew by the same attempts, from the state it is in, which is told of", async () => {
+  test("is judged again by the same attempts from its current state, and the change is reported", async () => {
     const readEndpoints = reading(endpointOf({ state: "active", consecutive_failures: 4, version: "v2" }));
     const { settlements, writings, successors } = await runBatch({
       keys: [a],

@@ -53,7 +53,7 @@ describe("where the record is away", () => {
     expect(order).toEqual(["read a b"]);
   });
 
-  test("for writing, what was made comes back in 2 s unenqueued, and what was settled is acked", async () => {
+  test("for writing, made attempts come back in 2 s without retries, and messages with nothing to write are acked", async () => {
     const lost = keyOf({ call_id: "c" });
     const { settlements, order } = await runBatch({
       keys: [a, b, lost],

@@ -1,4 +1,4 @@
-/** What holds for every batch, whatever becomes of its logs, its attempts, its write and its queue. */
+/** What holds for every batch, whatever happens to its logs, its attempts, its write and its queue. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AttemptReply } from "../../src/call/attempt-request.ts";
@@ -11,7 +11,10 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** What meets one message. `unread`: its payload was left out of the read. `replaced`: it names a retry. */
+/**
+ * What happens to one message. `unread`: its payload was not read. `replaced`: it names a retry of a replaced
+ * delivery.
+ */
 interface Fate {
   log: "due" | "unread" | "stale" | "gone" | "early" | "replaced" | "replaced_first";
   reply: "delivered" | "failed" | "under_way" | "superseded" | "lost" | "no_secret";
@@ -46,7 +49,7 @@ function logFor(call_id: string, { log, losses }: Fate) {
   return { ...waiting, ...changes[log] };
 }
 
-/** Verbs that answer each call as its fate wants. A replaced log does not move on; a lookUp asks for no secret. */
+/** Functions that answer each call by its fate. A replaced log does not move on. A look-up asks for no secret. */
 function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; enqueues: boolean }) {
   const fateOf = (call_id: string) => fates[Number(call_id)];
   const answer = async ({ call_id }: { call_id: string }): Promise<AttemptReply> => {
@@ -81,7 +84,7 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
 const idsWhere = (fates: readonly Fate[], holds: (fate: Fate) => boolean) =>
   fates.flatMap((fate, index) => (holds(fate) ? [String(index)] : []));
 const idsOf = (keys: readonly { call_id: string }[]) => keys.map(({ call_id }) => call_id).toSorted();
-/** What one verb was asked for, each time it was asked. */
+/** The call ids of each call of one function. */
 const asksOf = (order: readonly string[], verb: string) =>
   order.flatMap((line) => (line.startsWith(`${verb} `) ? [line.slice(verb.length + 1)] : []));
 

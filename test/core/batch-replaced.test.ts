@@ -1,4 +1,4 @@
-/** Messages of retries whose delivery a newer one has replaced: lookedUp, never attempted. */
+/** Messages of retries whose delivery was replaced: the attempt is looked up, never made. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AttemptReply } from "../../src/call/attempt-request.ts";
 import { ACK, again, away, made, runBatch, underWay } from "./batch-scene.ts";
@@ -16,7 +16,7 @@ const replaced = logOf({ call_id: "a", delivery_id: "dlv_2", delivery_ordinal: 2
 const current = keyOf({ call_id: "b" });
 const logB = logOf({ call_id: "b" });
 
-/** The log's guards: a result of a delivery that is not the current one moves nothing. */
+/** As in the record: a result of a delivery that is not current moves nothing. */
 const guarded = async () => [];
 const lookingUp = (reply: AttemptReply) => async () => reply;
 

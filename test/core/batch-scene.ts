@@ -1,4 +1,4 @@
-/** A batch's world in memory: logs to read, verbs that write down what they were asked, and one batch run over them. */
+/** Runs one batch in memory: with given logs, and functions that note how they were called. */
 
 import type { AttemptReply, AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
@@ -30,7 +30,7 @@ export const RETRYING = {
 };
 
 interface Trace {
-  /** The verbs in the order they were asked, with the call ids they were asked for. */
+  /** The functions in the order of their calls, with the call ids they got. */
   order: string[];
   requests: AttemptRequest[];
   results: Result[];
@@ -39,15 +39,18 @@ interface Trace {
   writings: Writing[];
 }
 
-/** Verbs that a test answers in its own way; of a write, the attempts whose log moved on and the endpoints' new versions. */
+/**
+ * Functions that a test replaces. Of a write it gives the attempts whose log moved on and the endpoints' new
+ * versions.
+ */
 export type Replaced = Partial<Omit<BatchVerbs, "write">> & {
   write?: (writing: Writing) => Promise<AttemptKey[]>;
   versions?: (writing: Writing) => string[];
 };
 
 /**
- * Runs one batch. By itself every log is found, every attempt is answered 200, every write takes effect;
- * `replace` answers otherwise. `settlements` are those of `keys`, in their order.
+ * Runs one batch. By default every log is found, every attempt is answered 200, and every write takes effect.
+ * `settlements` are those of `keys`, in order.
  */
 export async function runBatch(scene: {
   keys: readonly AttemptKey[];

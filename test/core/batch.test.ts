@@ -1,4 +1,4 @@
-/** One batch of messages: the order of its verbs, and what becomes of each message. */
+/** One batch of messages: the order of its steps, and what happens to each message. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AttemptReply } from "../../src/call/attempt-request.ts";
 import { ACK, again, made, RETRYING, type Replaced, runBatch, underWay } from "./batch-scene.ts";

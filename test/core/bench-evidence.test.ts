@@ -1,4 +1,4 @@
-/** The benchmark has no figures where a count is missing or can't be, a call is lost, or one is sent too often. */
+/** The benchmark prints no figures if a count is missing or impossible, a call is lost, or one is sent too often. */
 import { describe, expect, test } from "vitest";
 import {
   demandArrivals,

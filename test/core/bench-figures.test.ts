@@ -1,4 +1,4 @@
-/** The benchmark's figures: ratios by round, each there, and each held against its bound. */
+/** The benchmark's figures: ratios by round, all present, and each compared with its bound. */
 import { expect, test } from "vitest";
 import type { Bills } from "../bench/bill.ts";
 import type { Cost } from "../bench/cost.ts";

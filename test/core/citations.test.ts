@@ -1,4 +1,4 @@
-/** Citations and the webhook of their call, over every order of events: one webhook, and never the same thing twice. */
+/** Citations and their call's webhook, over every order of events: one webhook, and nothing twice. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CitedCall, citedCallOf, takeCitations } from "../../src/core/citations.ts";
@@ -8,9 +8,9 @@ import { NOW } from "./samples.ts";
 
 type Event =
   | { kind: "citations"; digest: string; isEmpty: boolean }
-  /** A batch opens with the log once its time is over; before that, one changes nothing. */
+  /** A batch reads the log after its time is over; before that a batch changes nothing. */
   | { kind: "due" }
-  /** The call gets a webhook by hand. */
+  /** A create gives the call a webhook. */
   | { kind: "create" };
 
 /** A report that is held. */
@@ -111,7 +111,7 @@ describe("in every order of events", () => {
       });
     }));
 
-  test("empty ones are told to nobody, and nothing is told that was not wanted or has no receiver", () =>
+  test("empty ones are sent to nobody, and nothing is sent that was not wanted or has no receiver", () =>
     fc.assert(
       fc.property(someReport, fc.array(someEvent, { maxLength: 8 }), (report, events) => {
         const { sent } = play(report, events);
@@ -176,7 +176,7 @@ test("the separate event names the call, its org and the time", () => {
   );
 });
 
-test("a corrected transcript alone is something to tell", () => {
+test("a corrected transcript alone is something to send", () => {
   expect(areEmpty({ citations: [] })).toBe(true);
   expect(areEmpty({ citations: [], corrected_transcript: [] })).toBe(true);
   expect(areEmpty({ citations: [1] })).toBe(false);

@@ -1,4 +1,4 @@
-/** Every outcome of an attempt and its one verdict: statuses, the platform's stand-ins for them, and failed fetches. */
+/** The verdict on every outcome of an attempt: statuses, the platform's substitutes for them, and failed fetches. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { classify, readFailure, readStatus } from "../../src/core/classify.ts";

@@ -1,4 +1,4 @@
-/** Messages that share one send: every entry is in exactly one, also where whoever was to send it is gone. */
+/** Messages that share one send: every entry is sent once, even if the request that should send it is gone. */
 import { describe, expect, test, vi } from "vitest";
 import { openCoalescedSend } from "../../src/queue/coalesced-send.ts";
 import { keyOf } from "./samples.ts";
@@ -8,7 +8,7 @@ const B = { key: keyOf({ call_id: "b" }) };
 const C = { key: keyOf({ call_id: "c" }) };
 const D = { key: keyOf({ call_id: "d" }) };
 
-/** A clock and waits that pass when they are told to. */
+/** A clock and waits that the test moves. */
 function scene() {
   const send = vi.fn(async () => {});
   let at = 0;

@@ -50,7 +50,7 @@ describe("the configuration", () => {
     });
   });
 
-  test("takes no notice of bindings and variables that are not its own", () => {
+  test("ignores bindings and variables that are not its own", () => {
     expect(readConfig({ ...ENV, DB: { prepare: () => null }, PATH: "/bin" })).toEqual(readConfig(ENV));
   });
 
@@ -146,7 +146,7 @@ describe("a refusal", () => {
     [`${MASTER_KEY},`, "key 2 of 2 is not"],
     [`,${MASTER_KEY}`, "key 1 of 2 is not"],
     [`c2hvcnQ=,${MASTER_KEY},!`, "key 1, 3 of 3 is not"],
-  ])("tells which of several keys in SECRETS_KEY is unusable, and shows none: %s", (value, which) => {
+  ])("names the unusable ones of several keys in SECRETS_KEY, and shows none: %s", (value, which) => {
     const refusal = refusalOf({ ...ENV, SECRETS_KEY: value });
     expect(namedIn(refusal)).toEqual(["SECRETS_KEY"]);
     expect(refusal).toContain(which);

@@ -1,4 +1,4 @@
-/** Secrets at rest: what was sealed opens with its own key and context only, and never once it was changed. */
+/** Secrets at rest: a ciphertext decrypts with its own key and context only, and never after a change. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decrypt, encrypt, MASTER_KEY_BYTES, NONCE_BYTES } from "../../src/core/encryption.ts";

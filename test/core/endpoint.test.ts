@@ -1,4 +1,4 @@
-/** An endpoint's health, over every sequence of outcomes, and which attempts a bad one still gets. */
+/** An endpoint's health over every sequence of outcomes, and which attempts a bad endpoint still gets. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -117,7 +117,7 @@ describe("health", () => {
     expect(afterOutcomes(endpointOf({ state: "disabled" }), [entryOf(), timeout], NOW)).toBeNull();
   });
 
-  test("healthy traffic has nothing to write, and each change is told as what it is", () => {
+  test("healthy traffic has nothing to write, and each change has its event", () => {
     const someEntry = fc.constantFrom(entryOf(), timeout, failureOf(500), failureOf(404), failureOf(410));
     fc.assert(
       fc.property(
@@ -168,23 +168,23 @@ describe("a due attempt", () => {
     ["to an active one is sent", { endpoint: endpointOf({ state: "active" }) }, "send"],
     ["to a disabled one disables its call", { endpoint: endpointOf({ state: "disabled" }) }, "disable"],
     ["to a degraded one may be the probe", {}, "probe"],
-    ["is put off while another is the probe", { endpoint: leased }, "defer"],
+    ["is deferred while another is the probe", { endpoint: leased }, "defer"],
     ["may be the probe once the lease is over", { endpoint: leased, now: NOW + 1 }, "probe"],
     [
       "that is the probe is asked for again",
       { endpoint: { ...leased, probe: attemptKeyText(keyOf()) } },
       "send",
     ],
-    ["by hand is sent", { endpoint: leased, send_type: "resend" as const }, "send"],
+    ["by a manual send is made", { endpoint: leased, send_type: "resend" as const }, "send"],
     ["of a create is sent", { endpoint: leased, send_type: "create" as const }, "send"],
     ["that is the last of its schedule is sent", { endpoint: leased, key: keyOf({ attempt: 10 }) }, "send"],
     [
-      "by hand to a disabled one disables its call",
+      "by a manual send to a disabled one disables its call",
       { endpoint: endpointOf({ state: "disabled" }), send_type: "resend" as const },
       "disable",
     ],
     [
-      "that tells of all this is sent in any case",
+      "of an operational webhook is made in any case",
       { endpoint: endpointOf({ state: "disabled" }), key: keyOf({ event: "operational" }) },
       "send",
     ],
@@ -192,7 +192,7 @@ describe("a due attempt", () => {
     expect(ask(change)).toBe(admission);
   });
 
-  test("is put off by five minutes, or by its schedule's step where that is longer", () => {
+  test("is deferred by five minutes, or by its schedule's step if that is longer", () => {
     expect([undefined, 5_000, 7_200_000].map((stepMs) => deferUntil(NOW, stepMs) - NOW)).toEqual([
       300_000, 300_000, 7_200_000,
     ]);

@@ -1,4 +1,7 @@
-/** The guard before an attempt: what is resolved, what a name's addresses decide, and what a slow resolver comes to. */
+/**
+ * The guard before an attempt: which names are resolved, what their addresses decide, and what a slow resolver leads
+ * to.
+ */
 import { describe, expect, test, vi } from "vitest";
 import { refuseReceiver } from "../../src/call/guard.ts";
 

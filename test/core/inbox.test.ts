@@ -1,4 +1,4 @@
-/** Which headers an inbox may be told to answer with, and which paths are inboxes. */
+/** Which headers an inbox's response may be configured with, and which paths are inboxes. */
 import { describe, expect, test } from "vitest";
 import { inboxUrl, isInboxPath, ruleAgainstHeader } from "../../src/core/inbox.ts";
 

@@ -1,4 +1,4 @@
-/** Queue messages: which bodies are ours, and when a message is sent, delayed again, or has nothing left to say. */
+/** Queue messages: which are ours, and which are sent, delayed again or done with. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -72,7 +72,7 @@ describe("a message", () => {
 });
 
 describe("a message of a newer version", () => {
-  test.each([2, 3, 4_000])("is told by its number: %i", (v) => {
+  test.each([2, 3, 4_000])("is recognised by its number: %i", (v) => {
     for (const body of [{ ...writeMessage(keyOf()), v }, { v }, { v, attempts: [] }]) {
       expect(readMessage(body)).toBeNull();
       expect(isNewerMessage(body)).toBe(true);

@@ -1,4 +1,4 @@
-/** Payload storage: what is put is had back, and no read brings in more payload than its limit. */
+/** Payload storage: a payload is read as it was written, and no read loads more than its limit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { getPayload, PAYLOAD_READ_LIMIT_BYTES, payloadRuns, putPayload } from "../../src/record/payload.ts";

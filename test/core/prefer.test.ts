@@ -31,7 +31,7 @@ describe("a caller", () => {
     ["return=minimal, respond-async", 0, "respond-async"],
     ["respond-async, wait=5", 5_000, "wait=5"],
     ["wait=5, respond-async", 5_000, "wait=5"],
-  ])("sending %j waits %i ms and is told %j", (header, waitMs, applied) => {
+  ])("sending %j waits %i ms and is answered %j", (header, waitMs, applied) => {
     expect(readPrefer(header)).toEqual({ waitMs, applied });
   });
 

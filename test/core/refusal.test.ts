@@ -1,4 +1,4 @@
-/** Which logs a resend and a create refuse and why, and when a resend joins the delivery that is to come. */
+/** Which logs a resend and a create refuse and why, and when a resend joins a delivery. */
 import { expect, test } from "vitest";
 import { createRefusal, resendRefusal, startsDelivery } from "../../src/core/refusal.ts";
 import { NOW } from "./samples.ts";

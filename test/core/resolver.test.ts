@@ -1,8 +1,8 @@
-/** Names are resolved once a minute, for both families or not at all, and trouble is asked about again. */
+/** Names are resolved once a minute, for both families or not at all, and failed look-ups are repeated. */
 import { describe, expect, test } from "vitest";
 import { openResolver } from "../../src/call/resolver.ts";
 
-/** A resolver whose questions are answered in turn; the last answer goes on. Waits end when `pass` is called. */
+/** A resolver that gets these answers in turn; the last one repeats. `pass` ends its waits. */
 function scene(...answers: (string[] | Error | "silent")[]) {
   const questions: string[] = [];
   const waits: { ms: number; done: () => void }[] = [];

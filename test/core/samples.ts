@@ -72,7 +72,7 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   ...change,
 });
 
-/** An endpoint that is degraded, and whose probe nobody has. */
+/** A degraded endpoint whose probe nobody has. */
 export const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
   state: "degraded",
   reason: "timeout",

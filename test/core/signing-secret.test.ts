@@ -1,4 +1,4 @@
-/** A signing secret as it is kept: opens for its own org, and shows nothing of itself. */
+/** A stored signing secret: it decrypts for its own org only, and reveals nothing. */
 import { expect, test } from "vitest";
 import { MASTER_KEY_BYTES, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { toBase64 } from "../../src/core/signature.ts";

@@ -1,4 +1,4 @@
-/** The soak's accounts find what a soak is run for: each way to lose a call, and each contradiction. */
+/** The soak's accounts find each way to lose a call, and each contradiction. */
 import { describe, expect, test } from "vitest";
 import { type Accepted, account, type Log } from "../bench/account.ts";
 

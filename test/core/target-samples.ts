@@ -1,4 +1,4 @@
-/** URLs and hosts to judge a target by, those that are refused with the rule that each breaks. Data. */
+/** URLs and hosts to judge, with the rule that refuses each. Data. */
 
 export const SCHEME = "its scheme is not http or https";
 export const CREDENTIALS = "it carries credentials";

@@ -1,4 +1,4 @@
-/** A log's next state after an attempt, the two times of a log that waits, and the order of entries. */
+/** A log's next state after an attempt, the two times of a due log, and the order of entries. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { afterAttempt, afterFault, dueAt, nextSentAt } from "../../src/core/transition.ts";

@@ -1,4 +1,4 @@
-/** The samples of test webhooks: alike however often they are made, and true to the fields of real payloads. */
+/** The samples of test webhooks: the same each time, and true to the fields of real payloads. */
 import { expect, test } from "vitest";
 import { SAMPLE_KINDS, sampleOf } from "../../src/core/samples.ts";
 import { NOW } from "./samples.ts";

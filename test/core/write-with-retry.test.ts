@@ -1,4 +1,4 @@
-/** A write that is made again where it stands: for five seconds, for trouble that passes, and for no other. */
+/** A repeated write: for five seconds, for trouble that passes, and for no other. */
 import { describe, expect, test } from "vitest";
 import { writeWithRetry } from "../../src/record/write-with-retry.ts";
 

@@ -1,6 +1,7 @@
 /**
- * What requests and batches hold in memory at once. Each isolate gets a heap of 128 MB, as on the platform: where one
- * needs more, the runtime dies and nothing answers any more. Payloads with one character beyond Latin-1 count double.
+ * What requests and batches hold in memory at once. Each isolate has a heap of 128 MB, as on the platform: if one
+ * needs more, the runtime dies and nothing answers any more. A text with one character beyond Latin-1 takes two bytes
+ * a character.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -31,7 +32,7 @@ afterAll(async () => {
 const post = (path: string, body: string, headers = {}) =>
   fetch(`${server.url}/v1/postcall/${path}`, { method: "POST", headers: { ...HEADERS, ...headers }, body });
 
-/** How large the answer's body is; none of it is kept. */
+/** The size of the answer's body, which is not kept. */
 async function bytesOf({ body }: Response): Promise<number> {
   let bytes = 0;
   for await (const part of body ?? []) bytes += part.length;

@@ -1,6 +1,6 @@
 /**
- * The README's tutorial, as somebody would follow it: its commands are taken out of it and run in one shell against a
- * server of their own, and what each prints is held against what the README says it does.
+ * Follows the README's tutorial: runs its commands in one shell against a server of their own, and compares each
+ * output with the README's.
  */
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import { freePort, type LocalServer, startLocalServer } from "../../src/local/se
 const README_ADDRESS = "http://127.0.0.1:8787";
 const BREAK = "~~~ next ~~~";
 
-/** A pause of the README's is longer here: this machine may have more to do than its reader's. */
+/** The README's pauses are longer here, because this machine may be busier than its reader's. */
 const PAUSE_SECONDS = 4;
 
 const folder = mkdtempSync(join(tmpdir(), "postcall-tutorial-"));
@@ -36,7 +36,7 @@ function steps(): { command: string; printed: string | null }[] {
   return [...blocks].map(([, command = "", printed = null]) => ({ command, printed }));
 }
 
-/** What differs from one run to the next is named by what it is; line breaks are the README's own. */
+/** Replaces what differs between runs by its name. Line breaks are the README's own. */
 const normalised = (text: string): string =>
   text
     .replaceAll(server.url, README_ADDRESS)

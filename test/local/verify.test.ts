@@ -1,6 +1,6 @@
 /**
- * Proof from outside: what `npm start`'s service delivers over a socket, checked by two libraries that know nothing of
- * it and by the README's own code, which is taken out of the README and run.
+ * Checks deliveries from outside: two independent libraries and the README's own code verify what `npm start`'s
+ * service sends.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +22,7 @@ interface Captured {
   headers: IncomingHttpHeaders;
 }
 
-/** False or an error where the request is not genuine; a library's own answer, or none, where it is. */
+/** False or an error if the request is not genuine; else a library's own answer, or none. */
 type Verify = (request: Captured, secret: string) => unknown;
 
 const PAYLOAD = { status: "completed", note: "Zoë ☎ 🎧", price: 1.1 };
@@ -139,14 +139,14 @@ function isGenuine(verify: Verify, request: Captured, secret: string): boolean {
   }
 }
 
-/** The same bytes with one bit of byte `index` another, which keeps ASCII what it is. */
+/** The bytes with one bit of byte `index` changed; ASCII stays ASCII. */
 function flipped(bytes: Buffer, index: number): Buffer {
   const changed = Buffer.from(bytes);
   changed.writeUInt8(changed.readUInt8(index) ^ 1, index);
   return changed;
 }
 
-/** The request once for each of its bytes, that byte changed: of the body, and of these headers. */
+/** The request once for each byte of the body and of these headers, with that byte changed. */
 function* changes(request: Captured, names: readonly string[]): Generator<[string, Captured]> {
   for (const index of request.rawBody.keys())
     yield [`body[${index}]`, { ...request, rawBody: flipped(request.rawBody, index) }];

@@ -1,4 +1,4 @@
-/** What each answer that a receiver can give does to its call: the entry, the state, the retry and nothing to others. */
+/** What each answer of a receiver does to its call: the entry, the state, the retry, and nothing to other calls. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
@@ -10,7 +10,7 @@ beforeEach(async () => {
   org = await makeOrg();
 });
 
-/** Waits of 100 s, so that a receiver's shorter wish is told from the schedule's ±10 %. */
+/** Waits of 100 s, so that a shorter `Retry-After` can be told from the schedule's ±10 %. */
 const RULES = { RETRY_SCHEDULE: "100s, 100s", DELIVERY_TIMEOUT: "400ms" };
 
 /** The first attempt of a call to this receiver: its outcome, its log, and the delays of the retries enqueued for it. */

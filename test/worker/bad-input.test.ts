@@ -1,4 +1,4 @@
-/** Everything that can be refused, at the HTTP boundary: a refused request leaves no row and sends nothing. */
+/** Every refusal at the HTTP boundary: a refused request leaves no row and sends nothing. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** As many calls, and as much payload and answer, as one request or one batch takes. */
+/** The most calls, payload and answers that one request or one batch takes. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";

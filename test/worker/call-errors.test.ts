@@ -1,4 +1,4 @@
-/** SIP codes in a report: what they fill, what they leave, and what is no code. */
+/** SIP codes in a report: what they fill, what they leave alone, and what is no code. */
 import { beforeEach, expect, test } from "vitest";
 import {
   call,

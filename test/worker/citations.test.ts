@@ -122,7 +122,7 @@ describe("citations that are not waited for", () => {
 });
 
 describe("citations that nobody wanted", () => {
-  test("are kept with the call, and nothing is sent until they are created by hand", async () => {
+  test("are kept with the call, and nothing is sent until a create", async () => {
     const { call_id } = await reportCall(org, { webhook: crm.url });
     await delivered(call_id);
     const answer = await cite(call_id, CITED);

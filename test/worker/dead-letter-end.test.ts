@@ -1,4 +1,7 @@
-/** The last dead-letter round: what the call's object still knows is recorded, and what comes later undoes no end that was told. */
+/**
+ * The last dead-letter round: what the call's object still knows is recorded, and a late outcome does not undo a
+ * reported failure.
+ */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
@@ -21,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A call of which no queue hears, in its last round, and its org, which is told of what fails. */
+/** A call in its last round, without a queue message, and its org with an `ops_webhook`. */
 async function inItsLastRound(url: string) {
   const { org } = await toldOrg(200);
   const key = await reportUnheard(org, url);

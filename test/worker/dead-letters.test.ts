@@ -1,4 +1,4 @@
-/** What the consumer itself can't process: noted on the log with the reason, taken up again, and in the end failed. */
+/** Attempts that the consumer can't process: noted in the log with the reason, tried again, and failed at the end. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";
@@ -79,7 +79,7 @@ describe("a message that its lane gave up on", () => {
     expect(await faultsOf(key)).toBe(1);
   });
 
-  test("fails its delivery in the tenth round, which is told once; it can be resent", async () => {
+  test("fails its delivery in the tenth round, which is reported once; it can be resent", async () => {
     const { org } = await toldOrg(200);
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);

@@ -1,4 +1,7 @@
-/** Endpoints that fail: when one is degraded, how it is spared and comes back, and that its calls are neither lost nor sent in vain. */
+/**
+ * Failing endpoints: when one is degraded, how its calls are deferred and released, and that none is lost or sent in
+ * vain.
+ */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { attemptOnce, degrade, endLease, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
@@ -83,7 +86,7 @@ describe("five failures in a row", () => {
 });
 
 describe("a degraded endpoint", () => {
-  test("gets one probe; what else is due is put off for five minutes, without an attempt of its own", async () => {
+  test("gets one probe; other due calls are deferred for five minutes and make no attempt", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     await degrade(org, crm.url);
@@ -117,7 +120,7 @@ describe("a degraded endpoint", () => {
     expect(await crm.received()).toHaveLength(7);
   });
 
-  test("gets what is sent by hand, and the last attempt of a schedule", async () => {
+  test("gets manual sends, and the last attempt of a schedule", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     const { key } = await attemptOnce(org, crm.url);
@@ -140,7 +143,7 @@ describe("a degraded endpoint", () => {
     expect(await logOf(org, last.call_id)).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
   });
 
-  test("does not keep a resend waiting for what was put off", async () => {
+  test("does not make a resend wait for a deferred call", async () => {
     const org = await makeOrg();
     const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
     await degrade(org, crm.url);
@@ -151,7 +154,7 @@ describe("a degraded endpoint", () => {
     expect(await crm.received()).toHaveLength(7);
   });
 
-  test("is active after a success, and what was put off is brought forward", async () => {
+  test("is active after a success, and deferred calls are released", async () => {
     const org = await makeOrg();
     const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
     await degrade(org, crm.url);

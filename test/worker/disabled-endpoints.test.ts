@@ -1,4 +1,4 @@
-/** Disabled endpoints: what disables one, what is refused then, and what becomes of the calls it kept once it is enabled. */
+/** Disabled endpoints: what disables one, what is refused then, and what happens to its calls when it is enabled. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { AttemptRequest } from "../../src/call/attempt-request.ts";
@@ -144,7 +144,7 @@ describe("enabling", () => {
     expect(await crm.received()).toHaveLength(151);
   });
 
-  test("leaves the calls disabled where it is told to, and they can be resent", async () => {
+  test("leaves the calls disabled with redeliver: false, and they can be resent", async () => {
     const org = await makeOrg();
     const crm = await receiver(410, 200);
     await attemptOnce(org, crm.url);
@@ -173,7 +173,7 @@ describe("enabling", () => {
     expect(await logOf(org, call_id)).toMatchObject({ status: "pending", reason: null });
   });
 
-  test("what was put off before its endpoint was disabled stays disabled where it is not to be redelivered", async () => {
+  test("a call deferred before its endpoint was disabled stays disabled with redeliver: false", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     await degrade(org, crm.url);
@@ -187,7 +187,7 @@ describe("enabling", () => {
     expect(await crm.received()).toEqual(before);
   });
 
-  test("the first success after an enabling is the last success it tells of", async () => {
+  test("last_success_at is the first success after an enabling", async () => {
     const org = await makeOrg();
     const crm = await receiver(410, 200);
     await attemptOnce(org, crm.url);

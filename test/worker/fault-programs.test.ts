@@ -1,4 +1,4 @@
-/** Random programs of requests and faults, run through the real handlers: whatever happens, the invariants hold. */
+/** Random programs of requests and faults run through the real handlers; the invariants hold whatever happens. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { brokenInvariants } from "../bench/faults/call-invariants.ts";
@@ -19,7 +19,7 @@ declare module "vitest" {
   }
 }
 
-/** A program that takes longer hangs, in milliseconds of the real clock. */
+/** A program that takes longer than this hangs, in real milliseconds. */
 const PROGRAM_LIMIT_MS = 20_000;
 
 const METHODS = ["log", "warn", "error"] as const;
@@ -48,7 +48,7 @@ test("every program leaves every call as it was promised", { timeout: 86_400_000
   let hasFailed = false;
   async function holds(program: Program): Promise<void> {
     const history = await within(PROGRAM_LIMIT_MS, runProgram(program, org));
-    // What follows a failure are that program's smaller versions, until the smallest is found.
+    // After a failure come smaller versions of that program, until the smallest is found.
     if (!hasFailed) addTo(tally, history);
     const broken = brokenInvariants(history.calls);
     if (broken.length > 0) throw new Error(broken.join("\n"));

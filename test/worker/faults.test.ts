@@ -1,4 +1,4 @@
-/** What one slow receiver or a lost object does to the rest: nothing, and nothing is lost. */
+/** A slow receiver or a lost object affects no other call, and nothing is lost. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -80,7 +80,7 @@ describe("one call", () => {
   });
 });
 
-/** An object is evicted only once it is idle: one that kept a timer for its attempt's 15 s would run into this. */
+/** An object is evicted only when it is idle: with a timer left from its attempt this would wait 15 s. */
 const EVICTION = { timeout: 10_000 };
 
 describe("a lost object", () => {

@@ -1,4 +1,4 @@
-/** The guards on every write: what comes late, twice, or from a state that is past changes nothing it must not. */
+/** The guards on every write: a late, repeated or outdated write changes nothing. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { afterAttempt, afterFault } from "../../src/core/transition.ts";
@@ -205,7 +205,7 @@ describe("two resends decided on the same state", () => {
   });
 });
 
-/** A database where so many updates wait for each other before any of them runs. */
+/** A database in which so many updates wait for each other before any of them runs. */
 function databaseWhereUpdatesMeet(count: number): D1Database {
   const met = Promise.withResolvers<void>();
   let arrived = 0;

@@ -1,4 +1,4 @@
-/** The end of a hold and the citations that come beside it: whichever is first decides, and never both webhooks go. */
+/** The end of a hold and citations at the same time: the first one decides, and the two webhooks are never both sent. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Call } from "../../src/call/object.ts";

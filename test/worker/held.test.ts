@@ -1,4 +1,4 @@
-/** Held calls: combined with their citations, or sent plain at their time; never both, whatever comes in which order. */
+/** Held calls are combined with their citations or sent plain in time, never both, whatever the order of events. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import {

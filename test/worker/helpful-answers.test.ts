@@ -1,4 +1,4 @@
-/** Refusals that say what was probably meant, and ids by which an answer is found in the logs. */
+/** Refusals say what was probably meant, and every answer has an id that is in the logs. */
 
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
@@ -76,7 +76,7 @@ describe("a name that is not known is refused, with the nearest that is", () => 
   });
 });
 
-describe("what is too long is told by its length", () => {
+describe("a value that is too long is described by its length", () => {
   test.each([
     [
       "POST",
@@ -129,14 +129,14 @@ test("an error about one field names it", async () => {
 test.each([
   ["example.com/hook", 400, "invalid_parameter"],
   ["crm.example:8443/x?y=1", 422, "BLOCKED_URL"],
-])("a URL without its scheme is told to add it: %s", async (webhook, status, error) => {
+])("a URL without a scheme is refused with the advice to add it: %s", async (webhook, status, error) => {
   const answer = await call(org, "POST", CALLS, { body: { payload, webhook } });
   expectRefusal(answer, status, error, `Add https:// before it.`);
   expect(answer.body.errors[0].field).toBe("webhook");
 });
 
 describe("a path that is nearly right", () => {
-  test("is told where it has a slash too many", async () => {
+  test("with a slash at its end is answered with the right path", async () => {
     expectRefusal(
       await call(org, "GET", "/v1/org/"),
       404,
@@ -148,7 +148,7 @@ describe("a path that is nearly right", () => {
     );
   });
 
-  test.each(["resend", "create", "test"])("is told where GET .../%s was meant as POST", async (name) => {
+  test.each(["resend", "create", "test"])("as GET .../%s is answered with the hint to POST", async (name) => {
     const answer = await call(org, "GET", `/v1/postcall/webhooks/${name}`);
     expectRefusal(answer, 404, "NOT_FOUND", "POST to this path");
   });

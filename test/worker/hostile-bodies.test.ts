@@ -1,4 +1,4 @@
-/** Request bodies that were made to cost more than they weigh are read, compared and combined like any other. */
+/** Hostile request bodies are read, compared and combined like any other. */
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeEach, describe, expect, test } from "vitest";
 import worker from "../../src/index.ts";
@@ -21,7 +21,7 @@ beforeEach(async () => {
 const CALLS = "/v1/postcall/calls";
 const report = (body: string) => call(org, "POST", CALLS, { body });
 
-/** Members whose names V8 gives one and the same hash. Anything that hashes 60,000 of them holds the thread for 15 s. */
+/** Members whose names have the same hash in V8. Hashing 60,000 of them blocks the thread for 15 s. */
 const colliding = (count: number) =>
   Array.from({ length: count }, (_, n) => `"${(n + 1) * 131_072}":0`).join(",");
 

@@ -1,6 +1,6 @@
 /**
- * Receivers that mean no good: each costs its own attempt no more than the timeout, is recorded for what it was, keeps
- * no connection, and does nothing to the healthy call in the same batch.
+ * Hostile receivers: an attempt to one takes no longer than the timeout, is recorded for what it was, keeps no
+ * connection, and does nothing to the healthy call in the same batch.
  */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, inject, test } from "vitest";
@@ -8,7 +8,7 @@ import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/h
 import { HOSTILE, type Hostile } from "../support/hostile-answers.ts";
 import { eventually, logOf, makeOrg, type Org, type Receiver, receiver } from "../support/words.ts";
 
-/** A batch waits 2 s for an attempt: what it acks has ended well before that. */
+/** A batch waits 2 s for an attempt, so an acked attempt has ended well before that. */
 const DELIVERY_TIMEOUT = "400ms";
 
 let org: Org;
@@ -18,7 +18,7 @@ beforeEach(async () => {
 
 const deploy = () => envWithLosingQueues({ DELIVERY_TIMEOUT }).env;
 
-/** The call's log reads as this receiver's answer deserves. */
+/** Asserts that the call's log fits this receiver's answer. */
 async function expectRecorded({ error, code, kept }: Omit<Hostile, "name" | "raw">, call_id: string) {
   const log = await logOf(org, call_id);
   expect(log).toMatchObject({
@@ -31,7 +31,7 @@ async function expectRecorded({ error, code, kept }: Omit<Hostile, "name" | "raw
   if (kept !== undefined) expect(body).toBe(kept);
 }
 
-/** Exactly one request came, and its connection is over. */
+/** Asserts that exactly one request came and its connection has ended. */
 async function expectOneRequest({ received }: Receiver) {
   expect(await received()).toHaveLength(1);
   await eventually(async () => (await received())[0]?.ended_at ?? undefined);

@@ -1,4 +1,4 @@
-/** Paths, methods, and trouble of our own, at the HTTP boundary. */
+/** Paths, methods and faults of our own at the HTTP boundary. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { request } from "../support/handlers.ts";

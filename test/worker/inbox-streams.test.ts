@@ -1,4 +1,4 @@
-/** The live stream of an inbox, and a flood: nobody is sent what is not his, and nobody else is slowed. */
+/** The live stream of an inbox, and a flood: each reader gets its own requests only, and nobody is slowed. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -46,7 +46,7 @@ function readEvent(block: string): { id: string; body: string } {
 }
 
 describe("a stream", () => {
-  test("tells of each request as it comes, and of none before it was opened", async () => {
+  test("sends each request as it comes, and none from before it was opened", async () => {
     const { id, url } = await makeInbox(org);
     await send(url, { body: "before" });
     const stream = await listen(id);

@@ -163,7 +163,7 @@ describe("an inbox", () => {
 });
 
 describe("a configured response", () => {
-  test("is given from then on, and forgotten where another is told", async () => {
+  test("is given from then on, until another is configured", async () => {
     const { id, url } = await makeInbox(org);
     const respond = { status: 503, delay_ms: 300, headers: { "Retry-After": "2" }, body: "later" };
     expect((await configure(org, id, respond)).body.data.respond).toEqual({
@@ -247,7 +247,7 @@ describe("who may look", () => {
     expectRefusal(await call(other, "PATCH", `/v1/inboxes/${id}`, { body }), 404, "NOT_FOUND");
   });
 
-  test("making and telling takes configure, looking takes read", async () => {
+  test("making and configuring takes configure, looking takes read", async () => {
     const { id } = await makeInbox(org);
     const reader = { key: await makeKey(org.user_id, { scopes: ["read"] }) };
     const setter = { key: await makeKey(org.user_id, { scopes: ["configure"] }) };

@@ -1,4 +1,4 @@
-/** A stream ends with its key: one that expires, is revoked, or can't be looked up. */
+/** A stream ends when its key expires, is revoked, or can't be looked up. */
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { sha256Hex } from "../../src/core/signature.ts";
@@ -6,7 +6,7 @@ import { whileKeyIsValid } from "../../src/http/inboxes/key-bound-stream.ts";
 import { makeInbox, send } from "../support/inboxes.ts";
 import { makeKey, makeOrg } from "../support/words.ts";
 
-/** An endless stream, bound to a key; `check` lets one wait be over. */
+/** An endless stream bound to a key. `check` ends one wait. */
 function scene(answers: (boolean | Error)[]) {
   const cancelled = Promise.withResolvers<void>();
   const source = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();

@@ -1,4 +1,4 @@
-/** What a key costs to check, and what a key that may not read is shown. */
+/** What checking a key costs, and what a key without `read` is shown. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
 import { request } from "../support/handlers.ts";
@@ -14,7 +14,7 @@ import {
   reportCall,
 } from "../support/words.ts";
 
-/** Asks with these keys one after another; how many queries that cost. */
+/** Asks with these keys one after another. Returns the number of queries. */
 async function queriesFor(...keys: string[]): Promise<number> {
   let queries = 0;
   const DB = meter(env.DB, () => {
@@ -66,7 +66,7 @@ describe("a bad key", () => {
 describe("a key that may not read", () => {
   const QUERY = "?token=secret-query";
 
-  /** The org, and keys of it that lack `read`, and one scope each but `send`. */
+  /** An org, and keys of it that have one scope each and lack `read`. */
   async function scene() {
     const org = await makeOrg();
     const keyOf = async (...scopes: ("report" | "send" | "configure")[]): Promise<Org> => ({
@@ -125,7 +125,7 @@ describe("a key that may not read", () => {
     });
   });
 
-  test("is not told the names of members that it did not bring along", async () => {
+  test("does not learn the names of members that it did not send", async () => {
     const { org, reporter } = await scene();
     const { call_id } = await reportCall(org, { payload: { diagnosis: "x", n: 1 } });
     const { answer } = await reportCall(reporter, { call_id, payload: { n: 2 } });
@@ -133,7 +133,7 @@ describe("a key that may not read", () => {
     expect(answer.body.errors[0].message).toMatch(/What differs: payload\.n\.$/);
     const { answer: fewer } = await reportCall(reporter, { call_id, payload: { n: 1 } });
     expect(fewer.body.errors[0].message).toMatch(/The report before had more members\.$/);
-    const { answer: told } = await reportCall(org, { call_id, payload: { n: 1 } });
-    expect(told.body.errors[0].message).toMatch(/What differs: payload\.diagnosis\.$/);
+    const { answer: full } = await reportCall(org, { call_id, payload: { n: 1 } });
+    expect(full.body.errors[0].message).toMatch(/What differs: payload\.diagnosis\.$/);
   });
 });

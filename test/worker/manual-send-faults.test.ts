@@ -1,4 +1,4 @@
-/** Manual sends in bad times: what was sent is never refused, and a click gets going what is stuck. */
+/** Manual sends during faults: what was sent is never refused, and a resend gets a stuck call going. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../src/core/message.ts";
@@ -32,7 +32,7 @@ const byHand = (on: Env, kind: "resend" | "create", body: object) =>
     headers: { prefer: "respond-async" },
   });
 
-/** A database that loses the answer to the first write of a log, and stalls the second until it is told to go on. */
+/** A database that loses the answer to the first write of a log, and stalls the second until the test lets it go on. */
 function stallingDatabase() {
   const [stalled, going] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let tries = 0;
@@ -56,7 +56,7 @@ function stallingDatabase() {
   return { DB, stalled: stalled.promise, goOn: () => going.resolve() };
 }
 
-/** The first attempt of the delivery that is a call's current one. */
+/** The first attempt of a call's current delivery. */
 async function currentAttempt(call_id: string): Promise<AttemptKey> {
   const key = await env.DB.prepare(
     "SELECT user_id, call_id, event, delivery_id, 1 AS attempt FROM webhook_logs WHERE user_id = ? AND call_id = ?",

@@ -1,4 +1,7 @@
-/** The master key replaced while webhooks go out: every secret moves to the new one, and then the old one can go. */
+/**
+ * The master key is replaced while webhooks go out: every secret is re-encrypted under the new key, and then the old
+ * one can be removed.
+ */
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -19,7 +22,7 @@ const ROTATE = { method: "POST", path: "/v1/org/signing-secrets/rotate" };
 const keyId = (masterKey: string) => masterKeyId(fromBase64(masterKey));
 const withKeys = (...masterKeys: string[]) => envWithLosingQueues({ SECRETS_KEY: masterKeys.join(",") }).env;
 
-/** One run of the scheduled handler, and what it logged of sealing again. */
+/** One run of the scheduled handler, and what it logged about re-encryption. */
 async function resealOnce(on: Env): Promise<unknown> {
   const log = vi.spyOn(console, "log").mockImplementation(() => {});
   await sweepOnce(on);

@@ -1,4 +1,7 @@
-/** What becomes of a queue message: repeated, stale, early, garbled, lost, dead; with the row and the receiver. */
+/**
+ * What happens to a queue message that is repeated, stale, early, garbled, lost or dead, together with the row and
+ * the receiver.
+ */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** Inbound numbers: set, answered, listed, removed; what is none is refused by name, and another org's is not seen. */
+/** Inbound numbers are set, answered, listed and removed. Invalid ones are refused, and another org's are not seen. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { request } from "../support/handlers.ts";

@@ -1,4 +1,4 @@
-/** Operational webhooks: what an org's own engineers are told of its webhooks, signed, once each, and never of themselves. */
+/** Operational webhooks report an org's webhooks to its engineers: signed, once each, and never about themselves. */
 import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { endedLogOf, eventually, makeOrg, type Receiver, receiver, reportCall } 
 
 const bodiesAt = async (ops: Receiver) => (await ops.received()).map(({ body }) => JSON.parse(body));
 
-test("a delivery that failed for good is told once, signed like the rest, through the real queue", async () => {
+test("a delivery that failed for good is reported once, signed like all others, through the real queue", async () => {
   const { org, ops } = await toldOrg(200);
   const crm = await receiver(500);
   const { call_id } = await reportCall(org, { webhook: crm.url });
@@ -42,7 +42,7 @@ test("a delivery that failed for good is told once, signed like the rest, throug
 });
 
 describe("an endpoint's change", () => {
-  test("is told when it is degraded and when it has recovered, once each", async () => {
+  test("is reported when it is degraded and when it has recovered, once each", async () => {
     const { org, ops } = await toldOrg(200);
     const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
     await degrade(org, crm.url);
@@ -66,7 +66,7 @@ describe("an endpoint's change", () => {
     expect(await ops.received()).toEqual([]); // none of these queues hears of anything
   });
 
-  test("is told when it is disabled, beside the delivery that failed by it", async () => {
+  test("is reported when it is disabled, beside the delivery that failed by it", async () => {
     const { org } = await toldOrg(200);
     const crm = await receiver(410);
     const { retries, deliveries } = await attemptOnce(org, crm.url);
@@ -78,7 +78,7 @@ describe("an endpoint's change", () => {
     expect([...deliveries, ...retries].map(({ body }) => body.event)).toEqual(["operational", "operational"]);
   });
 
-  test("is told when it is enabled, as its recovery, in the lane where nothing waits for it", async () => {
+  test("is reported as recovered when it is enabled, in the lane where nothing waits behind it", async () => {
     const { org } = await toldOrg(200);
     const crm = await receiver(410);
     await attemptOnce(org, crm.url);
@@ -86,13 +86,13 @@ describe("an endpoint's change", () => {
     const asked = { method: "POST", path: "/v1/endpoints/enable", body: { url: crm.url } };
     await request(lossy, org, asked);
     await request(lossy, org, asked);
-    const told = (await operationalWebhooksOf(org)).filter(({ type }) => type === "endpoint.recovered");
-    expect(told).toMatchObject([{ data: { url: crm.url, state: "active", reason: "enabled" } }]);
+    const reported = (await operationalWebhooksOf(org)).filter(({ type }) => type === "endpoint.recovered");
+    expect(reported).toMatchObject([{ data: { url: crm.url, state: "active", reason: "enabled" } }]);
     expect(retries).toMatchObject([{ body: { event: "operational" } }]);
     expect(deliveries).toEqual([]);
   });
 
-  test("is not told where no ops_webhook is set", async () => {
+  test("is not reported if no ops_webhook is set", async () => {
     const org = await makeOrg();
     const crm = await receiver(410);
     const { deliveries } = await attemptOnce(org, crm.url);
@@ -101,7 +101,7 @@ describe("an endpoint's change", () => {
   });
 });
 
-test("the same result written again tells nothing again", async () => {
+test("the same result written again reports nothing again", async () => {
   const { org } = await toldOrg(200);
   const crm = await receiver(410);
   const { key } = await attemptOnce(org, crm.url);
@@ -117,12 +117,12 @@ test("the same result written again tells nothing again", async () => {
   expect(await crm.received()).toHaveLength(1);
 });
 
-test("an operational webhook that fails is retried, and neither told of nor held against its URL", async () => {
+test("an operational webhook that fails is retried, and neither reported nor held against its URL", async () => {
   const { org, ops } = await toldOrg(500, 500, 410);
   const crm = await receiver(410);
-  const told = await attemptOnce(org, crm.url);
+  const reported = await attemptOnce(org, crm.url);
   const { env: lossy, retries } = envWithLosingQueues();
-  const first = told.retries.map(({ body: { v: _v, ...key } }) => key);
+  const first = reported.retries.map(({ body: { v: _v, ...key } }) => key);
   await handleAttempts(lossy, first);
   expect(retries.map(({ body }) => [body.event, body.attempt])).toEqual([
     ["operational", 2],

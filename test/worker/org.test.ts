@@ -1,4 +1,4 @@
-/** What an org sets for itself: answered as it was set, stored, and refused with nothing changed. */
+/** An org's settings: answered as they were set, stored, and unchanged by a refusal. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { request } from "../support/handlers.ts";

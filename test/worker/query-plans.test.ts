@@ -1,6 +1,6 @@
 /**
- * Every statement that the record can prepare, and how SQLite runs it, with statistics and without: each table is
- * entered by the key or index that is meant, and none is walked from end to end but those that are named here.
+ * Holds the query plan of every statement that the record can prepare, with statistics and without. Each table is
+ * entered by the key or index that is meant. No table is scanned, except those named here.
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -61,7 +61,7 @@ const HEALTH = {
 };
 const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
 
-/** Each function of the record, called so that it prepares all that it can. */
+/** Calls each function of the record so that it prepares all of its statements. */
 const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readBatch: (db) => readBatch(db, { keys: [{ ...KEY, call_id: "large" }], now: NOW }),
   readCited: (db) => readCited(db, KEY),
@@ -143,7 +143,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   insertTestLog: (db) => insertTestLog(db, { ...LOG, url: ENDPOINT.url, ...DUE }),
 };
 
-/** Walks from end to end that are meant to be, and why they stay short. */
+/** Scans that are intended, and why they stay short. */
 const WALKS: Record<string, string[]> = {
   readBatch: ["SCAN webhook_logs USING COVERING INDEX webhook_logs_held"], // as far as its first entry
   releaseWaiting: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
@@ -166,7 +166,7 @@ const INDEXES: Record<string, string[]> = {
 /** The texts that each call prepared. */
 const prepared = new Map<string, Set<string>>();
 
-/** Rows enough for statistics to say something: logs of every kind, and an org's share of the other tables. */
+/** Enough rows for meaningful statistics. */
 const FILL = [
   `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
      payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at, parked)
@@ -187,7 +187,7 @@ const FILL = [
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'org-' || i, 'n', i FROM n`,
 ];
 
-/** Statements that two functions prepare at one place: a report's and its citations' INSERT. */
+/** Two functions share one place that prepares: the INSERT of reports and of citations. */
 const PLACES_SHARED = 1;
 
 beforeAll(async () => {
@@ -250,9 +250,9 @@ async function planOf(name: string): Promise<string[]> {
   return (await Promise.all(plans)).flat();
 }
 
-/** A walk over rows that are not a table's: of a JSON parameter, or of a subquery whose own walk is told apart. */
+/** A scan of a JSON parameter or of a subquery, whose own scan is listed apart. */
 const isNoTable = (step: string) => /^SCAN (\S+ VIRTUAL TABLE|CONSTANT ROW|\(subquery-\d+\)|s$)/.test(step);
-/** Logs and attempts are many: they are entered by call, never by org alone. */
+/** Logs and attempts are many: they must be found by call, not by org alone. */
 const isWholeOrg = (step: string) =>
   /^SEARCH (webhook_logs|attempts|l|a|w|o|c) .*PRIMARY KEY \(user_id=\?\)/.test(step) &&
   !step.startsWith("SEARCH o ");

@@ -1,4 +1,4 @@
-/** Whether the service is ready, how far behind it is, and what the sweep says it did. */
+/** Whether the service is ready, how late it is, and what the sweep reports. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MIGRATIONS } from "../../src/record/migrations.ts";
@@ -32,11 +32,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** As an isolate answers that has not counted lately. */
+/** The answer of an isolate that has not counted lately. */
 const readyz = async (key = org.key) =>
   (await request({ ...env, DB: meter(env.DB, () => {}) }, { key }, { path: "/readyz" })).body.data;
 
-/** A call that is late by this long; when it was due, as its log tells. */
+/** Makes a call that is late by this long. Returns when it was due, from its log. */
 async function lateCall({ of = org, lateMs = 61_000 } = {}) {
   const key = await reportUnheard(of, NOBODY);
   await letTimePass(key, lateMs);
@@ -80,7 +80,7 @@ describe("/readyz", () => {
     expect(await readyz()).toMatchObject({ overdue: 0, oldest_due: null });
   });
 
-  test("tells no figures without a key, with a bad one, and with one that may not read", async () => {
+  test("shows no figures without a key, with a bad one, and with one that may not read", async () => {
     await lateCall();
     const keys = ["", "pc_unknown", await makeKey(org.user_id, { expires_at: 1 })];
     for (const key of [...keys, await makeKey(org.user_id, { scopes: ["report", "send", "configure"] })]) {

@@ -1,4 +1,4 @@
-/** A record that is away for a moment or longer: what was to be written is, once, and nothing is sent twice for it. */
+/** A record that is away for a moment or longer: everything is written once, and nothing is sent twice. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
@@ -30,7 +30,7 @@ describe("a record that is away", () => {
     expect(await crm.received()).toEqual([]);
   });
 
-  test("for a moment when a batch is read is asked again in place, and each call is sent once", async () => {
+  test("for a moment when a batch is read is asked again at once, and each call is sent once", async () => {
     const crm = await receiver(200);
     const key = await reportUnheard(org, crm.url);
     let tries = 0;
@@ -62,7 +62,7 @@ describe("a record that is away", () => {
     expect(await crm.received()).toHaveLength(1);
   });
 
-  test("for a moment, or after it committed, is written again in place: once in the log, and the retry is enqueued", async () => {
+  test("for a moment, or after it committed, is written again at once: one entry in the log, and the retry is enqueued", async () => {
     const crm = await receiver(500);
     const key = await reportUnheard(org, crm.url);
     let tries = 0;

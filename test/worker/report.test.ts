@@ -1,4 +1,4 @@
-/** What a report is: recorded once, answered again, refused where it differs; nobody else's to see. */
+/** Reports are recorded once, answered again, and refused if they differ. Other orgs don't see them. */
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   call,

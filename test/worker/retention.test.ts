@@ -1,4 +1,4 @@
-/** How long logs are kept: ended ones for RETENTION_DAYS, those that are due until they are ended. */
+/** How long logs are kept: ended ones for RETENTION_DAYS, due ones until they end. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard, sweepOnce } from "../support/handlers.ts";

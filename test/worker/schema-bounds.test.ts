@@ -1,4 +1,4 @@
-/** Every array, record and string that a request can bring has a maximum: this walks all schemas, and knows no exceptions. */
+/** Every array, record and string in a request schema has a maximum. This walks all schemas without exceptions. */
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { boundedArray, boundedRecord, members } from "../../src/http/bounded.ts";
@@ -27,7 +27,7 @@ const definitionOf = (schema: z.ZodType) => schema._zod.def as unknown as Defini
 const hasMaximum = ({ checks = [] }: Definition) =>
   checks.some(({ _zod }) => ["max_length", "length_equals"].includes(_zod.def.check));
 
-/** The places in a schema that have no maximum. `isCounted`: a stage before this one has counted its elements. */
+/** The parts of a schema that have no maximum. `isCounted`: an earlier stage has counted the elements. */
 function unbounded(schema: z.ZodType, path: string, isCounted = false): string[] {
   const definition = definitionOf(schema);
   const { type, innerType, element, keyType, valueType, shape = {}, options = [] } = definition;

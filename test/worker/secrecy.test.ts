@@ -1,4 +1,4 @@
-/** No secret is shown a second time: not in an answer, a log line or a stored row, whatever goes well or wrong. */
+/** No secret is shown twice: not in an answer, a log line or a stored row, in success or failure. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
@@ -39,7 +39,10 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** All that a log line could show of a value: an error's message, stack and causes, and every member of an object. */
+/**
+ * Everything that a log line could show of a value: an error's message, stack and causes, and every member of an
+ * object.
+ */
 function written(value: unknown): string {
   if (value instanceof Error) return `${value.message} ${value.stack} ${written(value.cause ?? "")}`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -56,7 +59,7 @@ async function storedText(): Promise<string> {
   return JSON.stringify(rows.map(({ results }) => results));
 }
 
-/** What must not be found of a secret: all of it, and what is behind its prefix. */
+/** The parts of a secret that must not be found: the whole, and what follows its prefix. */
 const formsOf = (secret: string): string[] => [secret, secret.replace(/^(whsec|pc)_/, "")];
 
 const brokenDatabase = (message: string) =>
@@ -111,7 +114,7 @@ async function playTrouble(org: Org): Promise<string[]> {
   return answers.map(({ text }) => text);
 }
 
-/** A secret that can't be opened among others, then as the only one. */
+/** A secret that can't be decrypted, first among others and then alone. */
 async function playUnopenable(org: Org): Promise<void> {
   const { env: lossy } = envWithLosingQueues();
   const crm = await receiver(200);

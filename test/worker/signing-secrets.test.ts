@@ -36,7 +36,7 @@ const letHoursPass = ({ user_id }: Org, hours: number) =>
     .bind(user_id, hours * HOUR_MS)
     .run();
 
-/** Puts something that can't be opened in place of a secret. */
+/** Replaces a secret by something that can't be decrypted. */
 const spoil = ({ user_id }: Org, id: string) =>
   env.DB.prepare(
     "UPDATE signing_secrets SET ciphertext = '00000000.AAAA.AAAA' WHERE user_id = ?1 AND id = ?2",

@@ -1,4 +1,4 @@
-/** The sweep: what it takes up, when it takes the same log again, and what it does while something else is down. */
+/** The sweep: which logs it takes, when it takes the same log again, and what it does while other parts are down. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../src/core/message.ts";

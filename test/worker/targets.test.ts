@@ -1,4 +1,7 @@
-/** The URL guard at the Worker's boundary: what a request may save, and what an attempt may call once names resolve. */
+/**
+ * The URL guard at the Worker's boundary: which URLs a request may save, and which an attempt may call once names are
+ * resolved.
+ */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
@@ -49,7 +52,7 @@ function publicInternet(records: Record<string, string[] | "away" | "silent" | "
   return { questions, called };
 }
 
-/** One attempt as a deployment makes it, for a URL that was saved under other rules. */
+/** One attempt as a deployment makes it, to a URL that was saved under other rules. */
 async function attemptDeployed(url: string, change: Partial<Env> = {}) {
   const key = await reportUnheard(org, url);
   const { env: deployed, retries } = envWithLosingQueues({ ...DEPLOYED, ...change });

@@ -1,4 +1,4 @@
-/** Test webhooks at the Worker's boundary: where they go, what they carry, and that they leave no mark on endpoints. */
+/** Test webhooks at the Worker's boundary: where they go, what they carry, and that they don't affect endpoints. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { degrade, endpointsOf } from "../support/endpoints.ts";
@@ -122,7 +122,7 @@ describe("a test", () => {
     expectRefusal(await call({ key }, "POST", PATH, { body: {} }), 403, "FORBIDDEN", /"send"/);
   });
 
-  test("does not wait where it is told not to, and is delivered all the same", async () => {
+  test("does not wait with respond-async, and is delivered all the same", async () => {
     const crm = await receiver({ status: 200, delayMs: 200 });
     const { status, body, headers } = await sendTest({ url: crm.url }, { prefer: "respond-async" });
     expect([status, headers.get("preference-applied")]).toEqual([202, "respond-async"]);
@@ -210,7 +210,7 @@ describe("an endpoint", () => {
     expect(await endpointsOf(org)).toEqual(before);
   });
 
-  test("is neither counted down nor disabled by tests that fail, and nobody is told of them", async () => {
+  test("is neither degraded nor disabled by failing tests, and no operational webhook is sent", async () => {
     const ops = await receiver(200);
     await patchOrg({ ops_webhook: ops.url });
     const crm = await receiver(500, 500, 500, 500, 500, 410);

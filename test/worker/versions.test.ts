@@ -1,6 +1,6 @@
 /**
- * What is on its way while a version is rolled out or back: messages and object calls as the version before wrote them.
- * They are kept here as literals, and stay for as long as such a message can be in a queue: 14 days.
+ * Messages and object calls as the previous version wrote them: they arrive during a rollout or rollback. They are
+ * literals, and stay for as long as such a message can be in a queue: 14 days.
  */
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
@@ -12,7 +12,7 @@ import { logOf, makeOrg, receiver } from "../support/words.ts";
 const MESSAGE_1 =
   '{"v":1,"user_id":"org_versions","call_id":"call-versions","event":"call","delivery_id":"dlv_versions","attempt":1}';
 
-/** But for its URL, which is the test's receiver. */
+/** Without its URL, which is the test's receiver. */
 const REQUEST_1 = `{
   "key": {"user_id":"org_versions","call_id":"call-job","event":"call","delivery_id":"dlv_job","attempt":2},
   "delivery_ordinal": 1, "send_type": "spawn", "webhook_id": "msg_job", "payload": "{\\"call_id\\":\\"call-job\\"}",
