@@ -41,7 +41,8 @@ export function judgeTarget(text: string, rules: TargetRules): Target {
 }
 
 function ruleAgainst(text: string, url: URL, rules: TargetRules): string | null {
-  if (text.length > URL_LIMIT_CHARACTERS) return `it is longer than ${URL_LIMIT_CHARACTERS} characters`;
+  if (Math.max(text.length, url.href.length) > URL_LIMIT_CHARACTERS)
+    return `it is longer than ${URL_LIMIT_CHARACTERS} characters`;
   if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme is not http or https";
   if (url.username !== "" || url.password !== "") return "it carries credentials";
   if (isTrusted(url, rules)) return null;

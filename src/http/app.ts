@@ -5,7 +5,7 @@ import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import type { Scope } from "../record/keys.ts";
 import { notFound, ok, refuse, unavailable } from "./answer.ts";
-import { apiKeyFinder, authenticate, identify, requireScopes } from "./auth.ts";
+import { apiKeyFinder, authenticate, requireScopes } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations } from "./citations.ts";
 import { enable, getEndpoints } from "./endpoints.ts";
@@ -29,9 +29,11 @@ interface Route {
   query?: readonly string[];
 }
 
+const findApiKey = apiKeyFinder();
+
 const ROUTES: Route[] = [
   { method: "GET", path: "/healthz", scopes: null, handler: () => ok({ status: "ok" }) },
-  { method: "GET", path: "/readyz", scopes: null, handler: readinessHandler() },
+  { method: "GET", path: "/readyz", scopes: null, handler: readinessHandler(findApiKey) },
   { method: "POST", path: "/v1/postcall/calls", scopes: ["report"], handler: reportCall },
   {
     method: "POST",
@@ -82,9 +84,7 @@ export function createApp(): Hono<HttpEnv> {
   app.use(nameRequest);
   app.use("/inbox/*", harmlessInBrowsers);
   app.use(checkConfig);
-  const findApiKey = apiKeyFinder();
   app.use("/v1/*", authenticate(findApiKey));
-  app.use("/readyz", identify(findApiKey));
   for (const { method, path, scopes, handler, query = [] } of ROUTES) {
     if (scopes !== null) app.on(method, path, requireScopes(scopes), refuseUnknownParameters(query));
     app.on(method, path, handler);

@@ -14,7 +14,7 @@ const UNKNOWN_KEY_MS = 10_000;
 const REMEMBERED_KEYS = 1_000;
 
 /** Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. */
-type FindApiKey = (c: Context<HttpEnv>, options?: { fresh?: boolean }) => Promise<ApiKey | null>;
+export type FindApiKey = (c: Context<HttpEnv>, options?: { fresh?: boolean }) => Promise<ApiKey | null>;
 
 /** Looks up keys and remembers the results for a while. */
 export function apiKeyFinder(): FindApiKey {
@@ -71,14 +71,6 @@ export const authenticate =
     }
     c.set("apiKey", apiKey);
     c.set("isStillValid", async () => (await findApiKey(c, { fresh: true })) !== null);
-    return next();
-  };
-
-/** Lets every request pass, and puts its key into `caller`: null if it has no valid one. */
-export const identify =
-  (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
-  async (c, next) => {
-    c.set("caller", await findApiKey(c));
     return next();
   };
 

@@ -55,6 +55,7 @@ function enqueueFirst(c: Context<HttpEnv>, log: NewReport, { next_attempt_at }: 
 const payloadTooLarge = (bytes: number) => ({
   error: "PAYLOAD_TOO_LARGE" as const,
   message: `payload is ${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken.`,
+  field: "payload",
 });
 
 /** The log to write, and the payload as it was given, before a SIP code filled a member of it. */
@@ -109,7 +110,7 @@ function repeatedReport(
     return okText(renderLog(stored, { mayRead: mayRead(c) }), { status: 200 });
   const call = `payload.call_id ${JSON.stringify(report.call_id)}`;
   const message = `${call} was reported before with other content. ${difference}`;
-  return refuse({ error: "CONFLICT", message });
+  return refuse({ error: "CONFLICT", message, field: "payload.call_id" });
 }
 
 /** A message names this many differing members at most. */

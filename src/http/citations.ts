@@ -54,7 +54,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
     if (decision === "repeated") return answer(c, posted, cited.has_own_log === 1 ? "citations" : "call");
     if (decision === "conflict") {
       const message = `citations: other citations were posted for call ${JSON.stringify(call_id)} before.`;
-      return refuse({ error: "CONFLICT", message });
+      return refuse({ error: "CONFLICT", message, field: "citations" });
     }
     const refusal = await write(c, posted, { cited, decision });
     if (refusal !== null) return refuse(refusal);
@@ -113,7 +113,7 @@ function tooLarge(bytes: number, { status, next_attempt_at }: CitedLog): ApiErro
     status === "held" && next_attempt_at !== null
       ? `citations: the call's payload and its citations are together ${size}. The call is held on, and goes out without them at ${new Date(next_attempt_at).toISOString()}, or at once after an empty citations.`
       : `citations: their webhook is ${size}.`;
-  return { error: "PAYLOAD_TOO_LARGE", message };
+  return { error: "PAYLOAD_TOO_LARGE", message, field: "citations" };
 }
 
 /** Answers with the log that has the citations. If its first attempt is due, its message is sent again. */

@@ -56,6 +56,7 @@ function keyOf(c: Context<HttpEnv>) {
 const refuseNumber = (field: string, value: string): Response =>
   refuse({
     error: "invalid_parameter",
+    field,
     message: `${field} must be a phone number in E.164, such as +14155550100, and is ${JSON.stringify(value.slice(0, 80))}.`,
   });
 

@@ -6,6 +6,7 @@ import type { Context } from "hono";
 import { missingMigrations } from "../record/migrations.ts";
 import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts";
 import { ok, unavailable } from "./answer.ts";
+import type { FindApiKey } from "./auth.ts";
 import type { HttpEnv } from "./services.ts";
 
 /** Lateness is counted at most this often, whoever asks: counting reads up to 10,000 logs. */
@@ -14,7 +15,7 @@ const COUNT_EVERY_MS = 10_000;
 const HOW_TO_MIGRATE = "Apply it with `wrangler d1 migrations apply DB --remote`.";
 
 /** Without a valid key no figures are told. If the record is away this rejects, and the answer is 503. */
-export function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
+export function readinessHandler(findApiKey: FindApiKey): (c: Context<HttpEnv>) => Promise<Response> {
   const counts = new WeakMap<D1Database, { at: number; lateness: Promise<Lateness> }>();
 
   function countedLateness(c: Context<HttpEnv>, database: D1Database): Promise<Lateness> {
@@ -29,12 +30,12 @@ export function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
   }
 
   return async (c) => {
-    const caller = c.get("caller");
-    const database = c.env.databaseOf(caller?.user_id);
-    const missing = await missingMigrations(database);
+    const missing = await missingMigrations(c.env.databaseOf());
     if (missing.length > 0) return unavailable(`The database lacks ${missing.join(", ")}. ${HOW_TO_MIGRATE}`);
+    // Only now: without its migrations the record can't even look up a key.
+    const caller = await findApiKey(c);
     if (caller === null || !caller.scopes.includes("read")) return ok({ status: "ok" });
-    const lateness = await countedLateness(c, database);
+    const lateness = await countedLateness(c, c.env.databaseOf(caller.user_id));
     return ok({ status: "ok", ...latenessOf(lateness, caller.user_id) });
   };
 }

@@ -25,14 +25,13 @@ export interface Services {
   now: () => number;
 }
 
-/** The services, and what middleware found out about a request. `caller` is set where a key is optional. */
+/** The services, and what middleware found out about a request. */
 export interface HttpEnv {
   Bindings: Services;
   Variables: {
     apiKey: ApiKey;
     /** Whether the record still has the key, and the key has not expired. */
     isStillValid: () => Promise<boolean>;
-    caller: ApiKey | null;
     requestId: string;
   };
 }

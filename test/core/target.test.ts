@@ -229,3 +229,12 @@ test("the address of Azure's hosts is not public, however it is spelled", () => 
       judgeTarget(`https://${host}/`, { allowPrivate: false, ownHost: "postcall.example" }),
     ).toMatchObject({ ok: false });
 });
+
+test("a URL that is too long once it is written in its kept spelling is refused", () => {
+  const rules = { allowPrivate: true, ownHost: "postcall.example" };
+  expect(judgeTarget(`https://crm.example/${"é".repeat(330)}`, rules)).toMatchObject({ ok: true });
+  expect(judgeTarget(`https://crm.example/${"é".repeat(350)}`, rules)).toMatchObject({
+    ok: false,
+    rule: expect.stringContaining("longer than 2048 characters"),
+  });
+});

@@ -145,6 +145,17 @@ describe("an attempt on a deployment", () => {
     expect(internet.questions.sort()).toEqual(["alias.example A", "alias.example AAAA"]);
   });
 
+  test("to one name by many calls at once is delivered for each, and the name is resolved once", async () => {
+    const internet = publicInternet({ "burst.example A": ["8.8.8.8"] });
+    const keys = await Promise.all(
+      Array.from({ length: 10 }, () => reportUnheard(org, "https://burst.example/hook")),
+    );
+    const { env: deployed } = envWithLosingQueues(DEPLOYED);
+    expect(await handleAttempts(deployed, keys)).toEqual(Array(10).fill("ack"));
+    expect(internet.called).toHaveLength(10);
+    expect(internet.questions.sort()).toEqual(["burst.example A", "burst.example AAAA"]);
+  });
+
   test("to a public address is delivered without a resolver", async () => {
     const internet = publicInternet({});
     const { log } = await attemptDeployed("https://8.8.8.8/hook");

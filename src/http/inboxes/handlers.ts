@@ -41,11 +41,9 @@ export async function configureInbox(c: Context<HttpEnv>): Promise<Response> {
 export async function listRequests(c: Context<HttpEnv>): Promise<Response> {
   const { limit = String(DEFAULT_PAGE), cursor } = c.req.query();
   if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LONGEST_PAGE)
-    return invalid(
-      `limit must be a whole number from 1 to ${LONGEST_PAGE}, and is ${JSON.stringify(limit)}.`,
-    );
+    return invalid("limit", `must be a whole number from 1 to ${LONGEST_PAGE}`, limit);
   if (cursor !== undefined && !isRequestId(cursor))
-    return invalid(`cursor must be a next_cursor of this inbox, and is ${JSON.stringify(cursor)}.`);
+    return invalid("cursor", "must be a next_cursor of this inbox", cursor);
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   const id = c.req.param("id") ?? "";
   const { user_id } = c.get("apiKey");
@@ -78,7 +76,12 @@ export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
 
 const isRequestId = (text: string): boolean => /^\d{1,15}$/.test(text);
 
-const invalid = (message: string): Response => refuse({ error: "invalid_parameter", message });
+const invalid = (field: string, rule: string, value: string): Response =>
+  refuse({
+    error: "invalid_parameter",
+    message: `${field} ${rule}, and is ${JSON.stringify(value.slice(0, 80))}.`,
+    field,
+  });
 
 const noInbox = (id: string): Response => notFound(`There is no inbox ${JSON.stringify(id)}.`);
 

@@ -129,7 +129,13 @@ function refusalsOf({ call_ids, refusalOf }: ManualSend, states: readonly Sendab
     const reason = refusalOf(stateOf.get(call_id));
     if (reason === null) return [];
     return [
-      { error: "invalid_parameter", message: `call_ids: ${call_id}: ${REFUSALS[reason]}`, call_id, reason },
+      {
+        error: "invalid_parameter",
+        message: `call_ids: ${call_id}: ${REFUSALS[reason]}`,
+        field: "call_ids",
+        call_id,
+        reason,
+      },
     ];
   });
 }
@@ -146,7 +152,7 @@ function refuseSize(states: readonly SendableLog[]): Response | null {
   const bytes = states.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
   if (bytes <= ANSWER_LIMIT_BYTES) return null;
   const message = `call_ids: these calls hold ${bytes} bytes of payload together; at most ${ANSWER_LIMIT_BYTES} are sent at once.`;
-  return refuse({ error: "PAYLOAD_TOO_LARGE", message });
+  return refuse({ error: "PAYLOAD_TOO_LARGE", message, field: "call_ids" });
 }
 
 const FIRST_POLL_MS = 50;

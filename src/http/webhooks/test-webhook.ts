@@ -29,7 +29,7 @@ export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
   const target = readTarget("url", body.value.url, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const url = target.url ?? (await savedUrl(c, phone_number));
-  if (url === null) return refuse({ error: "invalid_parameter", message: NO_URL });
+  if (url === null) return refuse({ error: "invalid_parameter", message: NO_URL, field: "url" });
   const log = newTestLog(c, { url, phone_number, kind });
   const { user_id, call_id, event, delivery_id } = log;
   const database = c.env.databaseOf(user_id);
