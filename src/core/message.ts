@@ -14,10 +14,10 @@ export type DeliveryMessage = AttemptKey & { v: typeof MESSAGE_VERSION };
 
 const schema = z.object({
   v: z.literal(MESSAGE_VERSION),
-  user_id: z.string().min(1),
+  user_id: z.string().min(1).max(128),
   call_id: z.string().refine(isCallId),
   event: z.enum([...LOG_EVENTS, OPERATIONAL_EVENT]),
-  delivery_id: z.string().min(1),
+  delivery_id: z.string().min(1).max(128),
   attempt: z.int().min(1),
 });
 

@@ -3,9 +3,9 @@
  * the same size to the same path. The two alternate, so that other work on the machine affects both. Throws if an
  * answer is not the expected one.
  */
-import { connect } from "node:net";
 import { LOCAL_KEY } from "../../src/local/seed.ts";
 import type { LocalServer } from "../../src/local/server.ts";
+import { postInChunks } from "../support/chunks.ts";
 import { median } from "./driver.ts";
 import { cpuMs } from "./processes.ts";
 
@@ -148,31 +148,11 @@ async function send(url: string, { path, text, status }: Body): Promise<void> {
   if (answer.status !== status) throw new Error(`${path} answered ${answer.status}, not ${status}`);
 }
 
-/** Through a socket of its own: no client sends a chunk for each byte. */
-function sendChunks(url: string): Promise<void> {
+/** A report in chunks of one byte. */
+async function sendChunks(url: string): Promise<void> {
   const { path, text, status } = report(`"text":"${"x".repeat(IN_CHUNKS)}"`);
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    "host: 127.0.0.1",
-    "connection: close",
-    "transfer-encoding: chunked",
-  ];
-  const lines = [...head, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)].join(
-    "\r\n",
-  );
-  const chunks = [...text].map((byte) => `1\r\n${byte}\r\n`).join("");
-  return new Promise((done, fail) => {
-    const socket = connect(Number(new URL(url).port), "127.0.0.1", () =>
-      socket.write(`${lines}\r\n\r\n${chunks}0\r\n\r\n`),
-    );
-    let answer = "";
-    socket.on("data", (part) => (answer += part));
-    socket.on("error", fail);
-    socket.on("close", () => {
-      if (answer.startsWith(`HTTP/1.1 ${status} `)) done();
-      else fail(new Error(`a chunked body was answered ${answer.slice(0, 100)}`));
-    });
-  });
+  const answer = await postInChunks(url + path, { headers, text });
+  if (answer.status !== status) throw new Error(`a chunked body was answered ${answer.status}`);
 }
 
 /** Prints the figures, and names each missed bound; then the run fails. */

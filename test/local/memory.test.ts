@@ -3,13 +3,15 @@
  * needs more, the runtime dies and nothing answers any more. A text with one character beyond Latin-1 takes two bytes
  * a character.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
+import { runtimePids } from "../bench/processes.ts";
+import { postInChunks } from "../support/chunks.ts";
 
 const HEAP_MB = 128;
 const CALLS = 31;
@@ -74,4 +76,25 @@ test.each([
   await Promise.all(answers.map(bytesOf));
   expect(answers.map(({ status }) => status)).toEqual([413, 413, 413, 413]);
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+});
+
+test("four bodies of 60,000 chunks of one byte take no memory for each chunk", async () => {
+  const [pid] = runtimePids();
+  const residentMb = () =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1_024;
+  const before = residentMb();
+  let peak = before;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, residentMb());
+  }, 5);
+  const bodies = Array.from(
+    { length: 4 },
+    (_, n) => `{"payload":{"call_id":"chunked-${n}","text":"${"x".repeat(60_000)}"}}`,
+  );
+  const answers = await Promise.all(
+    bodies.map((text) => postInChunks(`${server.url}/v1/postcall/calls`, { headers: HEADERS, text })),
+  );
+  clearInterval(timer);
+  expect(answers).toEqual(Array(4).fill({ status: 202 }));
+  expect(peak - before).toBeLessThan(100); // MB; with the chunks kept it was 250 for each body
 });
