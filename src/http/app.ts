@@ -149,9 +149,9 @@ function answerFault(error: Error, c: Context<HttpEnv>): Response {
   }
   if (isStorageUnavailable(error)) {
     console.warn(JSON.stringify({ event: "storage_unavailable", request_id, message: error.message }));
-    return unavailable("The record is overloaded or away. It is safe to repeat the request.", { request_id });
+    return unavailable("Storage is overloaded or away. It is safe to repeat the request.", { request_id });
   }
   console.error(JSON.stringify({ event: "fault", request_id, message: error.message, stack: error.stack }));
-  const message = "This is a fault of ours. Quote the request_id, and it can be found in the logs.";
+  const message = "This is a bug of ours. Quote the request_id: the logs have it.";
   return refuse({ error: "INTERNAL_SERVER_ERROR", message, request_id });
 }

@@ -43,14 +43,14 @@ export async function readBody<T>(
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
   if (hasMoreCommas(text, limitParts))
-    return invalid(`The body has more than ${limitParts} elements and members; fewer are taken here.`);
+    return invalid(`The body has more than ${limitParts} elements and members, which is the limit here.`);
   const parsed = parseJson(optional && text === "" ? "{}" : text);
   if (parsed.ok) {
     if (isJsonObject(parsed.json.value)) return check(schema, parsed.json);
     return invalid(`The body must be a JSON object, and is ${show(parsed.json, [])}.`);
   }
   if (parsed.reason === "too_deep")
-    return invalid(`The body is nested too deeply: at most ${DEPTH_LIMIT} levels are read.`);
+    return invalid(`The body is nested too deeply: the limit is ${DEPTH_LIMIT} levels.`);
   return invalid(
     text === "" ? "The body is empty; it must be JSON." : `The body is not valid JSON: ${parsed.detail}`,
   );

@@ -54,7 +54,7 @@ function enqueueFirst(c: Context<HttpEnv>, log: NewReport, { next_attempt_at }: 
 
 const payloadTooLarge = (bytes: number) => ({
   error: "PAYLOAD_TOO_LARGE" as const,
-  message: `payload is ${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken.`,
+  message: `payload is ${bytes} bytes as compact JSON; the limit is ${PAYLOAD_LIMIT_BYTES}.`,
   field: "payload",
 });
 

@@ -108,10 +108,10 @@ function payloadFor(
 }
 
 function tooLarge(bytes: number, { status, next_attempt_at }: CitedLog): ApiError {
-  const size = `${bytes} bytes as compact JSON; at most ${PAYLOAD_LIMIT_BYTES} are taken`;
+  const size = `${bytes} bytes as compact JSON; the limit is ${PAYLOAD_LIMIT_BYTES}`;
   const message =
     status === "held" && next_attempt_at !== null
-      ? `citations: the call's payload and its citations are together ${size}. The call is held on, and goes out without them at ${new Date(next_attempt_at).toISOString()}, or at once after an empty citations.`
+      ? `citations: the call's payload and its citations are together ${size}. The call stays held and is sent without them at ${new Date(next_attempt_at).toISOString()}, or at once if you post empty citations.`
       : `citations: their webhook is ${size}.`;
   return { error: "PAYLOAD_TOO_LARGE", message, field: "citations" };
 }

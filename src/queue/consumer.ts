@@ -38,7 +38,10 @@ async function hasMoved(
     await moveOn(entries);
     return true;
   } catch (error) {
-    console.warn("The queue did not take what is under way; it comes back by its own lane.", error);
+    console.warn(
+      "The queue did not take messages of running attempts; they come back in their own lane.",
+      error,
+    );
     return false;
   }
 }
@@ -62,7 +65,10 @@ function readMessages(batch: MessageBatch): { message: Message; key: AttemptKey 
       message.retry({ delaySeconds: NEWER_SECONDS });
       return [];
     }
-    console.error(`Message ${message.id} in ${batch.queue} is none of ours and was dropped.`, message.body);
+    console.error(
+      `Message ${message.id} in ${batch.queue} is not one of ours and was dropped.`,
+      message.body,
+    );
     message.ack();
     return [];
   });

@@ -151,7 +151,7 @@ describe("a held call", () => {
     const key = await reportHeld({ summary: "x".repeat(600_000) });
     const answer = await cite(key.call_id, { citations: ["y".repeat(500_000)] });
     const until = (await logOf(org, key.call_id)).next_attempt_at;
-    expectRefusal(answer, 413, "PAYLOAD_TOO_LARGE", /^citations: .* 11\d{5} bytes .* at most 1048576/);
+    expectRefusal(answer, 413, "PAYLOAD_TOO_LARGE", /^citations: .* 11\d{5} bytes .* the limit is 1048576/);
     expect(answer.body.errors[0].message).toContain(until);
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "held", next_attempt_at: until });
     await letTimePass(key, 120_000);

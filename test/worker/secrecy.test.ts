@@ -148,7 +148,7 @@ test("a secret is in the one answer that made it and nowhere else", async () => 
     '"event":"reencrypt"',
     "No usable signing secret for org",
     "can't be decrypted and don't sign",
-    "is none of ours",
+    "is not one of ours",
     "is of a newer version",
     "could not be read",
   ]) {

@@ -118,7 +118,7 @@ const REFUSALS: Record<RefusalReason, string> = {
   not_found: "There is no such call.",
   no_webhook: "The call has no webhook; create one first.",
   webhook_exists: "The call has a webhook already; resend it instead.",
-  held: "It is held for its citations, and goes out by itself once they come or are too late.",
+  held: "It is held for its citations. It is sent when they arrive or their time is over.",
   endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 
@@ -144,14 +144,14 @@ function refusalsOf({ call_ids, refusalOf }: ManualSend, states: readonly Sendab
 function refuseUntold(refused: readonly ApiError[]): Response {
   const ids = refused.map(({ call_id }) => call_id).join(", ");
   return unavailable(
-    `call_ids: the record's answer was lost, and ${ids} may have been sent: see their logs.`,
+    `call_ids: the record's answer was lost, and ${ids} may have been sent. Look at their logs.`,
   );
 }
 
 function refuseSize(states: readonly SendableLog[]): Response | null {
   const bytes = states.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
   if (bytes <= ANSWER_LIMIT_BYTES) return null;
-  const message = `call_ids: these calls hold ${bytes} bytes of payload together; at most ${ANSWER_LIMIT_BYTES} are sent at once.`;
+  const message = `call_ids: these calls have ${bytes} bytes of payload together; one request takes at most ${ANSWER_LIMIT_BYTES}.`;
   return refuse({ error: "PAYLOAD_TOO_LARGE", message, field: "call_ids" });
 }
 
