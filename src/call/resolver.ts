@@ -23,7 +23,7 @@ const SHARED_MS = 2_000;
 
 /** Resolves each name once a minute, however many calls ask. A failed look-up is not remembered. */
 export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
-  const remembered = new Map<string, { until: number; answer: Promise<string[]>; isAnswered: boolean }>();
+  const remembered = new Map<string, { until: number; answer: Promise<string[]>; isSettled: boolean }>();
 
   async function askForBoth(hostname: string): Promise<string[]> {
     for (const pause of PAUSES_MS) {
@@ -42,32 +42,38 @@ export function openResolver({ ask, wait, now }: ResolverVerbs): Resolve {
 
   function askAnew(hostname: string): Promise<string[]> {
     const answer = askForBoth(hostname);
-    const entry = { until: now() + REMEMBERED_MS, answer, isAnswered: false };
+    const entry = { until: now() + REMEMBERED_MS, answer, isSettled: false };
     remembered.delete(hostname);
     remembered.set(hostname, entry);
     const [oldest] = remembered.keys();
     if (remembered.size > REMEMBERED_NAMES && oldest !== undefined) remembered.delete(oldest);
     answer.then(
       () => {
-        entry.isAnswered = true;
+        entry.isSettled = true;
       },
       () => {
+        entry.isSettled = true;
         if (remembered.get(hostname) === entry) remembered.delete(hostname);
       },
     );
     return answer;
   }
 
-  return (hostname) => {
+  function resolve(hostname: string): Promise<string[]> {
     const known = remembered.get(hostname);
     if (known === undefined || known.until <= now()) return askAnew(hostname);
-    if (known.isAnswered) return known.answer;
+    if (known.isSettled) return known.answer;
     const inVain = async () => {
       await wait(SHARED_MS);
-      return known.isAnswered ? known.answer : askAnew(hostname);
+      if (known.isSettled) return known.answer;
+      // The first of those who wait asks anew. The others find its question, and share it.
+      if (remembered.get(hostname) === known) remembered.delete(hostname);
+      return resolve(hostname);
     };
     return Promise.race([known.answer, inVain()]);
-  };
+  }
+
+  return resolve;
 }
 
 const RESOLVER = "https://cloudflare-dns.com/dns-query";

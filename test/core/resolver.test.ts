@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { openResolver } from "../../src/call/resolver.ts";
 
-/** A resolver that gets these answers in turn; the last one repeats. `pass` ends its waits. */
+/** A resolver that gets these answers in turn; the last one repeats. `pass` ends the waits that are over. */
 function scene(...answers: (string[] | Error | "silent")[]) {
   const questions: string[] = [];
-  const waits: { ms: number; done: () => void }[] = [];
+  let waits: { ms: number; until: number; done: () => void }[] = [];
   let at = 0;
   const resolve = openResolver({
     ask: async (hostname, type) => {
@@ -15,12 +15,13 @@ function scene(...answers: (string[] | Error | "silent")[]) {
       if (answer instanceof Error) throw answer;
       return answer ?? [];
     },
-    wait: (ms) => new Promise<void>((done) => waits.push({ ms, done })),
+    wait: (ms) => new Promise<void>((done) => waits.push({ ms, until: at + ms, done })),
     now: () => at,
   });
   const pass = async (ms: number) => {
     at += ms;
-    for (const wait of waits.splice(0)) wait.done();
+    for (const { until, done } of waits) if (until <= at) done();
+    waits = waits.filter(({ until }) => until > at);
     await new Promise((done) => setTimeout(done));
   };
   return { resolve, questions, pass, waited: () => waits.map(({ ms }) => ms) };
@@ -76,6 +77,24 @@ describe("a name", () => {
     await pass(2_000);
     expect(await second).toEqual(["8.8.8.8"]);
     expect(questions).toHaveLength(4);
+  });
+
+  test("that many wait for is asked for anew once, and they share the second question", async () => {
+    const { resolve, pass, questions } = scene("silent", ["8.8.8.8"]);
+    void resolve("a.example");
+    const waiting = Array.from({ length: 100 }, () => resolve("a.example"));
+    await pass(2_000);
+    expect(await Promise.all(waiting)).toEqual(Array(100).fill(["8.8.8.8"]));
+    expect(questions).toHaveLength(4);
+  });
+
+  test("that many wait for in vain is not asked for after they have their answer", async () => {
+    const { resolve, pass, questions } = scene(FAILED);
+    const all = Promise.allSettled(Array.from({ length: 100 }, () => resolve("a.example")));
+    for (const ms of [0, 100, 500]) await pass(ms);
+    expect((await all).map(({ status }) => status)).toEqual(Array(100).fill("rejected"));
+    await pass(2_000);
+    expect(questions).toHaveLength(6);
   });
 
   test("is forgotten first where a thousand others came after it", async () => {

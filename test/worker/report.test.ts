@@ -4,6 +4,7 @@ import {
   call,
   create,
   endedLogOf,
+  expectRefusal,
   logOf,
   makeKey,
   makeOrg,
@@ -61,6 +62,18 @@ describe("the same report again", () => {
       );
     }
     expect((await crm.received()).map(({ body }) => body)).toHaveLength(1);
+  });
+
+  test("is compared by its webhook as it was given, not as it is kept", async () => {
+    const crm = await receiver(200);
+    const { call_id } = await reportCall(org, { webhook: `${crm.url}#1` });
+    const log = await endedLogOf(org, call_id);
+    expect(log.url).toBe(crm.url);
+    const same = await reportCall(org, { call_id, webhook: `${crm.url}#1` });
+    expect(same.answer).toMatchObject({ status: 200, body: { data: log } });
+    const other = await reportCall(org, { call_id, webhook: crm.url });
+    expectRefusal(other.answer, 409, "CONFLICT", /What differs: webhook\.$/);
+    expect(await crm.received()).toHaveLength(1);
   });
 
   test("with other content is a conflict, whose message names what differs", async () => {

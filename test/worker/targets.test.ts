@@ -209,6 +209,8 @@ test("a URL is one endpoint however it is spelled, and kept in one spelling ever
   expect(number.body.data.webhook).toBe(crm.url);
   const { call_id } = await reportCall(org, { webhook: null });
   expect((await create(org, [call_id], `${crm.url}#1`)).body.data[0].url).toBe(crm.url);
+  const tested = await call(org, "POST", "/v1/postcall/webhooks/test", { body: { url: `${crm.url}#1` } });
+  expect(tested.body.data.url).toBe(crm.url);
   const enabled = await call(org, "POST", "/v1/endpoints/enable", { body: { url: `${crm.url}#1` } });
   expect(enabled.body.data.url).toBe(crm.url);
 });
