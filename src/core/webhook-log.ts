@@ -66,11 +66,8 @@ export interface AttemptEntry {
   response_body: string;
 }
 
-/** An entry with its key in the log. */
-export interface RecordedAttempt extends AttemptEntry {
-  delivery_id: string;
-  attempt: number;
-}
+export const logKeyText = ({ user_id, call_id, event }: LogKey): string =>
+  [user_id, call_id, event].join("/");
 
 export const attemptKeyText = (key: AttemptKey): string =>
-  [key.user_id, key.call_id, key.event, key.delivery_id, key.attempt].join("/");
+  [logKeyText(key), key.delivery_id, key.attempt].join("/");

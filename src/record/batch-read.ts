@@ -92,10 +92,8 @@ const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
     .prepare(
       `SELECT j.key AS position, ${IS_NEXT} AS is_next, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at,
          l.status, l.reason, l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults,
-         l.next_attempt_at, l.payload_bytes, l.is_test,
+         l.next_attempt_at, l.payload_bytes, l.is_test, l.last_sent_at,
          CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN l.payload END AS payload,
-         (SELECT max(a.sent_at) FROM attempts AS a
-          WHERE a.user_id = l.user_id AND a.call_id = l.call_id AND a.event = l.event) AS last_sent_at,
          (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
           WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS encrypted_secrets,
          ${ENDPOINT_OF_LOG} AS endpoint

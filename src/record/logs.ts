@@ -1,10 +1,8 @@
 /** Reads webhook logs for requests. Logs are inserted in `reports.ts`; attempts are written in `results.ts`. */
 import type { SendableLog } from "../core/refusal.ts";
-import type { LogEvent, LogState, RecordedAttempt } from "../core/webhook-log.ts";
+import type { LogEvent, LogState } from "../core/webhook-log.ts";
+import { type Attempt, attemptsOf } from "./attempts.ts";
 import { getPayload } from "./payload.ts";
-
-/** An attempt as a log's `metadata` shows it. */
-export type AttemptSummary = Omit<RecordedAttempt, "request_headers" | "response_headers" | "response_body">;
 
 /** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
 export interface StoredLog extends LogState {
@@ -14,7 +12,7 @@ export interface StoredLog extends LogState {
   /** How the payload was changed since the report; null if it was not. */
   payload_altered: "filled" | "combined" | null;
   payload: string;
-  metadata: AttemptSummary[];
+  metadata: Attempt[];
 }
 
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
@@ -45,26 +43,14 @@ export async function readLogs(
   db: D1Database,
   { user_id, event, call_ids }: { user_id: string; event: LogEvent; call_ids: readonly string[] },
 ): Promise<StoredLog[]> {
-  const bound = [JSON.stringify(call_ids), user_id, event];
-  const [logs, attempts] = (await db.batch([
-    db
-      .prepare(`SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered,
-           l.payload FROM ${LOGS_OF_IDS} ORDER BY j.key`)
-      .bind(...bound),
-    db
-      .prepare(
-        `SELECT a.call_id, a.delivery_id, a.attempt, a.send_type, a.sent_at, a.response_code, a.response_ms, a.error
-         FROM json_each(?1) AS j CROSS JOIN attempts AS a ON a.user_id = ?2 AND a.call_id = j.value AND a.event = ?3
-         ORDER BY a.sent_at`,
-      )
-      .bind(...bound),
-  ])) as [D1Result<Omit<StoredLog, "metadata">>, D1Result<AttemptSummary & { call_id: string }>];
-  const attemptsOf = Map.groupBy(attempts.results, (attempt) => attempt.call_id);
-  return logs.results.map((row) => ({
-    ...row,
-    payload: getPayload(row),
-    metadata: attemptsOf.get(row.call_id) ?? [],
-  }));
+  const { results } = await db
+    .prepare(
+      `SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered, l.metadata, l.payload
+       FROM ${LOGS_OF_IDS} ORDER BY j.key`,
+    )
+    .bind(JSON.stringify(call_ids), user_id, event)
+    .all<Omit<StoredLog, "metadata"> & { metadata: string }>();
+  return results.map((row) => ({ ...row, payload: getPayload(row), metadata: attemptsOf(row.metadata) }));
 }
 
 /** The call ids of those deliveries whose first attempt is recorded. */
@@ -78,8 +64,11 @@ export async function readFirstAttempts(
 ): Promise<string[]> {
   const { results } = await db
     .prepare(
-      `SELECT a.call_id FROM json_each(?1) AS j CROSS JOIN attempts AS a
-       ON a.user_id = ?2 AND a.call_id = j.value ->> 0 AND a.event = ?3 AND a.delivery_id = j.value ->> 1 AND a.attempt = 1`,
+      `SELECT l.call_id FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
+         ON l.user_id = ?2 AND l.call_id = j.value ->> 0 AND l.event = ?3
+       WHERE EXISTS (
+         SELECT 1 FROM json_each(l.metadata) AS m
+         WHERE m.value ->> 'delivery_id' = j.value ->> 1 AND m.value ->> 'attempt' = 1)`,
     )
     .bind(JSON.stringify([...deliveries]), user_id, event)
     .all<{ call_id: string }>();

@@ -1,12 +1,5 @@
 /** The migrations that this code needs, in order. A test compares the list with the folder `migrations/`. */
-export const MIGRATIONS = [
-  "0001_webhook_log.sql",
-  "0002_endpoints.sql",
-  "0003_numbers_and_citations.sql",
-  "0004_test_webhooks.sql",
-  "0005_sweep_claims.sql",
-  "0006_held_logs.sql",
-] as const;
+export const MIGRATIONS = ["0001_schema.sql"] as const;
 
 /**
  * The migrations that a database lacks. If it lacks none this reads one row: migrations are applied in order, so the

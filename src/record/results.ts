@@ -1,6 +1,7 @@
 /** Writes all results of a batch in one transaction. */
 import type { FaultState, NextState } from "../core/transition.ts";
-import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
+import { type AttemptEntry, type AttemptKey, attemptKeyText, logKeyText } from "../core/webhook-log.ts";
+import { APPEND_ATTEMPT, attemptRow, IS_NEW_ATTEMPT } from "./attempts.ts";
 import { type EndpointChange, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
@@ -66,8 +67,9 @@ export interface Written {
 const PARAMETER_LIMIT_CHARACTERS = 500_000;
 
 /**
- * Writes a batch's results in one transaction. A recorded attempt is left as it is. A log moves on only from the
- * attempt before, an endpoint only from the version it was judged by.
+ * Writes a batch's results in one transaction. A log moves on only from the attempt before, and the statement that
+ * moves it appends the attempt; an endpoint moves on only from the version it was judged by. Attempts that came too
+ * late to move their log are appended afterwards. Repeating the whole write changes nothing.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
   const { results, losses, faults, deferred, disabled, endpoints, operationalWebhooks } = writing;
@@ -87,7 +89,6 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
     ...moving,
     ...changing,
     ...notifying,
-    ...parameters(results.map(attemptRow)).map((rows) => insertStatement(db, rows)),
     ...parameters(losses.map(({ key, losses: count }) => ({ ...key, losses: count }))).map((rows) =>
       lossStatement(db, rows),
     ),
@@ -96,8 +97,10 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
   const answers = await db.batch<AttemptKey & { version: string }>(statements);
   const rowsOf = (start: number, { length }: { length: number }) =>
     answers.slice(start, start + length).flatMap((answer) => answer.results);
+  const moved = rowsOf(0, moving);
+  await appendLate(db, results, moved);
   return {
-    moved: rowsOf(0, moving),
+    moved,
     versions: rowsOf(moving.length, changing).map(({ version }) => version),
     notified: rowsOf(moving.length + changing.length, notifying),
   };
@@ -117,13 +120,13 @@ export const assumeWritten = (
   notified,
 });
 
-const updateRow = ({ key, next }: Result) => ({ ...key, ...next });
+const updateRow = ({ key, entry, next }: Result) => ({ ...attemptRow(key, entry), ...next });
 
-const attemptRow = ({ key, entry }: Result) => ({ ...key, ...entry });
+const LOG_OF_ROW = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
+  AND l.event = j.value ->> 'event'`;
 
 /** The log of row `j`, if it still waits for the attempt in that row. */
-const AWAITING_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
-  AND l.event = j.value ->> 'event' AND l.delivery_id = j.value ->> 'delivery_id'
+const AWAITING_LOG = `${LOG_OF_ROW} AND l.delivery_id = j.value ->> 'delivery_id'
   AND l.attempts = (j.value ->> 'attempt') - 1`;
 
 /**
@@ -135,7 +138,7 @@ const STAYS_ENDED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retry
 const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET attempts = j.value ->> 'attempt', losses = 0, faults = 0,
+      `UPDATE webhook_logs AS l SET attempts = j.value ->> 'attempt', losses = 0, faults = 0, ${APPEND_ATTEMPT},
          status = iif(${STAYS_ENDED}, l.status, j.value ->> 'status'),
          reason = iif(${STAYS_ENDED}, l.reason, j.value ->> 'reason'),
          parked = iif(${STAYS_ENDED}, l.parked, NULL),
@@ -179,17 +182,35 @@ const disableStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
-const insertStatement = (db: D1Database, rows: string) =>
+/** Appends the attempts whose log did not move on by them and does not have them. They move nothing. */
+async function appendLate(
+  db: D1Database,
+  results: readonly Result[],
+  moved: readonly AttemptKey[],
+): Promise<void> {
+  const known = new Set(moved.map(attemptKeyText));
+  const late = results.filter(({ key }) => !known.has(attemptKeyText(key)));
+  if (late.length === 0) return;
+  const rows = oncePerLog(late).flatMap((part) =>
+    parameters(part.map(({ key, entry }) => attemptRow(key, entry))),
+  );
+  await db.batch(rows.map((part) => appendStatement(db, part)));
+}
+
+const appendStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at, response_code,
-         response_ms, error, request_headers, response_headers, response_body)
-       SELECT value ->> 'user_id', value ->> 'call_id', value ->> 'event', value ->> 'delivery_id', value ->> 'attempt',
-         value ->> 'send_type', value ->> 'sent_at', value ->> 'response_code', value ->> 'response_ms',
-         value ->> 'error', value -> 'request_headers', value -> 'response_headers', value ->> 'response_body'
-       FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`,
+      `UPDATE webhook_logs AS l SET ${APPEND_ATTEMPT} FROM json_each(?1) AS j
+       WHERE ${LOG_OF_ROW} AND ${IS_NEW_ATTEMPT}`,
     )
     .bind(rows);
+
+/** Parts the attempts so that no part has two of one log: a statement would apply one of them and drop the other. */
+function oncePerLog(results: readonly Result[]): Result[][] {
+  const ofLogs = [...Map.groupBy(results, ({ key }) => logKeyText(key)).values()];
+  const most = Math.max(...ofLogs.map(({ length }) => length));
+  return Array.from({ length: most }, (_, index) => ofLogs.flatMap((ofLog) => ofLog[index] ?? []));
+}
 
 /** The count is part of the condition, so that a repeated write counts a loss once. */
 const lossStatement = (db: D1Database, rows: string) =>

@@ -1,6 +1,6 @@
-/** Removes old logs that have ended, with their payloads and attempts. A log that is due is never removed. */
+/** Removes old logs that have ended. A log that is due is never removed. */
 
-/** How many logs one transaction removes, and how many transactions one run makes. The next run goes on. */
+/** How many logs one statement removes, and how many statements one run makes. The next run goes on. */
 const ROUND_LIMIT_LOGS = 500;
 const ROUNDS = 20;
 
@@ -13,13 +13,11 @@ const EXPIRED = `SELECT l.user_id, l.call_id, l.event FROM orgs AS o
 export async function removeEnded(db: D1Database, before: number): Promise<number> {
   let removed = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const [, logs] = await db.batch([
-      db.prepare(`DELETE FROM attempts WHERE (user_id, call_id, event) IN (${EXPIRED})`).bind(before),
-      db
-        .prepare(`DELETE FROM webhook_logs WHERE (user_id, call_id, event) IN (${EXPIRED}) RETURNING event`)
-        .bind(before),
-    ]);
-    const count = logs?.results.length ?? 0;
+    const { results } = await db
+      .prepare(`DELETE FROM webhook_logs WHERE (user_id, call_id, event) IN (${EXPIRED}) RETURNING event`)
+      .bind(before)
+      .all();
+    const count = results.length;
     removed += count;
     if (count < ROUND_LIMIT_LOGS) break;
   }

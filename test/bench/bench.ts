@@ -15,6 +15,7 @@ import type { MeteredServer } from "./cost.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
 import type { Results } from "./figures.ts";
 import { flood, printFlood } from "./flood.ts";
+import { FLOOR_SCHEMA } from "./floor-schema.ts";
 import { growth } from "./growth.ts";
 import { hostile, printHostile } from "./hostile.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
@@ -76,6 +77,7 @@ async function run({ calls, rounds }: { calls: number; rounds: number }): Promis
   try {
     const service = await start("service");
     const floor = await start("floor", { main: "test/bench/floor.ts" });
+    await floor.database.batch(FLOOR_SCHEMA.map((text) => floor.database.prepare(text)));
     const comparison = await compare({ service, floor }, receiver, { calls, rounds, progress });
     const bills = await billsOf(await startMetered("service with counters"), receiver);
     return {

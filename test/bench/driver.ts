@@ -208,7 +208,7 @@ export async function untilRecorded(
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     const due = await database
-      .prepare("SELECT count(*) AS due FROM webhook_logs WHERE sweep_at IS NOT NULL")
+      .prepare("SELECT count(*) AS due FROM webhook_logs WHERE next_attempt_at IS NOT NULL")
       .first<number>("due");
     if (due === 0) break;
     if (Date.now() > until) throw new Error(`${due} logs are still due`);

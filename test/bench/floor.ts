@@ -1,7 +1,7 @@
 /**
- * The floor: the least code that takes the service's platform steps: the same insert with the same indexes, a queue
- * send, one read a batch, one attempt in a Durable Object, one write a batch. It checks no key, validates, signs and
- * classifies nothing, and retries nothing.
+ * The floor: the least code that takes the service's platform steps: an insert, a queue send,
+ * one read a batch, one attempt in a Durable Object, one write a batch. It checks no key, validates, signs and
+ * classifies nothing, and retries nothing. Its tables are in `floor-schema.ts`.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -26,14 +26,13 @@ export class Call extends DurableObject<Env> {
   }
 }
 
-const INSERT = `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-  payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at)
-  VALUES ('org_local', ?1, 'call', 'msg', ?2, ?3, '', ?4, ?5, 'pending', 'dlv', 1, 'spawn', 0, 0, ?3, ?3 + 60000)`;
+const INSERT = `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, status, delivery_id, attempts,
+  next_attempt_at, payload) VALUES ('org_local', ?1, 'call', 'msg', ?2, ?3, 'pending', 'dlv', 0, ?3, ?4)`;
 
 const READ = `SELECT l.user_id, l.call_id, l.url, l.payload FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
   ON l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = 'call'`;
 
-const UPDATE = `UPDATE webhook_logs AS l SET status = 'delivered', attempts = 1, next_attempt_at = NULL, sweep_at = NULL
+const UPDATE = `UPDATE webhook_logs AS l SET status = 'delivered', attempts = 1, next_attempt_at = NULL
   FROM json_each(?1) AS j
   WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = 'call'`;
 
@@ -47,7 +46,7 @@ export default {
     if (request.method === "GET") return new Response("ok");
     const { payload, webhook } = await request.json<{ payload: { call_id: string }; webhook: string }>();
     const text = JSON.stringify(payload);
-    await env.DB.prepare(INSERT).bind(payload.call_id, webhook, Date.now(), text, text.length).run();
+    await env.DB.prepare(INSERT).bind(payload.call_id, webhook, Date.now(), text).run();
     ctx.waitUntil(env.DELIVERIES.send({ user_id: "org_local", call_id: payload.call_id }));
     return new Response("{}", { status: 202 });
   },

@@ -53,13 +53,6 @@ async function fillUpTo({ database }: MeteredServer, logs: number): Promise<void
            FROM n`,
         )
         .bind(LOCAL_ORG, have, count, Date.now() - 86_400_000),
-      database
-        .prepare(
-          `${numbers} INSERT INTO attempts (user_id, call_id, event, delivery_id, attempt, send_type, sent_at,
-             response_code, response_ms, request_headers, response_headers, response_body)
-           SELECT ?1, 'old-' || i, 'call', 'dlv', 1, 'spawn', 1, 200, 1, '{}', '{}', '' FROM n`,
-        )
-        .bind(LOCAL_ORG, have, count),
     ]);
   }
 }

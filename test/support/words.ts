@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, inject } from "vitest";
 import { fromBase64, sha256Hex } from "../../src/core/signature.ts";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../../src/core/signing-secret.ts";
+import type { AttemptDetails } from "../../src/record/attempts.ts";
 import { insertKey, SCOPES, type Scope } from "../../src/record/keys.ts";
 import { insertOrg } from "../../src/record/orgs.ts";
 import { rotateSigningSecret } from "../../src/record/signing-secrets.ts";
@@ -180,8 +181,22 @@ export async function receiver(...program: (number | Answer)[]): Promise<Receive
 export const NOBODY = "http://127.0.0.1:1/";
 
 /** How many rows of a table belong to an org. */
-export const rowsOf = async (table: "webhook_logs" | "attempts" | "endpoints", org: Org): Promise<number> =>
+export const rowsOf = async (table: "webhook_logs" | "endpoints", org: Org): Promise<number> =>
   (await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE user_id = ?`)
+    .bind(org.user_id)
+    .first<number>("n")) ?? 0;
+
+/** The details that are kept of a call's attempts, oldest first. */
+export const detailsOf = async (callId: string): Promise<AttemptDetails[]> =>
+  JSON.parse(
+    (await env.DB.prepare("SELECT details FROM webhook_logs WHERE call_id = ? AND event = 'call'")
+      .bind(callId)
+      .first<string>("details")) ?? "[]",
+  );
+
+/** How many attempts the logs of an org have together. */
+export const attemptsIn = async (org: Org): Promise<number> =>
+  (await env.DB.prepare("SELECT sum(json_array_length(metadata)) AS n FROM webhook_logs WHERE user_id = ?")
     .bind(org.user_id)
     .first<number>("n")) ?? 0;
 

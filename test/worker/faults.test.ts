@@ -147,7 +147,11 @@ describe("a lost object", () => {
     const { env: lossy } = envWithLosingQueues();
     await handleAttempts(lossy, [key]);
     const ahead = Date.now() + 60_000;
-    await env.DB.prepare("UPDATE attempts SET sent_at = ? WHERE call_id = ?").bind(ahead, key.call_id).run();
+    await env.DB.prepare(
+      "UPDATE webhook_logs SET last_sent_at = ?, metadata = json_set(metadata, '$[0].sent_at', ?) WHERE call_id = ?",
+    )
+      .bind(ahead, new Date(ahead).toISOString(), key.call_id)
+      .run();
     await letTimePass(key, 5_000);
     await evictAllDurableObjects();
     await handleAttempts(lossy, [{ ...key, attempt: 2 }]);

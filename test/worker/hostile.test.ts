@@ -2,11 +2,18 @@
  * Hostile receivers: an attempt to one takes no longer than the timeout, is recorded for what it was, keeps no
  * connection, and does nothing to the healthy call in the same batch.
  */
-import { env } from "cloudflare:workers";
 import { beforeEach, expect, inject, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
 import { HOSTILE, type Hostile } from "../support/hostile-answers.ts";
-import { eventually, logOf, makeOrg, type Org, type Receiver, receiver } from "../support/words.ts";
+import {
+  detailsOf,
+  eventually,
+  logOf,
+  makeOrg,
+  type Org,
+  type Receiver,
+  receiver,
+} from "../support/words.ts";
 
 /** A batch waits 2 s for an attempt, so an acked attempt has ended well before that. */
 const DELIVERY_TIMEOUT = "400ms";
@@ -26,9 +33,8 @@ async function expectRecorded({ error, code, kept }: Omit<Hostile, "name" | "raw
     metadata: [{ attempt: 1, response_code: code, error }],
   });
   expect(log.metadata).toHaveLength(1);
-  const row = env.DB.prepare("SELECT response_body FROM attempts WHERE call_id = ?").bind(call_id);
-  const body = await row.first<string>("response_body");
-  if (kept !== undefined) expect(body).toBe(kept);
+  const [details] = await detailsOf(call_id);
+  if (kept !== undefined) expect(details?.response.body).toBe(kept);
 }
 
 /** Asserts that exactly one request came and its connection has ended. */

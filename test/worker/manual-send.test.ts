@@ -1,6 +1,7 @@
 /** Manual sends: resend and create, all or nothing, joined or new, waited for or not. */
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  attemptsIn,
   create,
   endedLogOf,
   logOf,
@@ -10,7 +11,6 @@ import {
   receiver,
   reportCall,
   resend,
-  rowsOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -68,7 +68,7 @@ describe("resend", () => {
       ]);
     }
     expect(await crm.received()).toHaveLength(2);
-    expect(await rowsOf("attempts", org)).toBe(2);
+    expect(await attemptsIn(org)).toBe(2);
   });
 
   test("joins a delivery whose first attempt is still to come", async () => {
@@ -189,6 +189,6 @@ describe("create", () => {
     const loser = answers.find(({ status }) => status === 400);
     expect(loser?.body.errors).toMatchObject([{ call_id: b, reason: "webhook_exists" }]);
     expect([...(await crm.received()), ...(await other.received())]).toHaveLength(2);
-    expect(await rowsOf("attempts", org)).toBe(2);
+    expect(await attemptsIn(org)).toBe(2);
   });
 });

@@ -14,7 +14,7 @@ import {
   resendUnheard,
   sweepOnce,
 } from "../support/handlers.ts";
-import { eventually, logOf, makeOrg, newCallId, type Org, receiver, rowsOf } from "../support/words.ts";
+import { attemptsIn, eventually, logOf, makeOrg, newCallId, type Org, receiver } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -40,7 +40,7 @@ describe("a message", () => {
     expect(await handleAttempts(lossy, [key, key])).toEqual(["ack", "ack"]);
     expect(await crm.received()).toHaveLength(1);
     expect(retries).toMatchObject([{ body: { attempt: 2 } }]);
-    expect(await rowsOf("attempts", org)).toBe(1);
+    expect(await attemptsIn(org)).toBe(1);
   });
 
   test("of a failed attempt is acked, and a numbered one follows in the retries lane", async () => {

@@ -9,6 +9,7 @@ import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../
 import {
   call,
   create,
+  detailsOf,
   expectRefusal,
   logOf,
   makeOrg,
@@ -97,8 +98,7 @@ describe("an attempt on a deployment", () => {
     expect(log).toMatchObject(blocked);
     expect(internet.questions.sort()).toEqual(["private.example A", "private.example AAAA"]);
     expect(internet.called).toEqual([]);
-    const row = env.DB.prepare("SELECT request_headers FROM attempts WHERE call_id = ?").bind(log.call_id);
-    expect(await row.first("request_headers")).toBe("{}");
+    expect(await detailsOf(log.call_id)).toMatchObject([{ request: { headers: {} } }]);
   });
 
   test("to a name without any address failed at dns", async () => {

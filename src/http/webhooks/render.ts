@@ -1,6 +1,6 @@
 /** Renders a webhook log as JSON. The payload is inserted as the text that is stored, and never parsed. */
 import { withoutQuery } from "../../core/target.ts";
-import type { AttemptSummary, StoredLog } from "../../record/logs.ts";
+import type { StoredLog } from "../../record/logs.ts";
 
 /** The JSON text of a `WebhookLog`. A key without `read` gets neither the payload nor the URL's query. */
 export function renderLog(
@@ -28,7 +28,7 @@ export function renderLog(
     created_at: iso(created_at),
   });
   const tail = JSON.stringify({
-    metadata: metadata.map(renderAttempt),
+    metadata,
     status,
     reason,
     next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
@@ -36,15 +36,5 @@ export function renderLog(
   });
   return `${head.slice(0, -1)},${mayRead ? `"payload":${payload},` : ""}${tail.slice(1)}`;
 }
-
-const renderAttempt = (attempt: AttemptSummary) => ({
-  sent_at: iso(attempt.sent_at),
-  response_code: attempt.response_code,
-  response_time: `${attempt.response_ms}ms`,
-  send_type: attempt.send_type,
-  attempt: attempt.attempt,
-  delivery_id: attempt.delivery_id,
-  error: attempt.error,
-});
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();

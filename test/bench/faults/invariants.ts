@@ -126,7 +126,7 @@ const retriesComeNoEarlierThanAsked: Invariant = (call) =>
   entriesOf(call).flatMap((entry, index, entries) => {
     const retry = entries[index + 1];
     if (entry.response_code !== 503 || retry?.delivery_id !== entry.delivery_id) return [];
-    const waitMs = retry.sent_at - entry.sent_at;
+    const waitMs = Date.parse(retry.sent_at) - Date.parse(entry.sent_at);
     return waitMs >= RETRY_AFTER_SECONDS * 1_000 - EARLY_LIMIT_MS
       ? []
       : [`${keyOfEntry(retry)} was sent after ${waitMs} ms`];

@@ -94,6 +94,4 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
 
 /** Removes what a program left in the record: a failed one leaves logs that are due. */
 export const clearRecord = () =>
-  env.DB.batch(
-    ["webhook_logs", "attempts", "endpoints"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
-  );
+  env.DB.batch(["webhook_logs", "endpoints"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));

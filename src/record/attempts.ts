@@ -1,0 +1,74 @@
+/**
+ * How attempts are kept in their log's row: as `metadata` shows them, and beside that the details of what was sent and
+ * answered. The history of a log is bounded.
+ */
+import type { AttemptEntry, AttemptKey, SendType } from "../core/webhook-log.ts";
+
+/** An attempt as a log's `metadata` shows it. */
+export interface Attempt {
+  /** ISO 8601. */
+  sent_at: string;
+  response_code: number | null;
+  /** Such as `142ms`. */
+  response_time: string;
+  send_type: SendType;
+  attempt: number;
+  delivery_id: string;
+  error: AttemptEntry["error"];
+}
+
+/** What was sent and answered in an attempt. */
+export interface AttemptDetails {
+  delivery_id: string;
+  attempt: number;
+  request: { headers: Record<string, string> };
+  response: { headers: Record<string, string>; body: string };
+}
+
+/** The row of a made attempt in a statement's JSON parameter. */
+export const attemptRow = (
+  { user_id, call_id, event, delivery_id, attempt }: AttemptKey,
+  entry: AttemptEntry,
+) => ({
+  ...{ user_id, call_id, event, delivery_id, attempt, sent_at: entry.sent_at },
+  entry: {
+    sent_at: new Date(entry.sent_at).toISOString(),
+    response_code: entry.response_code,
+    response_time: `${entry.response_ms}ms`,
+    send_type: entry.send_type,
+    attempt,
+    delivery_id,
+    error: entry.error,
+  } satisfies Attempt,
+  details: {
+    ...{ delivery_id, attempt },
+    request: { headers: entry.request_headers },
+    response: { headers: entry.response_headers, body: entry.response_body },
+  } satisfies AttemptDetails,
+});
+
+/** The attempts of a row, in the order they were sent. */
+export const attemptsOf = (metadata: string): Attempt[] =>
+  (JSON.parse(metadata) as Attempt[]).sort((one, other) => (one.sent_at < other.sent_at ? -1 : 1));
+
+/** Beyond this many attempts the oldest goes. */
+const HISTORY_LIMIT_ATTEMPTS = 1_000;
+/** Over this size the oldest details go, in bytes of both columns. */
+const HISTORY_LIMIT_BYTES = 262_144;
+
+/** Assignments that append the attempt of row `j` to log `l`. */
+export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j.value ->> 'sent_at'),
+  metadata = json_insert(
+    iif(json_array_length(l.metadata) < ${HISTORY_LIMIT_ATTEMPTS}, l.metadata, json_remove(l.metadata, '$[0]')),
+    '$[#]', j.value -> 'entry'),
+  details = json_insert(
+    iif(octet_length(l.details) + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES}, l.details, (
+      SELECT json_group_array(json(d.value) ORDER BY d.key) FROM (
+        SELECT key, value, sum(octet_length(value) + 1) OVER (ORDER BY key DESC) AS bytes FROM json_each(l.details)
+      ) AS d WHERE d.bytes + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES})),
+    '$[#]', j.value -> 'details')`;
+
+/** The attempt of row `j` is not in log `l`. */
+export const IS_NEW_ATTEMPT = `NOT EXISTS (
+    SELECT 1 FROM json_each(l.metadata) AS m
+    WHERE m.value ->> 'delivery_id' = j.value ->> 'delivery_id' AND m.value ->> 'attempt' = j.value ->> 'attempt')`;
