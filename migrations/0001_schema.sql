@@ -75,7 +75,9 @@ CREATE TABLE webhook_logs (
   wants_citations INTEGER,           -- 1 if the settings at the time of the report asked for citations
   citations_digest TEXT,             -- of the citations that ended a hold; other citations have a log of their own
   is_test INTEGER,                   -- 1 for a test's sample
-  payload_bytes INTEGER NOT NULL,
+  to_number TEXT,                    -- the payload's `to` and `from`, because it can't be searched when it is compressed
+  from_number TEXT,
+  payload_bytes INTEGER NOT NULL,    -- of the payload as it is sent
   status TEXT NOT NULL,
   reason TEXT,
   -- the current delivery; the following columns change with it
@@ -92,7 +94,8 @@ CREATE TABLE webhook_logs (
   -- the attempts of all deliveries
   last_sent_at INTEGER,              -- of the newest attempt
   metadata TEXT NOT NULL DEFAULT '[]',  -- JSON array of attempts as GET shows them, in the order they were recorded
-  payload TEXT NOT NULL,             -- the bytes to send
+  payload_encoding TEXT,             -- deflate (raw, of its UTF-8); null: it is text
+  payload NOT NULL,                  -- the bytes to send
   details TEXT NOT NULL DEFAULT '[]',   -- JSON array of what was sent and answered; last: lists and batches never read it
   PRIMARY KEY (user_id, call_id, event)
 ) WITHOUT ROWID;

@@ -17,7 +17,10 @@ export interface SampleInput {
 }
 
 /** What a receiver gets after a completed call, after a failed call, and as the separate citations event. */
-export const sampleOf = (kind: SampleKind, input: SampleInput): { call_id: string } => SAMPLES[kind](input);
+export const sampleOf = (
+  kind: SampleKind,
+  input: SampleInput,
+): { call_id: string; to?: string; from?: string } => SAMPLES[kind](input);
 
 const CALLER = "+12125550142";
 const CALLED = "+14155550117";

@@ -69,7 +69,7 @@ async function newReport(
   const given = write(exactPayload);
   const filled = withErrorMessage(exactPayload, report.sip_code);
   const payload = filled === exactPayload ? given : write(filled);
-  const { call_id, inbound, to, status } = value;
+  const { call_id, inbound, to, from, status } = value;
   const report_options = JSON.stringify(options);
   const log = {
     user_id: c.get("apiKey").user_id,
@@ -87,9 +87,17 @@ async function newReport(
     webhook_events: report.webhook_events,
     phone_number: inbound === true && typeof to === "string" && isPhoneNumber(to) ? to : null,
     isCompleted: status === "completed",
+    to_number: numberOf(to),
+    from_number: numberOf(from),
   };
   return { log, given };
 }
+
+/** More than any phone number or SIP address has. */
+const NUMBER_LIMIT_CHARACTERS = 128;
+
+const numberOf = (member: unknown): string | null =>
+  typeof member === "string" && member.length <= NUMBER_LIMIT_CHARACTERS ? member : null;
 
 async function readStored(
   c: Context<HttpEnv>,

@@ -3,7 +3,13 @@ import type { Endpoint } from "../core/endpoint.ts";
 import { EARLY_TOLERANCE_MS } from "../core/message.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
 import { ENDPOINT_OF_LOG } from "./endpoints.ts";
-import { getPayload, PAYLOAD_LIMIT_BYTES, PAYLOAD_READ_LIMIT_BYTES } from "./payload.ts";
+import {
+  getPayload,
+  PAYLOAD_LIMIT_BYTES,
+  PAYLOAD_OF_LOG,
+  PAYLOAD_READ_LIMIT_BYTES,
+  type StoredPayload,
+} from "./payload.ts";
 
 /**
  * A log as a batch reads it. `payload` is null if the log is held, if the named attempt is not the next one, or if
@@ -25,6 +31,7 @@ export interface LoadedLog extends LogState {
 type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> & {
   position: number;
   is_next: 0 | 1;
+  payload_encoding: StoredPayload["payload_encoding"];
   encrypted_secrets: string;
   endpoint: string | null;
 };
@@ -50,17 +57,25 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   const [, read] = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
   const stored = read?.results ?? [];
   const logs: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
-  for (const { position, is_next: _, payload, endpoint, encrypted_secrets, ...log } of stored) {
+  for (const {
+    position,
+    is_next: _,
+    payload,
+    payload_encoding,
+    endpoint,
+    encrypted_secrets,
+    ...log
+  } of stored) {
     logs[position] = {
       ...log,
-      payload: payload === null ? null : getPayload({ payload }),
+      payload: payload === null ? null : getPayload({ payload, payload_encoding }),
       encrypted_secrets: newestFirst(encrypted_secrets),
       endpoint: endpoint === null ? null : JSON.parse(endpoint),
     };
   }
-  for (const { position, payload } of await readLarge(db, stored, wanted)) {
+  for (const { position, ...large } of await readLarge(db, stored, wanted)) {
     const log = logs[position];
-    if (log !== undefined) log.payload = getPayload({ payload });
+    if (log !== undefined) log.payload = getPayload(large);
   }
   return logs;
 }
@@ -93,7 +108,7 @@ const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
       `SELECT j.key AS position, ${IS_NEXT} AS is_next, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at,
          l.status, l.reason, l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults,
          l.next_attempt_at, l.payload_bytes, l.is_test, l.last_sent_at,
-         CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN l.payload END AS payload,
+         CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN ${PAYLOAD_OF_LOG} END AS payload, l.payload_encoding,
          (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
           WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS encrypted_secrets,
          ${ENDPOINT_OF_LOG} AS endpoint
@@ -116,11 +131,11 @@ async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wa
   if (fitting.length === 0) return [];
   const { results } = await db
     .prepare(
-      `SELECT j.value ->> 'position' AS position, l.payload
+      `SELECT j.value ->> 'position' AS position, l.payload_encoding, ${PAYLOAD_OF_LOG} AS payload
        FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY} WHERE ${IS_NEXT}`,
     )
     .bind(JSON.stringify(fitting.map(({ position }) => ({ ...keys[position], position }))))
-    .all<{ position: number; payload: string }>();
+    .all<StoredPayload & { position: number }>();
   return results;
 }
 

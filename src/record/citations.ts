@@ -3,7 +3,7 @@
  * `reports.ts`.
  */
 import type { LogState } from "../core/webhook-log.ts";
-import { getPayload, putPayload } from "./payload.ts";
+import { getPayload, PAYLOAD_OF_LOG, putPayload, putSql, type StoredPayload } from "./payload.ts";
 
 interface CallKey {
   user_id: string;
@@ -25,14 +25,16 @@ export async function readCited(db: D1Database, { user_id, call_id }: CallKey): 
   const row = await db
     .prepare(
       `SELECT l.status, l.url, l.next_attempt_at, l.wants_citations, c.event IS NOT NULL AS has_own_log,
-         coalesce(l.citations_digest, c.report_digest) AS accepted, iif(l.status = 'held', l.payload, NULL) AS payload
+         coalesce(l.citations_digest, c.report_digest) AS accepted, iif(l.status = 'held', ${PAYLOAD_OF_LOG}, NULL) AS payload, l.payload_encoding
        FROM webhook_logs AS l LEFT JOIN webhook_logs AS c
          ON c.user_id = l.user_id AND c.call_id = l.call_id AND c.event = 'citations'
        WHERE l.user_id = ?1 AND l.call_id = ?2 AND l.event = 'call'`,
     )
     .bind(user_id, call_id)
-    .first<CitedLog>();
-  return row?.payload == null ? row : { ...row, payload: getPayload({ payload: row.payload }) };
+    .first<CitedLog & Pick<StoredPayload, "payload_encoding">>();
+  if (row === null) return null;
+  const { payload, payload_encoding, ...log } = row;
+  return { ...log, payload: payload === null ? null : getPayload({ payload, payload_encoding }) };
 }
 
 /** Ends a hold because of citations: sets the payload and makes the log due. False if the log is not held any more. */
@@ -48,11 +50,11 @@ export async function endHoldByCitations(
     sweep_at: number;
   },
 ): Promise<boolean> {
-  const { payload, payload_bytes } = putPayload(ended.payload, ended.payload_bytes);
+  const { payload, payload_encoding, payload_bytes } = putPayload(ended.payload, ended.payload_bytes);
   const { results } = await db
     .prepare(
-      `UPDATE webhook_logs SET status = 'pending', reason = NULL, citations_digest = ?3, payload = ?4,
-         payload_bytes = ?5, next_attempt_at = ?6, sweep_at = ?7, payload_altered = iif(?8, 'combined', payload_altered)
+      `UPDATE webhook_logs SET status = 'pending', reason = NULL, citations_digest = ?3, payload = ${putSql("?4", "?9")},
+         payload_encoding = ?9, payload_bytes = ?5, next_attempt_at = ?6, sweep_at = ?7, payload_altered = iif(?8, 'combined', payload_altered)
        WHERE user_id = ?1 AND call_id = ?2 AND event = 'call' AND status = 'held' RETURNING event`,
     )
     .bind(
@@ -64,6 +66,7 @@ export async function endHoldByCitations(
       ended.next_attempt_at,
       ended.sweep_at,
       ended.isCombined ? 1 : 0,
+      payload_encoding,
     )
     .all();
   return results.length > 0;

@@ -2,7 +2,7 @@
 import type { SendableLog } from "../core/refusal.ts";
 import type { LogEvent, LogState } from "../core/webhook-log.ts";
 import { type Attempt, attemptsOf } from "./attempts.ts";
-import { getPayload } from "./payload.ts";
+import { getPayload, PAYLOAD_OF_LOG, type StoredPayload } from "./payload.ts";
 
 /** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
 export interface StoredLog extends LogState {
@@ -45,11 +45,12 @@ export async function readLogs(
 ): Promise<StoredLog[]> {
   const { results } = await db
     .prepare(
-      `SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered, l.metadata, l.payload
+      `SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered, l.metadata,
+         l.payload_encoding, ${PAYLOAD_OF_LOG} AS payload
        FROM ${LOGS_OF_IDS} ORDER BY j.key`,
     )
     .bind(JSON.stringify(call_ids), user_id, event)
-    .all<Omit<StoredLog, "metadata"> & { metadata: string }>();
+    .all<Omit<StoredLog, "metadata"> & StoredPayload & { metadata: string }>();
   return results.map((row) => ({ ...row, payload: getPayload(row), metadata: attemptsOf(row.metadata) }));
 }
 

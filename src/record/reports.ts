@@ -4,7 +4,7 @@
  */
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
-import { putPayload } from "./payload.ts";
+import { putPayload, putSql } from "./payload.ts";
 
 /** What every new log has. The sweep takes it as late `sweepGraceMs` after it was due. */
 interface NewLog {
@@ -32,6 +32,9 @@ export interface NewReport extends NewLog {
   /** The number that was called, if its settings apply. */
   phone_number: string | null;
   isCompleted: boolean;
+  /** The payload's `to` and `from`, if they are short texts. */
+  to_number: string | null;
+  from_number: string | null;
 }
 
 /**
@@ -54,9 +57,9 @@ export type Inserted = Pick<LogState, "url" | "status" | "reason" | "next_attemp
 const insertFrom = (
   source: string,
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-    payload_bytes, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
+    payload_encoding, payload_bytes, to_number, from_number, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
     sweep_at, parked, wants_citations, report_options, payload_altered)
-  SELECT ?1, ?2, event, ?3, url, ?8, ?5, ?6, ?7, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
+  SELECT ?1, ?2, event, ?3, url, ?8, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
     iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
     CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,
     due, due + ?9, iif(status = 'disabled', 1, NULL), wants_citations, report_options, payload_altered
@@ -84,27 +87,28 @@ function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>
 }
 
 const REPORT = insertFrom(`
-  SELECT 'call' AS event, url, status, wants_citations, nullif(?15, '{}') AS report_options, ?16 AS payload_altered,
+  SELECT 'call' AS event, url, status, wants_citations, nullif(?16, '{}') AS report_options, ?17 AS payload_altered,
+    ?18 AS to_number, ?19 AS from_number,
     CASE status WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
   FROM (
-    SELECT *, ${firstStatusSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?14" })} AS status
+    SELECT *, ${firstStatusSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?15" })} AS status
     FROM (
-      SELECT iif(?10, ?11, coalesce(n.webhook, o.default_webhook)) AS url,
-        iif(instr(coalesce(?12, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
+      SELECT iif(?11, ?12, coalesce(n.webhook, o.default_webhook)) AS url,
+        iif(instr(coalesce(?13, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
         o.delay_for_citations, o.citations_timeout_seconds
       FROM (SELECT 1) LEFT JOIN orgs AS o ON o.user_id = ?1
-        LEFT JOIN numbers AS n ON n.user_id = ?1 AND n.phone_number = ?13
+        LEFT JOIN numbers AS n ON n.user_id = ?1 AND n.phone_number = ?14
     ) AS d LIMIT 1
   )`);
 
 const CITATIONS = insertFrom(`
   SELECT 'citations' AS event, url, NULL AS wants_citations, NULL AS report_options, NULL AS payload_altered,
-    iif(status = 'pending', ?8, NULL) AS due, status
+    to_number, from_number, iif(status = 'pending', ?8, NULL) AS due, status
   FROM (
-    SELECT url, ${firstStatusSql({ wanted: "false", delayed: "false", completed: "false" })} AS status
+    SELECT url, to_number, from_number, ${firstStatusSql({ wanted: "false", delayed: "false", completed: "false" })} AS status
     FROM (
-      SELECT iif(?10, url, NULL) AS url FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
-        AND url IS ?11 AND status <> 'held' AND citations_digest IS NULL
+      SELECT iif(?11, url, NULL) AS url, to_number, from_number FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
+        AND url IS ?12 AND status <> 'held' AND citations_digest IS NULL
     ) AS d LIMIT 1
   )`);
 
@@ -118,6 +122,8 @@ export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted |
     log.isCompleted ? 1 : 0,
     log.report_options,
     log.payload_altered,
+    log.to_number,
+    log.from_number,
   ]);
 
 /** Inserts a log of citations; null if there is one already, or if the call is not as it was read. */
@@ -125,7 +131,7 @@ export const insertCitations = (db: D1Database, log: NewCitations): Promise<Inse
   insert(db, CITATIONS, log, [log.isToSend ? 1 : 0, log.url]);
 
 function insert(db: D1Database, statement: string, log: NewLog, further: readonly unknown[]) {
-  const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
+  const { payload, payload_encoding, payload_bytes } = putPayload(log.payload, log.payload_bytes);
   const { user_id, call_id, webhook_id, delivery_id, report_digest, now, sweepGraceMs } = log;
   return db
     .prepare(statement)
@@ -140,6 +146,7 @@ function insert(db: D1Database, statement: string, log: NewLog, further: readonl
         payload_bytes,
         now,
         sweepGraceMs,
+        payload_encoding,
       ],
       ...further,
     )

@@ -1,11 +1,13 @@
 /** Inserts the logs of test webhooks. They are due at once, whatever the state of their endpoint. */
 import type { LogEvent } from "../core/webhook-log.ts";
-import { putPayload } from "./payload.ts";
+import { putPayload, putSql } from "./payload.ts";
 
 export interface NewTestLog {
   user_id: string;
   call_id: string;
   event: LogEvent;
+  to_number: string | null;
+  from_number: string | null;
   webhook_id: string;
   url: string;
   payload: string;
@@ -17,13 +19,14 @@ export interface NewTestLog {
 
 /** Writes a test's log; the same one again changes nothing. */
 export async function insertTestLog(db: D1Database, log: NewTestLog): Promise<void> {
-  const { payload, payload_bytes } = putPayload(log.payload, log.payload_bytes);
+  const { payload, payload_encoding, payload_bytes } = putPayload(log.payload, log.payload_bytes);
   await db
     .prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-         payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at,
-         is_test)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?9, '', ?6, ?7, 'pending', ?8, 1, 'create', 0, 0, ?9, ?10, 1)
+         payload_encoding, payload_bytes, to_number, from_number, status, delivery_id, delivery_ordinal, send_type,
+         attempts, losses, next_attempt_at, sweep_at, is_test)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?9, '', ${putSql("?6", "?11")}, ?11, ?7, ?12, ?13, 'pending', ?8, 1, 'create', 0, 0, ?9,
+         ?10, 1)
        ON CONFLICT DO NOTHING`,
     )
     .bind(
@@ -37,6 +40,9 @@ export async function insertTestLog(db: D1Database, log: NewTestLog): Promise<vo
       log.delivery_id,
       log.next_attempt_at,
       log.sweep_at,
+      payload_encoding,
+      log.to_number,
+      log.from_number,
     )
     .run();
 }

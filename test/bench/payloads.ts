@@ -34,7 +34,7 @@ function sentenceOf(random: () => number): string {
 
 /** A conversation of about this many bytes, said in turns some seconds apart, and told once more as one text. */
 function conversationOf(bytes: number, { random, startedAt }: { random: () => number; startedAt: number }) {
-  const transcripts = [];
+  const transcripts: { id: number; user: string; text: string; created_at: string }[] = [];
   let at = startedAt;
   for (let size = 0, id = Math.floor(1e9 * random()); size < bytes; id++) {
     at += 1_000 + Math.floor(9_000 * random());

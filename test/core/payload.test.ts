@@ -8,8 +8,24 @@ const bytesOf = (run: readonly { payload_bytes: number }[]) =>
   run.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
 
 test("a payload is had back as it was put, with its length", () => {
-  expect(putPayload('{"price":1.10}', 14)).toEqual({ payload: '{"price":1.10}', payload_bytes: 14 });
-  expect(getPayload(putPayload('{"price":1.10}', 14))).toBe('{"price":1.10}');
+  fc.assert(
+    fc.property(fc.json({ stringUnit: "grapheme" }), fc.nat(200), (json, times) => {
+      const text = json.repeat(times);
+      const payload_bytes = new TextEncoder().encode(text).length;
+      const stored = putPayload(text, payload_bytes);
+      expect(getPayload(stored)).toBe(text);
+      expect(stored.payload_bytes).toBe(payload_bytes);
+    }),
+  );
+});
+
+test("a payload that shrinks to 0.7 is compressed, and one that does not is stored as it is", () => {
+  const repeated = "[1.10,1.10]".repeat(100);
+  expect(putPayload(repeated, 1_100)).toMatchObject({ payload_encoding: "deflate" });
+  expect(putPayload(repeated, 1_100).payload.length).toBeLessThan(100);
+  expect(putPayload('{"price":1.10}', 14)).toEqual({
+    ...{ payload: '{"price":1.10}', payload_encoding: null, payload_bytes: 14 },
+  });
 });
 
 describe("runs of rows", () => {

@@ -1,4 +1,5 @@
 /** The main job: a reported call reaches its receiver, signed, and its log says so, however the receiver behaves. */
+import { env } from "cloudflare:workers";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
@@ -122,6 +123,28 @@ describe("a delivery's request", () => {
     });
     expect(await get.text()).toContain(`"payload":${sent},`);
   });
+});
+
+test("a payload that shrinks is stored compressed, beside its numbers, and sent and shown byte for byte", async () => {
+  const org = await makeOrg();
+  const crm = await receiver(200);
+  const line = { user: "user", text: "Could you call me back? — Ja, natürlich ☎", confidence: 0.97 };
+  const members = { to: "+15550100", from: "+15550199", transcripts: Array(200).fill(line) };
+  const { call_id } = await reportCall(org, { webhook: crm.url, payload: members });
+  const log = await endedLogOf(org, call_id);
+  expect(log).toMatchObject({ status: "delivered", payload: { call_id, ...members } });
+  const [request] = await crm.received();
+  expect(request?.body).toBe(JSON.stringify(log.payload));
+  const row = await env.DB.prepare(
+    "SELECT payload_encoding, octet_length(payload) AS stored, payload_bytes, to_number, from_number FROM webhook_logs WHERE call_id = ?",
+  )
+    .bind(call_id)
+    .first<{ stored: number }>();
+  expect(row).toMatchObject({
+    ...{ payload_encoding: "deflate", to_number: "+15550100", from_number: "+15550199" },
+    payload_bytes: new TextEncoder().encode(request?.body).length,
+  });
+  expect(row?.stored).toBeLessThan(1_000);
 });
 
 describe("an attempt", () => {

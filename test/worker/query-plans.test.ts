@@ -116,7 +116,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     insertReport(db, {
       ...LOG,
       ...{ webhook: undefined, webhook_events: undefined, phone_number: "+1", isCompleted: true },
-      ...{ report_options: "{}", payload_altered: null },
+      ...{ report_options: "{}", payload_altered: null, to_number: null, from_number: null },
     }),
   insertCitations: (db) => insertCitations(db, { ...LOG, url: ENDPOINT.url, isToSend: true }),
   writeResults: (db) =>
@@ -146,7 +146,8 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   findSigningSecret: (db) => findSigningSecret(db, { user_id: "org", now: NOW }),
   rotateSigningSecret: (db) =>
     rotateSigningSecret(db, { user_id: "org", id: "s", ciphertext: "", now: NOW, overlapMs: 0 }),
-  insertTestLog: (db) => insertTestLog(db, { ...LOG, url: ENDPOINT.url, ...DUE }),
+  insertTestLog: (db) =>
+    insertTestLog(db, { ...LOG, to_number: null, from_number: null, url: ENDPOINT.url, ...DUE }),
 };
 
 /** Scans that are intended, and why they stay short. */

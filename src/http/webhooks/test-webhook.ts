@@ -65,7 +65,8 @@ function newTestLog(
   const { user_id } = c.get("apiKey");
   const now = c.env.now();
   const call_id = `test_${crypto.randomUUID()}`;
-  const payload = JSON.stringify(sampleOf(kind, { call_id, user_id, phone_number, now }));
+  const sample = sampleOf(kind, { call_id, user_id, phone_number, now });
+  const payload = JSON.stringify(sample);
   return {
     user_id,
     call_id,
@@ -73,6 +74,8 @@ function newTestLog(
     webhook_id: `msg_${crypto.randomUUID()}`,
     url,
     payload,
+    to_number: sample.to ?? null,
+    from_number: sample.from ?? null,
     payload_bytes: new TextEncoder().encode(payload).length,
     delivery_id: `dlv_${crypto.randomUUID()}`,
     ...dueAt(now, c.env.config()),
