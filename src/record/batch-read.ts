@@ -2,7 +2,7 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import { EARLY_TOLERANCE_MS } from "../core/message.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
-import { ENDPOINT_OF_LOG } from "./endpoints.ts";
+import { type EndpointKey, readEndpoints } from "./endpoints.ts";
 import {
   getPayload,
   PAYLOAD_LIMIT_BYTES,
@@ -28,13 +28,16 @@ export interface LoadedLog extends LogState {
 }
 
 /** A log as the query returns it. */
-type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> & {
-  position: number;
-  is_next: 0 | 1;
-  payload_encoding: StoredPayload["payload_encoding"];
+type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> &
+  Pick<StoredPayload, "payload_encoding"> & { position: number; is_next: 0 | 1 };
+
+/** What logs of one org share. */
+interface StoredOrg {
+  user_id: string;
   encrypted_secrets: string;
-  endpoint: string | null;
-};
+  /** 1 if any endpoint of the org has ever failed. */
+  has_endpoints: 0 | 1;
+}
 
 interface Wanted {
   keys: readonly AttemptKey[];
@@ -51,33 +54,32 @@ const IS_NEXT =
 
 /**
  * The log of each attempt, in the same order; undefined if the log is gone. Held logs whose time is over are released
- * in the same transaction, and from then on their content is fixed.
+ * in the same transaction, and from then on their content is fixed. Reads one row for each log, one for each secret
+ * and endpoint, and a few more.
  */
 export async function readBatch(db: D1Database, wanted: Wanted): Promise<(LoadedLog | undefined)[]> {
-  const [, read] = await db.batch<Stored>([releaseStatement(db, wanted), readStatement(db, wanted)]);
-  const stored = read?.results ?? [];
-  const logs: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
-  for (const {
-    position,
-    is_next: _,
-    payload,
-    payload_encoding,
-    endpoint,
-    encrypted_secrets,
-    ...log
-  } of stored) {
-    logs[position] = {
+  const [, logs, orgs] = (await db.batch([
+    releaseStatement(db, wanted),
+    readStatement(db, wanted),
+    orgsStatement(db, wanted),
+  ])) as [D1Result, D1Result<Stored>, D1Result<StoredOrg>];
+  const [endpointOf, large] = await Promise.all([
+    readEndpointsOf(db, logs.results, orgs.results),
+    readLarge(db, logs.results, wanted),
+  ]);
+  const payloadOf = new Map(large.map(({ position, ...payload }) => [position, payload]));
+  const secretsOf = new Map(orgs.results.map((org) => [org.user_id, newestFirst(org.encrypted_secrets)]));
+  const loaded: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
+  for (const { position, is_next: _, payload, payload_encoding, ...log } of logs.results) {
+    const stored = payload === null ? payloadOf.get(position) : { payload, payload_encoding };
+    loaded[position] = {
       ...log,
-      payload: payload === null ? null : getPayload({ payload, payload_encoding }),
-      encrypted_secrets: newestFirst(encrypted_secrets),
-      endpoint: endpoint === null ? null : JSON.parse(endpoint),
+      payload: stored === undefined ? null : getPayload(stored),
+      encrypted_secrets: secretsOf.get(log.user_id) ?? [],
+      endpoint: endpointOf.get(endpointKeyText(log)) ?? null,
     };
   }
-  for (const { position, ...large } of await readLarge(db, stored, wanted)) {
-    const log = logs[position];
-    if (log !== undefined) log.payload = getPayload(large);
-  }
-  return logs;
+  return loaded;
 }
 
 /**
@@ -102,19 +104,43 @@ const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStat
  * an even share of the read's limit are read at once, with room left for a large one. A running sum over the rows
  * would bill each row once more.
  */
-const readStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
+const readStatement = (db: D1Database, { keys }: Wanted): D1PreparedStatement =>
   db
     .prepare(
       `SELECT j.key AS position, ${IS_NEXT} AS is_next, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at,
          l.status, l.reason, l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults,
          l.next_attempt_at, l.payload_bytes, l.is_test, l.last_sent_at,
-         CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN ${PAYLOAD_OF_LOG} END AS payload, l.payload_encoding,
-         (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
-          WHERE k.user_id = l.user_id AND (k.expires_at IS NULL OR k.expires_at > ?3)) AS encrypted_secrets,
-         ${ENDPOINT_OF_LOG} AS endpoint
+         CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN ${PAYLOAD_OF_LOG} END AS payload, l.payload_encoding
        FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY}`,
     )
-    .bind(JSON.stringify(keys), (PAYLOAD_READ_LIMIT_BYTES - PAYLOAD_LIMIT_BYTES) / keys.length, now);
+    .bind(JSON.stringify(keys), (PAYLOAD_READ_LIMIT_BYTES - PAYLOAD_LIMIT_BYTES) / keys.length);
+
+const orgsStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
+  db
+    .prepare(
+      `SELECT o.value AS user_id,
+         (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
+          WHERE k.user_id = o.value AND (k.expires_at IS NULL OR k.expires_at > ?2)) AS encrypted_secrets,
+         EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints
+       FROM json_each(?1) AS o`,
+    )
+    .bind(JSON.stringify([...new Set(keys.map(({ user_id }) => user_id))]), now);
+
+/** The endpoints of these logs, each read once. Most orgs have none that ever failed, and then nothing is read. */
+async function readEndpointsOf(
+  db: D1Database,
+  logs: readonly Stored[],
+  orgs: readonly StoredOrg[],
+): Promise<Map<string, Endpoint | null>> {
+  const failing = new Set(orgs.flatMap(({ user_id, has_endpoints }) => (has_endpoints ? [user_id] : [])));
+  const wanted = new Map<string, EndpointKey>();
+  for (const { user_id, url } of logs)
+    if (url !== null && failing.has(user_id)) wanted.set(endpointKeyText({ user_id, url }), { user_id, url });
+  const endpoints = wanted.size === 0 ? [] : await readEndpoints(db, [...wanted.values()]);
+  return new Map([...wanted.keys()].map((key, index) => [key, endpoints[index] ?? null]));
+}
+
+const endpointKeyText = ({ user_id, url }: Pick<LogState, "user_id" | "url">): string => `${user_id} ${url}`;
 
 /**
  * The payloads above their share, in the order of the messages, as far as there is room. There is always room for the

@@ -21,15 +21,6 @@ export interface EndpointChange extends EndpointKey {
 const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, recovered_at,
   last_success_at, disabled_at`;
 
-// Indexes are named because SQLite would rather walk an org's logs by their primary key.
-
-/** The endpoint of log `l` as JSON text, or null: a column of a query on logs. */
-export const ENDPOINT_OF_LOG = `(SELECT json_object('state', e.state, 'reason', e.reason, 'version', e.version,
-    'consecutive_failures', e.consecutive_failures, 'first_failure_at', e.first_failure_at,
-    'last_failure_at', e.last_failure_at, 'recovered_at', e.recovered_at, 'last_success_at', e.last_success_at,
-    'disabled_at', e.disabled_at, 'probe', e.probe, 'probe_until', e.probe_until)
-  FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url)`;
-
 /** Writes a change if the endpoint still is as it was read. Returns the version if it took effect. */
 export const endpointStatement = (db: D1Database, change: EndpointChange): D1PreparedStatement => {
   const { health } = change;
@@ -113,6 +104,8 @@ export async function claimProbes(
     .all<{ probe: string }>();
   return new Set(results.map(({ probe }) => probe));
 }
+
+// Below, indexes are named because SQLite would rather walk an org's logs by their primary key.
 
 /**
  * Makes an endpoint active, whatever its state. A batch that judged it before judges it again. Its parked calls are

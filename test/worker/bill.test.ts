@@ -1,9 +1,10 @@
 /** What a call costs in the record, in rows as D1 bills them, and that it costs the same in a full table. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { readBatch } from "../../src/record/batch-read.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
-import { makeOrg, newCallId, type Org, receiver, rotate } from "../support/words.ts";
+import { makeOrg, NOBODY, newCallId, type Org, receiver, rotate } from "../support/words.ts";
 
 const CALLS = "/v1/postcall/calls";
 const RESEND = "/v1/postcall/webhooks/resend";
@@ -58,7 +59,7 @@ test("a first-try delivery writes four rows, a resend three", async () => {
   await costsOfOneCall(org, crm.url); // the key's lookup, which is kept for a while
   const costs = await costsOfOneCall(org, crm.url);
   expect(costs.report).toEqual({ rows_read: 3, rows_written: 3 });
-  expect(costs.deliver).toEqual({ rows_read: 10, rows_written: 1 });
+  expect(costs.deliver).toEqual({ rows_read: 11, rows_written: 1 });
   expect(costs.resend.rows_written + costs.redeliver.rows_written).toBe(3);
   expect(costs.get.rows_written).toBe(0);
 });
@@ -73,6 +74,33 @@ test("a first-try delivery during an overlap of secrets writes four rows too, an
   expect(overlapping.report.rows_written + overlapping.deliver.rows_written).toBe(4);
   expect(overlapping.deliver.rows_read).toBe(alone.deliver.rows_read + 2);
 });
+
+test("a batch reads one row a call beside its name, and one for its org, each secret and each endpoint", async () => {
+  const org = await makeOrg();
+  const keys = await Promise.all(Array.from({ length: 10 }, () => reportUnheard(org, NOBODY)));
+  const readBy = async (count: number) => {
+    let rows = 0;
+    const db = meter(env.DB, ({ rows_read }) => {
+      rows += rows_read;
+    });
+    const logs = await readBatch(db, { keys: keys.slice(0, count), now: Date.now() });
+    expect(logs).toHaveLength(count);
+    return { rows, logs };
+  };
+  const one = await readBy(1);
+  expect((await readBy(10)).rows - one.rows).toBe(2 * 9); // D1 counts each element of a JSON parameter too
+  await rotate(org);
+  expect((await readBy(10)).rows - one.rows).toBe(2 * 9 + 1);
+  await failOnce(org);
+  const { rows, logs } = await readBy(10);
+  expect(rows - one.rows).toBe(2 * 9 + 1 + 3); // that it has endpoints, the endpoint's name, the endpoint
+  expect(logs.map((log) => log?.endpoint?.consecutive_failures)).toEqual(Array(10).fill(1));
+});
+
+/** Makes one attempt to `NOBODY` that fails. */
+async function failOnce(org: Org): Promise<void> {
+  await handleAttempts(envWithLosingQueues().env, [await reportUnheard(org, NOBODY)]);
+}
 
 test("each step reads as much among 4,000 other logs as among 400", async () => {
   const crm = await receiver(200);
