@@ -88,7 +88,7 @@ CREATE TABLE webhook_logs (
   losses INTEGER NOT NULL,           -- how often the due attempt was cut off before it could be recorded
   faults INTEGER NOT NULL DEFAULT 0, -- rounds in which the due attempt could not be processed
   next_attempt_at INTEGER,           -- the schedule; null if nothing is due
-  sweep_at INTEGER,                  -- from when the sweep takes the log as late
+  sweep_at INTEGER,                  -- from when the sweep takes the log as late; null too until its walk has found it late
   swept_at INTEGER,                  -- the sweep's last claim; belongs to an earlier attempt if not after next_attempt_at
   parked INTEGER,                    -- 1 if deferred or disabled until its endpoint recovers
   -- the attempts of all deliveries
@@ -100,8 +100,19 @@ CREATE TABLE webhook_logs (
   PRIMARY KEY (user_id, call_id, event)
 ) WITHOUT ROWID;
 
-CREATE INDEX webhook_logs_listing ON webhook_logs (user_id, created_at);
+CREATE INDEX webhook_logs_listing ON webhook_logs (user_id, created_at, call_id, event);
 CREATE INDEX webhook_logs_sweep ON webhook_logs (sweep_at) WHERE sweep_at IS NOT NULL;
 CREATE INDEX webhook_logs_parked ON webhook_logs (user_id, url) WHERE parked IS NOT NULL;
 -- Each batch looks up its messages' logs here and releases those whose hold is over.
 CREATE INDEX webhook_logs_held ON webhook_logs (user_id, call_id, event) WHERE status = 'held';
+
+-- How far the sweep has walked over the logs. One row.
+CREATE TABLE sweep_walk (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  floor INTEGER NOT NULL,            -- whatever is inserted from now on is created after it
+  low INTEGER NOT NULL,              -- the walk goes over what was created after this and not after the floor
+  user_id TEXT,                      -- the log, or the org, where it has come to; null: it is at its end
+  created_at INTEGER NOT NULL,
+  call_id TEXT NOT NULL,
+  event TEXT NOT NULL
+);

@@ -21,6 +21,7 @@ import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeEnded } from "./record/retention.ts";
+import { walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
 
 export { Call } from "./call/object.ts";
@@ -66,6 +67,7 @@ export default {
 function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Config): SweepVerbs {
   const database = databaseOf(env);
   return {
+    walk: () => walkStep(database, { now: Date.now(), sweepGraceMs }),
     readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
     release: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),

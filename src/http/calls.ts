@@ -40,7 +40,7 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
   if (inserted === null) return repeatedReport(c, { ...log, given }, stored);
   enqueueFirst(c, log, inserted);
   const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [] };
-  const answered = { ...log, ...inserted, ...unsent, event: "call" as const, created_at: log.now };
+  const answered = { ...log, ...inserted, ...unsent, event: "call" as const };
   return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });
 }
 

@@ -5,6 +5,8 @@
 import type { AttemptKey } from "../core/webhook-log.ts";
 
 export interface SweepVerbs {
+  /** Walks on over the logs by one step, and marks the first attempts that are late. */
+  walk: () => Promise<{ isAtEnd: boolean }>;
   /** Up to `limit` late logs: the attempt each waits for. */
   readOverdue: (limit: number) => Promise<AttemptKey[]>;
   /** Moves the time at which the sweep takes these logs again. */
@@ -25,6 +27,9 @@ const ROUND_LIMIT_LOGS = 100;
 /** The rounds of one sweep. The next sweep goes on. */
 const ROUNDS = 100;
 
+/** The steps of the walk in one sweep: far more than what is reported in a minute. */
+const WALK_STEPS = 200;
+
 /** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
   const counts = { swept: 0, released: 0, removed: 0 };
@@ -32,6 +37,7 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
 
+  await take("walk", () => walkOn(verbs));
   await take("sweep", () => enqueueOverdue(verbs, counts));
   await take("release", () => enqueueReleased(verbs, counts));
   await take("removal", async () => {
@@ -49,6 +55,10 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   const [first] = failures;
   verbs.print({ event: "sweep", ...counts, ...lateness, ...(first && { error: describe(failures) }) });
   if (first !== undefined) throw first.error;
+}
+
+async function walkOn(verbs: SweepVerbs): Promise<void> {
+  for (let step = 0; step < WALK_STEPS; step++) if ((await verbs.walk()).isAtEnd) return;
 }
 
 async function enqueueOverdue(verbs: SweepVerbs, counts: { swept: number }): Promise<void> {

@@ -5,8 +5,9 @@
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { putPayload, putSql } from "./payload.ts";
+import { createdAt } from "./walk.ts";
 
-/** What every new log has. The sweep takes it as late `sweepGraceMs` after it was due. */
+/** What every new log has. A held one is late `sweepGraceMs` after it was due; others are found by the sweep's walk. */
 interface NewLog {
   user_id: string;
   call_id: string;
@@ -47,7 +48,7 @@ export interface NewCitations extends NewLog {
 }
 
 /** What the insert decided. */
-export type Inserted = Pick<LogState, "url" | "status" | "reason" | "next_attempt_at">;
+export type Inserted = Pick<LogState, "url" | "status" | "reason" | "created_at" | "next_attempt_at">;
 
 /**
  * Inserts a log from a row (event, url, status, due, wants_citations, …), unless its key is taken. Each LIMIT keeps
@@ -59,12 +60,12 @@ const insertFrom = (
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
     payload_encoding, payload_bytes, to_number, from_number, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
     sweep_at, parked, wants_citations, report_options, payload_altered)
-  SELECT ?1, ?2, event, ?3, url, ?8, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
+  SELECT ?1, ?2, event, ?3, url, ${createdAt("?8")}, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
     iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
     CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,
-    due, due + ?9, iif(status = 'disabled', 1, NULL), wants_citations, report_options, payload_altered
+    due, iif(status = 'held', due + ?9, NULL), iif(status = 'disabled', 1, NULL), wants_citations, report_options, payload_altered
   FROM (${source} LIMIT 1) WHERE true
-  ON CONFLICT DO NOTHING RETURNING url, status, reason, next_attempt_at`;
+  ON CONFLICT DO NOTHING RETURNING url, status, reason, created_at, next_attempt_at`;
 
 /**
  * The table of `core/citations.ts` as an SQL expression over a row `d` (url). The caller gives the conditions for

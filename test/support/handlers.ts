@@ -110,10 +110,11 @@ export function databaseOnceOpened(
 /** One run of the sweep. */
 export const sweepOnce = (on: Env) => worker.scheduled({} as ScheduledController, on);
 
-/** Moves a log's due times into the past, as if `milliseconds` had gone by. */
+/** Moves a log's due times into the past, as if `milliseconds` had gone by and the sweep had walked over the log. */
 export const letTimePass = (key: { user_id: string; call_id: string }, milliseconds: number) =>
   env.DB.prepare(
-    `UPDATE webhook_logs SET next_attempt_at = next_attempt_at - ?3, sweep_at = sweep_at - ?3,
+    `UPDATE webhook_logs SET next_attempt_at = next_attempt_at - ?3,
+       sweep_at = coalesce(sweep_at, next_attempt_at + 60000) - ?3,
        swept_at = swept_at - ?3
      WHERE user_id = ?1 AND call_id = ?2`,
   )

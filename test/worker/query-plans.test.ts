@@ -35,6 +35,7 @@ import {
   rotateSigningSecret,
 } from "../../src/record/signing-secrets.ts";
 import { insertTestLog } from "../../src/record/test-logs.ts";
+import { walkStep } from "../../src/record/walk.ts";
 import { meter } from "../support/meter.ts";
 import { makeOrg } from "../support/words.ts";
 
@@ -108,6 +109,10 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   insertOrg: (db) => insertOrg(db, { user_id: "other", name: "", created_at: 1 }),
   findOrg: (db) => findOrg(db, "org"),
   updateOrg: (db) => updateOrg(db, { user_id: "org", settings: { name: "n" } }),
+  walkStep: async (db) => {
+    await env.DB.prepare("DELETE FROM sweep_walk").run();
+    await walkStep(db, { now: NOW, sweepGraceMs: 1 });
+  },
   readOverdue: (db) => readOverdue(db, { now: NOW, limit: 100 }),
   claimOverdue: (db) => claimOverdue(db, { keys: [KEY], now: NOW, sweepGraceMs: 1 }),
   readLateness: (db) => readLateness(db, { now: NOW, sweepGraceMs: 1 }),
@@ -162,6 +167,7 @@ const WALKS: Record<string, string[]> = {
 /** The indexes that are meant, beside primary keys. */
 const INDEXES: Record<string, string[]> = {
   readBatch: ["webhook_logs_held"],
+  walkStep: ["webhook_logs_listing"],
   enableEndpoint: ["webhook_logs_parked"],
   releaseWaiting: ["endpoints_releasing", "webhook_logs_parked"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],

@@ -25,7 +25,7 @@ import {
 
 let org: Org;
 beforeEach(async () => {
-  await env.DB.prepare("DELETE FROM webhook_logs").run();
+  await env.DB.batch(["webhook_logs", "sweep_walk"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
   org = await makeOrg();
 });
 afterEach(() => {
@@ -58,13 +58,25 @@ const fillWith = (of: Org, { logs, due }: { logs: number; due: number | null }) 
 
 describe("/readyz", () => {
   test("says how many of the key's own calls are late by more than the grace, and since when", async () => {
-    expect(await readyz()).toEqual({ status: "ok", overdue: 0, oldest_due: null, counted_all: true });
+    expect(await readyz()).toEqual({
+      status: "ok",
+      overdue: 0,
+      oldest_due: null,
+      counted_all: true,
+      floor_age_seconds: null,
+    });
     const other = await makeOrg();
     await lateCall({ of: other, lateMs: 500_000 });
     await lateCall({ lateMs: 59_000 });
     const { due } = await lateCall({ lateMs: 90_000 });
     await lateCall({ lateMs: 61_000 });
-    expect(await readyz()).toEqual({ status: "ok", overdue: 2, oldest_due: due, counted_all: true });
+    expect(await readyz()).toEqual({
+      status: "ok",
+      overdue: 2,
+      oldest_due: due,
+      counted_all: true,
+      floor_age_seconds: null,
+    });
     expect(await readyz(other.key)).toMatchObject({ overdue: 1 });
   });
 
@@ -216,7 +228,16 @@ describe("the sweep's line", () => {
     await lateCall({ of: await makeOrg() });
     await lateCall({ lateMs: 1_000 });
     expect(await linesOfSweep()).toEqual([
-      { event: "sweep", swept: 2, released: 0, removed: 0, overdue: 2, oldest_due: due, counted_all: true },
+      {
+        event: "sweep",
+        swept: 2,
+        released: 0,
+        removed: 0,
+        overdue: 2,
+        oldest_due: due,
+        counted_all: true,
+        floor_age_seconds: 60,
+      },
     ]);
   });
 

@@ -12,7 +12,7 @@ let org: Org;
 let now: number;
 let linesPrinted: () => unknown[];
 beforeEach(async () => {
-  await env.DB.prepare("DELETE FROM webhook_logs").run();
+  await env.DB.batch(["webhook_logs", "sweep_walk"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
   org = await makeOrg();
   now = Date.now();
   vi.spyOn(Date, "now").mockImplementation(() => now);
@@ -25,7 +25,9 @@ afterEach(() => {
 
 /** In how many minutes the sweep takes a log. */
 async function minutesToSweep({ call_id }: AttemptKey): Promise<number> {
-  const sweepAt = await env.DB.prepare("SELECT sweep_at FROM webhook_logs WHERE user_id = ? AND call_id = ?")
+  const sweepAt = await env.DB.prepare(
+    "SELECT coalesce(sweep_at, next_attempt_at + 60000) AS sweep_at FROM webhook_logs WHERE user_id = ? AND call_id = ?",
+  )
     .bind(org.user_id, call_id)
     .first<number>("sweep_at");
   return ((sweepAt ?? Number.NaN) - now) / MINUTE_MS;
@@ -133,7 +135,12 @@ describe("while the queue is down", () => {
     expect(linesPrinted()).toEqual([
       {
         ...{ event: "sweep", swept: 0, released: 1, removed: 1 },
-        ...{ overdue: 1, oldest_due: new Date(now - 2 * MINUTE_MS).toISOString(), counted_all: true },
+        ...{
+          overdue: 1,
+          oldest_due: new Date(now - 2 * MINUTE_MS).toISOString(),
+          counted_all: true,
+          floor_age_seconds: 60,
+        },
         error: "sweep: Queue is down; release: Queue is down",
       },
     ]);
@@ -158,7 +165,7 @@ test("while the record is away the sweep says so, and rejects", async () => {
   expect(linesPrinted()).toEqual([
     {
       ...{ event: "sweep", swept: 0, released: 0, removed: 0 },
-      error: ["sweep", "release", "removal", "lateness"]
+      error: ["walk", "sweep", "release", "removal", "lateness"]
         .map((part) => `${part}: D1_ERROR: Network connection lost.`)
         .join("; "),
     },

@@ -14,6 +14,7 @@ const DEAD_LETTERS = "postcall-dead-letters";
 /** A program that takes more steps than this never comes to rest. */
 const SETTLING_ROUNDS = 100;
 const DAY_MS = 86_400_000;
+const SWEEP_GRACE_MS = 60_000;
 
 let programs = 0;
 
@@ -150,7 +151,11 @@ async function comeToRest(world: World): Promise<void> {
   }
 }
 
+/** A log without a time of its own is found by the walk once it was created that long ago. */
 const nextSweep = (world: World) =>
-  env.DB.prepare("SELECT min(sweep_at) AS at FROM webhook_logs WHERE user_id = ?")
+  env.DB.prepare(
+    `SELECT min(coalesce(sweep_at, max(created_at, next_attempt_at) + ${SWEEP_GRACE_MS})) AS at FROM webhook_logs
+     WHERE user_id = ? AND next_attempt_at IS NOT NULL`,
+  )
     .bind(world.org.user_id)
     .first<number>("at");
