@@ -103,8 +103,6 @@ CREATE TABLE webhook_logs (
 CREATE INDEX webhook_logs_listing ON webhook_logs (user_id, created_at, call_id, event);
 CREATE INDEX webhook_logs_sweep ON webhook_logs (sweep_at) WHERE sweep_at IS NOT NULL;
 CREATE INDEX webhook_logs_parked ON webhook_logs (user_id, url) WHERE parked IS NOT NULL;
--- Each batch looks up its messages' logs here and releases those whose hold is over.
-CREATE INDEX webhook_logs_held ON webhook_logs (user_id, call_id, event) WHERE status = 'held';
 
 -- How far the sweep has walked over the logs. One row.
 CREATE TABLE sweep_walk (
@@ -116,3 +114,9 @@ CREATE TABLE sweep_walk (
   call_id TEXT NOT NULL,
   event TEXT NOT NULL
 );
+
+-- A row that is written and removed again, to see whether the database takes writes.
+CREATE TABLE trial_writes (
+  id TEXT NOT NULL PRIMARY KEY,
+  filler BLOB NOT NULL
+) WITHOUT ROWID;

@@ -21,6 +21,7 @@ import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeEnded } from "./record/retention.ts";
+import { readSize, takesWrites, tryWrite, watchWrite } from "./record/trial-write.ts";
 import { walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
 
@@ -67,6 +68,8 @@ export default {
 function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Config): SweepVerbs {
   const database = databaseOf(env);
   return {
+    tryWrite: () => tryWrite(database),
+    readSize: () => readSize(database),
     walk: () => walkStep(database, { now: Date.now(), sweepGraceMs }),
     readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
@@ -93,8 +96,11 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
     decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
     lookUp: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).lookUp(key, waitMs, newestOrdinal),
+    takesWrites: () => takesWrites(database),
     write: async (writing) => {
-      const { value, repeated } = await writeWithRetry(() => writeResults(database, writing), CLOCK);
+      const { value, repeated } = await watchWrite(database, () =>
+        writeWithRetry(() => writeResults(database, writing), CLOCK),
+      );
       return repeated ? assumeWritten(writing, value) : value;
     },
     enqueue: (successors) => enqueue(env, successors),

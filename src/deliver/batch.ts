@@ -61,7 +61,8 @@ async function handleAll(
     console.error("A batch could not be read; its messages come back.", error);
     return keys.map((key) => ({ key, settlement: again(UNREADABLE_SECONDS) }));
   }
-  return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now })));
+  const mayAttempt = await verbs.takesWrites();
+  return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now, mayAttempt })));
 }
 
 /** Reads the logs, and decides which attempts are due and which are deferred because of their endpoint. */

@@ -20,6 +20,8 @@ export interface BatchVerbs {
   attempt: (request: AttemptRequest) => Promise<AttemptReply>;
   /** Looks up an attempt in the call's object without making it. Rejects if the object was lost. */
   lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
+  /** False if the record was found to take no writes: then nothing is to be sent. */
+  takesWrites: () => Promise<boolean>;
   /** Writes all in one transaction. Rejects if the record is away. */
   write: (writing: Writing) => Promise<Written>;
   /** Enqueues calls that were parked at recovered endpoints. It may fail: the sweep does it too. */
@@ -42,4 +44,6 @@ export interface BatchContext {
   rules: BatchRules;
   verbs: BatchVerbs;
   now: number;
+  /** Whether attempts may be made; what was made before is looked up and recorded in any case. */
+  mayAttempt: boolean;
 }

@@ -18,7 +18,7 @@ export async function recordDeadLetters(
 ): Promise<(key: AttemptKey) => Settlement> {
   const unique = eachOnce(keys);
   const logs = await verbs.read(unique);
-  const context = { rules, verbs, now: verbs.now() };
+  const context = { rules, verbs, now: verbs.now(), mayAttempt: false };
   const handled = unique.map(async (key, index): Promise<Handled> => {
     const log = logs[index];
     const verdict = judgeMessage(key, log, context.now);

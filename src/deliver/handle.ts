@@ -31,6 +31,8 @@ const UNDER_WAY_SECONDS = 3;
  */
 const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
+/** While the record takes no writes, a message whose attempt was not made comes back this often. */
+const UNWRITABLE_SECONDS = 30;
 /** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
 /** A call of an org without a usable signing secret waits until its operator helps. */
@@ -151,7 +153,13 @@ async function lookUpOr(
 }
 
 async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext): Promise<Handled> {
-  const { rules, verbs } = context;
+  const { rules, verbs, mayAttempt } = context;
+  if (!mayAttempt)
+    return lookUpOr(key, log, {
+      context,
+      waitMs: 0,
+      unknown: { key, settlement: again(UNWRITABLE_SECONDS) },
+    });
   const secrets = await verbs.decryptSecrets(log);
   if (secrets === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);

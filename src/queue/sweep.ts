@@ -1,10 +1,15 @@
 /**
  * The cron's work. It enqueues late logs again (no queue message is relied on), releases parked calls, removes old
- * logs, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed.
+ * logs, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
+ * enqueued while the record takes no writes.
  */
 import type { AttemptKey } from "../core/webhook-log.ts";
 
 export interface SweepVerbs {
+  /** Rejects if the record takes no writes. */
+  tryWrite: () => Promise<void>;
+  /** The size of the database in bytes. */
+  readSize: () => Promise<number>;
   /** Walks on over the logs by one step, and marks the first attempts that are late. */
   walk: () => Promise<{ isAtEnd: boolean }>;
   /** Up to `limit` late logs: the attempt each waits for. */
@@ -37,9 +42,13 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
 
-  await take("walk", () => walkOn(verbs));
-  await take("sweep", () => enqueueOverdue(verbs, counts));
-  await take("release", () => enqueueReleased(verbs, counts));
+  await take("trial write", verbs.tryWrite);
+  const takesWrites = failures.length === 0;
+  if (takesWrites) {
+    await take("walk", () => walkOn(verbs));
+    await take("sweep", () => enqueueOverdue(verbs, counts));
+    await take("release", () => enqueueReleased(verbs, counts));
+  }
   await take("removal", async () => {
     counts.removed = await verbs.remove();
   });
@@ -52,8 +61,15 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   await take("lateness", async () => {
     lateness = await verbs.readLateness();
   });
+  const size = takesWrites ? {} : { database_bytes: await verbs.readSize().catch(() => null) };
   const [first] = failures;
-  verbs.print({ event: "sweep", ...counts, ...lateness, ...(first && { error: describe(failures) }) });
+  verbs.print({
+    event: "sweep",
+    ...counts,
+    ...lateness,
+    ...size,
+    ...(first && { error: describe(failures) }),
+  });
   if (first !== undefined) throw first.error;
 }
 

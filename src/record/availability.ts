@@ -13,8 +13,8 @@ export const isPassing = (error: unknown): boolean =>
 const textOf = (error: unknown): string =>
   error instanceof Error ? `${error.message} ${error.cause instanceof Error ? error.cause.message : ""}` : "";
 
-/** SQLite codes for trouble that passes: locked, busy, out of space, I/O. All others are bugs of ours. */
-const PASSING_SQLITE_ERROR = /SQLITE_(BUSY|LOCKED|FULL|IOERR|NOMEM|INTERRUPT)/;
+/** SQLite codes for trouble that passes: locked, busy, out of space, read-only, I/O. All others are bugs of ours. */
+const PASSING_SQLITE_ERROR = /SQLITE_(BUSY|LOCKED|FULL|READONLY|IOERR|NOMEM|INTERRUPT)/;
 
 /** Whether repeating the request later may get past a D1 error. */
 export function isStorageUnavailable(error: unknown): boolean {

@@ -53,28 +53,28 @@ const IS_NEXT =
   "(l.status <> 'held' AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1)";
 
 /**
- * The log of each attempt, in the same order; undefined if the log is gone. Held logs whose time is over are released
- * in the same transaction, and from then on their content is fixed. Reads one row for each log, one for each secret
- * and endpoint, and a few more.
+ * The log of each attempt, in the same order; undefined if the log is gone. Held logs whose time is over are released,
+ * and from then on their content is fixed. Reads one row for each log, one for each secret and endpoint, and a few
+ * more.
  */
 export async function readBatch(db: D1Database, wanted: Wanted): Promise<(LoadedLog | undefined)[]> {
-  const [, logs, orgs] = (await db.batch([
-    releaseStatement(db, wanted),
-    readStatement(db, wanted),
-    orgsStatement(db, wanted),
-  ])) as [D1Result, D1Result<Stored>, D1Result<StoredOrg>];
+  const [logs, orgs] = (await db.batch([readStatement(db, wanted), orgsStatement(db, wanted)])) as [
+    D1Result<Stored>,
+    D1Result<StoredOrg>,
+  ];
+  const stored = await releaseHeld(db, logs.results, wanted);
   const [endpointOf, large] = await Promise.all([
-    readEndpointsOf(db, logs.results, orgs.results),
-    readLarge(db, logs.results, wanted),
+    readEndpointsOf(db, stored, orgs.results),
+    readLarge(db, stored, wanted),
   ]);
   const payloadOf = new Map(large.map(({ position, ...payload }) => [position, payload]));
   const secretsOf = new Map(orgs.results.map((org) => [org.user_id, newestFirst(org.encrypted_secrets)]));
   const loaded: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
-  for (const { position, is_next: _, payload, payload_encoding, ...log } of logs.results) {
-    const stored = payload === null ? payloadOf.get(position) : { payload, payload_encoding };
+  for (const { position, is_next: _, payload, payload_encoding, ...log } of stored) {
+    const put = payload === null ? payloadOf.get(position) : { payload, payload_encoding };
     loaded[position] = {
       ...log,
-      payload: stored === undefined ? null : getPayload(stored),
+      payload: put === undefined ? null : getPayload(put),
       encrypted_secrets: secretsOf.get(log.user_id) ?? [],
       endpoint: endpointOf.get(endpointKeyText(log)) ?? null,
     };
@@ -82,22 +82,27 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   return loaded;
 }
 
-/**
- * Releases the held logs among these whose time is over. The first subquery skips the search if no log at all is
- * held. CROSS JOIN keeps SQLite from starting with the index of all held logs when its statistics say that there are
- * few.
- */
-const releaseStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStatement =>
-  db
+/** The same logs, of which those that were held and whose time is over are released and read again. */
+async function releaseHeld(
+  db: D1Database,
+  logs: readonly Stored[],
+  { keys, now }: Wanted,
+): Promise<readonly Stored[]> {
+  const dueBy = now + EARLY_TOLERANCE_MS;
+  const held = logs.filter(
+    ({ status, next_attempt_at }) =>
+      status === "held" && next_attempt_at !== null && next_attempt_at <= dueBy,
+  );
+  if (held.length === 0) return logs;
+  const release = db
     .prepare(
-      `UPDATE webhook_logs SET status = 'pending', reason = NULL WHERE (user_id, call_id, event) IN (
-         SELECT l.user_id, l.call_id, l.event
-         FROM json_each(iif(EXISTS (
-           SELECT 1 FROM webhook_logs INDEXED BY webhook_logs_held WHERE status = 'held'), ?1, '[]')) AS j
-         CROSS JOIN webhook_logs AS l INDEXED BY webhook_logs_held ON ${LOG_OF_KEY}
-         WHERE l.status = 'held' AND l.next_attempt_at <= ?2)`,
+      `UPDATE webhook_logs AS l SET status = 'pending', reason = NULL FROM json_each(?1) AS j
+       WHERE ${LOG_OF_KEY} AND l.status = 'held' AND l.next_attempt_at <= ?2`,
     )
-    .bind(JSON.stringify(keys), now + EARLY_TOLERANCE_MS);
+    .bind(JSON.stringify(held.map(({ position }) => keys[position])), dueBy);
+  const [, read] = await db.batch<Stored>([release, readStatement(db, { keys, now })]);
+  return read?.results ?? [];
+}
 
 /**
  * Each log is looked up once, because a look-up compares whole rows and costs as much as reading them. Payloads up to

@@ -70,6 +70,7 @@ export async function runBatch(scene: {
     release: async () => {
       trace.order.push("release");
     },
+    takesWrites: async () => true,
     decryptSecrets: async () => ["whsec_c2VjcmV0"],
     ...replace,
     read: async (asked) => {

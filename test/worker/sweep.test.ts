@@ -164,8 +164,8 @@ test("while the record is away the sweep says so, and rejects", async () => {
   await expect(sweepOnce(envWithLosingQueues({ DB }).env)).rejects.toThrow("Network connection lost");
   expect(linesPrinted()).toEqual([
     {
-      ...{ event: "sweep", swept: 0, released: 0, removed: 0 },
-      error: ["walk", "sweep", "release", "removal", "lateness"]
+      ...{ event: "sweep", swept: 0, released: 0, removed: 0, database_bytes: null },
+      error: ["trial write", "removal", "lateness"]
         .map((part) => `${part}: D1_ERROR: Network connection lost.`)
         .join("; "),
     },

@@ -1,5 +1,7 @@
 /** The bindings for one run of a handler: the real database and objects, a queue in memory, and the run's faults. */
+
 import { env } from "cloudflare:workers";
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { AttemptReply, AttemptRequest } from "../../../src/call/attempt-request.ts";
 import type { Call } from "../../../src/call/object.ts";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
@@ -13,10 +15,14 @@ type CutOff = "killed" | "stalled";
 
 export interface Run {
   env: Env;
+  /** Runs the handler: what it asks of its isolate's database belongs to this run. */
+  within: (work: () => Promise<void>) => Promise<void>;
   /** Settles when a fault ends or stalls the run. */
   cutOff: Promise<CutOff>;
   /** Whether the run was cut off, or a writing transaction failed: then sends of it may be missing in the record. */
   isCutShort: () => boolean;
+  /** Whether the database refused to write down what was sent. */
+  isRefused: () => boolean;
 }
 
 type Kind = "database" | "queue" | "object";
@@ -29,6 +35,9 @@ const TROUBLE: Record<Kind, string> = {
 
 /** The error of a database that refuses before it begins. Such a write is not repeated at once. */
 const OVERLOADED = "D1_ERROR: D1 DB is overloaded. Requests queued for too long.";
+
+/** The error of a database that is full: it can be read, and refuses every write. */
+const FULL = "D1_ERROR: database or disk is full: SQLITE_FULL";
 
 const troubleOf = (kind: Kind, { what, when }: Fault): Error =>
   new Error(kind === "database" && what === "fail" && when === "before" ? OVERLOADED : TROUBLE[kind]);
@@ -44,13 +53,19 @@ interface Operation<T> {
 const never = () => new Promise<never>(() => {});
 
 /** An environment for one run. The faults happen at the operations they name. */
-export function openRun(world: World, faults: readonly Fault[]): Run {
+export function openRun(
+  world: World,
+  { faults, isolate }: { faults: readonly Fault[]; isolate: number },
+): Run {
   const cutOff = Promise.withResolvers<CutOff>();
   let operations = 0;
   let isKilled = false;
   let isCutShort = false;
+  let isRefused = false;
   /** A stalled run that goes on meets no further faults: somebody waits for its end. */
   let isStalled = false;
+  const refusal = world.refusal();
+  const hasNoticed = refusal?.isolates.has(isolate) === true;
 
   async function strike<T>(fault: Fault, operation: Operation<T>): Promise<void> {
     const { what, when } = fault;
@@ -86,24 +101,69 @@ export function openRun(world: World, faults: readonly Fault[]): Run {
     return result;
   }
 
+  function operateDatabase<T>({ work, isWriting, isTransaction }: DatabaseWork<T>): Promise<T> {
+    return operate({
+      kind: "database",
+      isTransaction,
+      work: async () => {
+        if (world.refusal() === null || !isWriting) return work();
+        world.count("write refused");
+        isCutShort ||= isTransaction;
+        isRefused ||= isTransaction;
+        throw new Error(FULL);
+      },
+    });
+  }
+
   return {
     cutOff: cutOff.promise,
     isCutShort: () => isCutShort,
+    isRefused: () => isRefused,
+    within: (work) => running.run({ database: operateDatabase }, work),
     env: {
       ...env,
-      DB: database((work, isTransaction) => operate({ kind: "database", isTransaction, work })),
+      DB: databaseOf(world, isolate),
       DELIVERIES: queue(world, "postcall-deliveries", (work) => operate({ kind: "queue", work })),
       RETRIES: queue(world, "postcall-retries", (work) => operate({ kind: "queue", work })),
-      CALLS: objects(world, operate),
+      CALLS: objects(world, {
+        operate,
+        noteAttempt: (key) => {
+          if (hasNoticed && world.refusal() === refusal) world.sentInVain.push(key);
+        },
+      }),
     },
   };
 }
 
-type Around = <T>(work: () => Promise<T>, isTransaction?: boolean) => Promise<T>;
+type Around = <T>(work: () => Promise<T>) => Promise<T>;
 
-function database(around: Around): D1Database {
+interface DatabaseWork<T> {
+  work: () => Promise<T>;
+  isWriting: boolean;
+  /** A transaction that writes down what a batch has sent. */
+  isTransaction: boolean;
+}
+
+/** The run that a statement belongs to. Runs of one isolate share its database, and with it what it remembers. */
+const running = new AsyncLocalStorage<{ database: <T>(work: DatabaseWork<T>) => Promise<T> }>();
+
+function operateInRun<T>(work: DatabaseWork<T>): Promise<T> {
+  const run = running.getStore();
+  if (run === undefined) throw new Error("a statement belongs to no run");
+  return run.database(work);
+}
+
+function databaseOf(world: World, isolate: number): D1Database {
+  const database = world.databases.get(isolate) ?? openDatabase();
+  world.databases.set(isolate, database);
+  return database;
+}
+
+function openDatabase(): D1Database {
   const inner = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
   function wrap(query: string, statement: D1PreparedStatement): D1PreparedStatement {
+    const around = <T>(work: () => Promise<T>) =>
+      operateInRun({ work, isWriting: !isReading(query), isTransaction: false });
     const wrapped = {
       bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
       all: () => around(() => statement.all()),
@@ -118,12 +178,17 @@ function database(around: Around): D1Database {
     prepare: (query: string) => wrap(query, env.DB.prepare(query)),
     batch: (wrapped: D1PreparedStatement[]) => {
       const statements = wrapped.flatMap((statement) => inner.get(statement) ?? []);
-      // A read opens a batch, and nothing has been sent yet.
-      const isWriting = !statements.some(({ query }) => query.startsWith("SELECT"));
-      return around(() => env.DB.batch(statements.map(({ statement }) => statement)), isWriting);
+      return operateInRun({
+        work: () => env.DB.batch(statements.map(({ statement }) => statement)),
+        isWriting: !statements.every(({ query }) => isReading(query)),
+        // A read opens a batch, and nothing has been sent yet.
+        isTransaction: !statements.some(({ query }) => isReading(query)),
+      });
     },
   } as unknown as D1Database;
 }
+
+const isReading = (query: string): boolean => /^\s*SELECT/.test(query);
 
 function queue(world: World, lane: string, around: Around): Queue {
   const sendBatch = (requests: Iterable<MessageSendRequest>) =>
@@ -137,7 +202,13 @@ function queue(world: World, lane: string, around: Around): Queue {
  * An object is lost by giving its call another one. What the old one has under way goes on, unknown to the new one.
  * Each request names its object, so that the receiver can tell them apart.
  */
-function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<T>) {
+function objects(
+  world: World,
+  {
+    operate,
+    noteAttempt,
+  }: { operate: <T>(operation: Operation<T>) => Promise<T>; noteAttempt: (key: AttemptKey) => void },
+) {
   const getByName = (name: string) => {
     const lose = async () => world.objects.lose(name);
     const hear = async (ask: Ask, asking: Promise<AttemptReply>): Promise<AttemptReply> => {
@@ -147,6 +218,7 @@ function objects(world: World, operate: <T>(operation: Operation<T>) => Promise<
     };
     return {
       attempt: (asked: AttemptRequest) => {
+        noteAttempt(asked.key);
         const object = world.objects.nameOf(name);
         const url = `${asked.url}?object=${encodeURIComponent(object)}`;
         const request = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };

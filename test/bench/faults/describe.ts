@@ -33,6 +33,14 @@ function describeStep(step: Step): string {
       return `${step.kind} message ${step.pick}`;
     case "pass":
       return `${step.seconds} s pass`;
+    case "refuse_writes":
+      return "the database refuses writes";
+    case "take_writes":
+      return "the database takes writes again";
+    case "lose_floor":
+      return "the floor of the sweep's walk is lost";
+    case "age_floor":
+      return "the floor of the sweep's walk is an hour old";
     case "forget":
       return "idle objects are evicted";
     case "answer":
@@ -49,8 +57,9 @@ const FAULT_WORDS = {
   stall: "stalls the run",
 };
 
-const describeLuck = ({ faults, skewMs }: Luck): string =>
+const describeLuck = ({ faults, skewMs, isolate = 0 }: Luck): string =>
   [
     ...faults.map(({ at, when, what }) => `; ${when} operation ${at} it ${FAULT_WORDS[what]}`),
     ...(skewMs === 0 ? [] : [`; its clock is off by ${skewMs} ms`]),
+    ...(isolate === 0 ? [] : [`; in isolate ${isolate}`]),
   ].join("");

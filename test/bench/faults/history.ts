@@ -39,6 +39,8 @@ export interface LogHistory {
   wornOut: number;
   /** Its endpoint has failed so often that calls may have been parked. */
   isEndpointSpared: boolean;
+  /** Attempts that were made by an isolate which had noticed that they can't be recorded. */
+  sentInVain: readonly AttemptKey[];
 }
 
 export interface History {
@@ -100,6 +102,7 @@ function logHistoryOf(
     crashes: cutShort.length,
     stalls: cutShort.filter(({ isStalled }) => isStalled).length,
     wornOut: world.wornOut.filter((worn) => worn === text).length,
+    sentInVain: world.sentInVain.filter(isOfLog),
     isEndpointSpared:
       failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
   };

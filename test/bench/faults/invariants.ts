@@ -217,6 +217,9 @@ const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
       : [`${keyOfEntry(entry)} is interrupted, and was asked for ${length} times in vain`];
   });
 
+const nothingIsSentThatIsKnownNotToBeRecorded: Invariant = ({ sentInVain }) =>
+  sentInVain.map((key) => `${keyOfEntry(key)} was sent by an isolate that could not write`);
+
 const INVARIANTS = {
   whatWasAcceptedEnds,
   whatIsDeliveredArrived,
@@ -237,6 +240,7 @@ const INVARIANTS = {
   onlyWhatIsLostIsUnheard,
   whatIsLostIsRepeatedTwice,
   onlyWhatIsLostIsInterrupted,
+  nothingIsSentThatIsKnownNotToBeRecorded,
 };
 
 /** What was broken in a log, each with the invariant's name. */

@@ -19,10 +19,11 @@ export interface Fault {
   what: "fail" | "late" | "kill" | "stall";
 }
 
-/** The faults of one run. `skewMs`: how far its clock is off. */
+/** The faults of one run. `skewMs`: how far its clock is off. `isolate`: whose memory it shares; the first where none. */
 export interface Luck {
   faults: readonly Fault[];
   skewMs: number;
+  isolate?: number;
 }
 
 export type Step =
@@ -47,6 +48,10 @@ export type Step =
   /** Messages that their lane gives up on. Before that, their logs have had at least so many rounds. */
   | { kind: "give_up"; picks: readonly number[]; rounds: number; luck: Luck }
   | { kind: "lose" | "repeat"; pick: number }
+  /** The database refuses writes from now on, as one that is full, or takes them again. */
+  | { kind: "refuse_writes" | "take_writes" }
+  /** The floor of the sweep's walk is gone, or as it was an hour ago. */
+  | { kind: "lose_floor" | "age_floor" }
   | { kind: "pass"; seconds: number }
   /** Objects that do nothing are evicted. */
   | { kind: "forget" }

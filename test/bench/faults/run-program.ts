@@ -13,6 +13,7 @@ const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
 /** A program that takes more steps than this never comes to rest. */
 const SETTLING_ROUNDS = 100;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const SWEEP_GRACE_MS = 60_000;
 
@@ -57,6 +58,18 @@ async function take(world: World, step: Step): Promise<void> {
       return;
     case "pass":
       world.pass(step.seconds * 1_000);
+      return;
+    case "refuse_writes":
+      return world.refuseWrites();
+    case "take_writes":
+      return world.takeWrites();
+    case "lose_floor":
+      world.count("floor lost");
+      await env.DB.prepare("DELETE FROM sweep_walk").run();
+      return;
+    case "age_floor":
+      world.count("floor old");
+      await env.DB.prepare("UPDATE sweep_walk SET floor = floor - ?1, user_id = NULL").bind(HOUR_MS).run();
       return;
     case "forget":
       return forget(world);
@@ -126,6 +139,7 @@ const RETIREMENT_MS = 12_000;
  * once all is at rest and no object remembers it.
  */
 async function settle(world: World): Promise<void> {
+  world.takeWrites();
   await world.receiver.answer({ fromNowOn: true });
   await comeToRest(world);
   world.pass(RETIREMENT_MS);

@@ -9,19 +9,20 @@ import { type Asked, logText, type World } from "./world.ts";
 /** Runs a handler to its end, or until a fault cuts it off. */
 async function run(
   world: World,
-  { faults, skewMs }: Luck,
+  { faults, skewMs, isolate = 0 }: Luck,
   work: (env: Env) => Promise<void>,
 ): Promise<{ ending: "done" | "threw" | "killed" | "stalled"; isCutShort: boolean }> {
-  const { env, cutOff, isCutShort } = openRun(world, faults);
+  const { env, within, cutOff, isCutShort, isRefused } = openRun(world, { faults, isolate });
   // A stalled run goes on with the current clock: if the clock were set back it would wait for ever.
   world.skew(faults.some(({ what }) => what === "stall") ? 0 : skewMs);
-  const finished = work(env).then(
+  const finished = within(() => work(env)).then(
     () => "done" as const,
     () => "threw" as const,
   );
   const ending = await Promise.race([finished, cutOff]);
   if (ending === "stalled") world.suspend(finished);
   world.skew(0);
+  if (isRefused()) world.refusal()?.isolates.add(isolate);
   return { ending, isCutShort: isCutShort() };
 }
 

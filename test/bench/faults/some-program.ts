@@ -18,6 +18,7 @@ const someLuck: fc.Arbitrary<Luck> = fc.oneof(
     arbitrary: fc.record({
       faults: fc.array(someFault, { minLength: 1, maxLength: 2 }),
       skewMs: fc.constantFrom(0, 0, -2_000, 3_000),
+      isolate: fc.constantFrom(0, 1),
     }),
   },
 );
@@ -65,7 +66,8 @@ const giveUp = fc.record({
 });
 const withPick = (kind: "lose" | "repeat") =>
   fc.record({ kind: fc.constant(kind), pick: fc.nat({ max: 5 }) });
-const bare = (kind: "forget" | "answer" | "wake") => fc.record({ kind: fc.constant(kind) });
+type Bare = "forget" | "answer" | "wake" | "refuse_writes" | "take_writes" | "lose_floor" | "age_floor";
+const bare = (kind: Bare) => fc.record({ kind: fc.constant(kind) });
 
 const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: report },
@@ -86,6 +88,7 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: bare("forget") },
   { weight: 2, arbitrary: bare("answer") },
   { weight: 2, arbitrary: bare("wake") },
+  { weight: 1, arbitrary: fc.oneof(bare("lose_floor"), bare("age_floor")) },
 );
 
 const stalled: fc.Arbitrary<Luck> = fc.record({
@@ -95,7 +98,7 @@ const stalled: fc.Arbitrary<Luck> = fc.record({
 /** A batch of one message uses the record, the object and the record again: this fault hits it before the write. */
 const atItsWrite = (what: Fault["what"]): Luck => ({ faults: [{ at: 2, when: "before", what }], skewMs: 0 });
 const stalledAtItsWrite = fc.constant(atItsWrite("stall"));
-/** A batch of a held call releases it in its first transaction: this stall comes before that. */
+/** A batch of a held call reads it and then releases it: this stall comes in between. */
 const stalledAtItsRelease = fc.constant<Luck>({
   faults: [{ at: 1, when: "before", what: "stall" }],
   skewMs: 0,
@@ -124,6 +127,16 @@ const losing = fc.record({
     skewMs: fc.constant(0),
   }),
 });
+/** A clock that is off by minutes. */
+const skewed: fc.Arbitrary<Luck> = fc.record({
+  faults: fc.constant([]),
+  skewMs: fc.constantFrom(0, -150_000, 150_000),
+});
+const whileRefused: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: withLuck("deliver_due") },
+  { weight: 1, arbitrary: fc.oneof(report, byHand("resend"), withLuck("sweep"), deliverSome) },
+  { weight: 1, arbitrary: fc.oneof(bare("answer"), bare("forget")) },
+);
 const wake = fc.constant<Step>({ kind: "wake" });
 
 /** Steps that need each other: a resend meets an attempt under way, a stalled run meets what others do meanwhile. */
@@ -189,6 +202,27 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       ),
       withLuck("deliver_due"),
       wake,
+    ),
+  },
+  // A database that is full meets batches, sweeps and reports of two isolates.
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        bare("refuse_writes"),
+        fc.array(whileRefused, { minLength: 2, maxLength: 6 }),
+        bare("take_writes"),
+      )
+      .map(([refuse, steps, take]) => [refuse, ...steps, take]),
+  },
+  // A message is lost while clocks disagree by minutes: the walk finds its call all the same.
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      withLuck("sweep", skewed),
+      skewed.map((luck): Step => ({ ...plainReport, call: "b", isToBeHeld: false, luck })),
+      withPick("lose"),
+      withLuck("sweep", skewed),
     ),
   },
   // Citations meet the release of their call.

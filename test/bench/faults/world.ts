@@ -45,6 +45,8 @@ export type World = ReturnType<typeof openWorld>;
 export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string; mayHold: boolean }) {
   const { org, receiver, prefix, mayHold } = scene;
   const counts: Record<string, number> = {};
+  /** Null while writes are taken. */
+  let refusal: { isolates: Set<number> } | null = null;
   const lostMessages: unknown[] = [];
   const failedAsks: AttemptKey[] = [];
   const cutShort: { logs: ReadonlySet<string>; isStalled: boolean }[] = [];
@@ -76,6 +78,18 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     count: (what: string) => {
       counts[what] = (counts[what] ?? 0) + 1;
     },
+    /** While the database refuses writes: the isolates that have noticed. */
+    refusal: () => refusal,
+    refuseWrites: () => {
+      refusal ??= { isolates: new Set() };
+    },
+    takeWrites: () => {
+      refusal = null;
+    },
+    /** The database as each isolate knows it. */
+    databases: new Map<number, D1Database>(),
+    /** Attempts that were made by an isolate which had noticed that they can't be recorded. */
+    sentInVain: [] as AttemptKey[],
     callIdOf: (name: CallName) => `${prefix}-${name}`,
     /** Statements that were answered as failed and take effect when this is called. */
     late: [] as (() => Promise<unknown>)[],
