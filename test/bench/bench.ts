@@ -5,9 +5,8 @@
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Unstable_Config, unstable_readConfig } from "wrangler";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
 import { type Bills, billAlone, billAt, billRemoval } from "./bill.ts";
 import { compare } from "./compare.ts";
@@ -16,8 +15,9 @@ import { openReceiver, type Receiver } from "./driver.ts";
 import type { Results } from "./figures.ts";
 import { flood, printFlood } from "./flood.ts";
 import { FLOOR_SCHEMA } from "./floor-schema.ts";
-import { growth } from "./growth.ts";
+import { GROWTH_SWEEP_GRACE_SECONDS, growth } from "./growth.ts";
 import { hostile, printHostile } from "./hostile.ts";
+import { memoryAfter } from "./memory.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
 import { printResults } from "./report.ts";
@@ -27,6 +27,7 @@ const ALONE_CALLS = 5;
 const ALONE_DELAY_MS = 100;
 const DELAYS_MS = [10, 100, 1_000] as const;
 const SIZES = [1_000, 10_000, 200_000];
+const MEMORY_CALLS = [10_000, 100_000];
 
 /** Longer than the benchmark runs: a lost message must end in an error, not be mended by the sweep. */
 const SWEEP_GRACE = "24h";
@@ -62,11 +63,15 @@ async function start(
   return server;
 }
 
-const startMetered = (name: string): Promise<MeteredServer> => startWithPid(name, "test/bench/metered.ts");
+const startMetered = (name: string, variables?: Record<string, string>): Promise<MeteredServer> =>
+  startWithPid(name, { main: "test/bench/metered.ts", ...(variables && { variables }) });
 
-async function startWithPid(name: string, main?: string): Promise<LocalServer & { pid: number }> {
+async function startWithPid(
+  name: string,
+  options: Parameters<typeof start>[1] = {},
+): Promise<LocalServer & { pid: number }> {
   const others = runtimePids();
-  const server = await start(name, main === undefined ? {} : { main });
+  const server = await start(name, options);
   const pid = runtimePids().find((candidate) => !others.includes(candidate));
   if (pid === undefined) throw new Error("the runtime's process is not to be found");
   return { ...server, pid };
@@ -87,9 +92,16 @@ async function run({ calls, rounds }: { calls: number; rounds: number }): Promis
       ...comparison,
       bytesPerLog: await bytesPerLog(service),
       ...bills,
-      growth: await growth(await startMetered("service with counters, empty"), receiver, {
-        sizes: SIZES,
-        progress,
+      growth: await growth(
+        await startMetered("service with counters, empty", {
+          RETRY_SCHEDULE: "1s",
+          SWEEP_GRACE: `${GROWTH_SWEEP_GRACE_SECONDS}s`,
+        }),
+        receiver,
+        { sizes: SIZES, progress },
+      ),
+      memory: await memoryAfter(await startWithPid("service for its memory"), receiver, {
+        ...{ sizes: MEMORY_CALLS, progress },
       }),
     };
   } finally {
@@ -127,21 +139,9 @@ function readOptions(): { calls: number; rounds: number } | string {
   const given = (name: "calls" | "rounds") => `and is ${JSON.stringify(options[name])}`;
   if (calls === null) return `--calls must be a whole number from 1 to 999999, ${given("calls")}`;
   if (rounds === null) return `--rounds must be a whole number from 1 to 999999, ${given("rounds")}`;
-  const batch = batchSize();
-  if (calls % batch !== 0)
-    return `--calls must be a multiple of ${batch}, the size of a batch, ${given("calls")}: a last batch that is not full waits for more calls, and the rate would be that of the waiting`;
   if (!existsSync("/proc/self/stat"))
     return `it reads processes' CPU times from /proc, which this system (${process.platform}) does not have: run it on Linux`;
   return { calls, rounds };
-}
-
-function batchSize(): number {
-  const { queues }: Unstable_Config = unstable_readConfig({
-    config: resolve(import.meta.dirname, "../../wrangler.toml"),
-  });
-  const size = queues.consumers?.find(({ queue }) => queue === "postcall-deliveries")?.max_batch_size;
-  if (size == null) throw new Error("wrangler.toml does not say how large a batch of postcall-deliveries is");
-  return size;
 }
 
 try {
@@ -152,7 +152,7 @@ try {
     printFlood(await flood(await start("service"), progress), options.json);
   } else if (options.hostile) {
     const service = await startWithPid("service");
-    const reader = await startWithPid("reader", "test/bench/reader.ts");
+    const reader = await startWithPid("reader", { main: "test/bench/reader.ts" });
     printHostile(await hostile({ service, reader }, progress), options.json);
   } else {
     const asked = readOptions();

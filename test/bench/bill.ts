@@ -94,8 +94,8 @@ export async function billAt(
 }
 
 /** When to look for a lone call's delivery, at the first try and at the second. */
-const LONE_FIRST_MS = 1_400;
-const LONE_RETRIED_MS = 4_400;
+const LONE_FIRST_MS = 300;
+const LONE_RETRIED_MS = 2_000;
 
 /** One call at a time: no batch is shared, and a failed one also writes its endpoint's health. */
 export async function billAlone(

@@ -4,8 +4,7 @@ import { arrivalOf, newCalls, type Receiver, reportAll, reportPaced, untilRecord
 
 const REPORTERS = 16;
 const LATENCY_STEPS = 10;
-/** A hundred for the service, enough for a p99. The floor's median needs fewer. */
-const LATENCY_STEP_CALLS = { service: 10, floor: 5 } as const;
+const LATENCY_STEP_CALLS = 20;
 const PACED_PER_SECOND = 100;
 const PACED_SECONDS = 30;
 
@@ -46,7 +45,7 @@ export async function compare(
   }
   for (let step = 1; step <= LATENCY_STEPS; step++) {
     for (const side of SIDES)
-      found.waits[side].push(...(await latencies(servers[side], receiver, LATENCY_STEP_CALLS[side])));
+      found.waits[side].push(...(await latencies(servers[side], receiver, LATENCY_STEP_CALLS)));
     progress(`one call at a time: step ${step} of ${LATENCY_STEPS}`);
   }
   for (const side of SIDES) {

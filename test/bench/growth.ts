@@ -1,15 +1,18 @@
 /** Growth: how many rows each request reads with few and with many logs in the tables. */
 import { LOCAL_ORG } from "../../src/local/seed.ts";
 import { type MeteredServer, readMeter } from "./cost.ts";
-import { ask, newCalls, type Receiver, untilRecorded } from "./driver.ts";
-import { demandArrivals, demandAtLeast, demandIdle } from "./evidence.ts";
+import { ask, newCalls, pause, type Receiver, reportAll, untilRecorded } from "./driver.ts";
+import { demandArrivals, demandAtLeast, demandIdle, nothing, sum } from "./evidence.ts";
 
 export interface RowsRead {
   logs: number;
   report: number;
   get: number;
   resend: number;
+  /** A sweep that finds nothing new, of one org. */
   sweep: number;
+  /** What a sweep reads more for each log that is new since the last one. */
+  sweepPerLog: number;
 }
 
 /** How many logs one statement adds; D1 bounds a statement's time. */
@@ -25,6 +28,7 @@ export async function growth(
   for (const logs of sizes) {
     progress(`rows read among ${logs} logs`);
     await fillUpTo(server, logs);
+    await ask(server, "/meter/sweep"); // walks over all that was filled in
     // Twice, and the smaller counts: one may include the look-up of the API key, which is remembered for 30 s.
     const [one, other] = [await rowsRead(server, receiver), await rowsRead(server, receiver)];
     read.push({
@@ -32,7 +36,7 @@ export async function growth(
       report: Math.min(one.report, other.report),
       get: Math.min(one.get, other.get),
       resend: Math.min(one.resend, other.resend),
-      sweep: Math.min(one.sweep, other.sweep),
+      ...(await sweptRows(server, receiver)),
     });
   }
   return read;
@@ -57,7 +61,39 @@ async function fillUpTo({ database }: MeteredServer, logs: number): Promise<void
   }
 }
 
-async function rowsRead(server: MeteredServer, receiver: Receiver): Promise<Omit<RowsRead, "logs">> {
+/** The grace of the sweep on this server: the walk reads a call's log once it is that old. */
+export const GROWTH_SWEEP_GRACE_SECONDS = 5;
+const NEW_LOGS = 100;
+
+/** The rows that a sweep reads where nothing is new, and those it reads more for each new log. */
+async function sweptRows(
+  server: MeteredServer,
+  receiver: Receiver,
+): Promise<Pick<RowsRead, "sweep" | "sweepPerLog">> {
+  const untilGrace = () => pause(GROWTH_SWEEP_GRACE_SECONDS * 1_000);
+  await untilGrace();
+  await ask(server, "/meter/sweep");
+  await readMeter(server);
+  await ask(server, "/meter/sweep");
+  const { rows_read: sweep } = (await readMeter(server)).steps;
+  const webhook = receiver.url();
+  const reported = await reportAll(server, { calls: newCalls(NEW_LOGS), webhook, reporters: NEW_LOGS });
+  const callIds = reported.map(({ call_id }) => call_id);
+  demandArrivals(await receiver.arrivals(NEW_LOGS), callIds);
+  await untilRecorded(server, reported);
+  await readMeter(server);
+  await untilGrace();
+  await ask(server, "/meter/sweep");
+  const { steps, cron } = await readMeter(server);
+  const { rows_read, sweeps } = sum(steps, cron);
+  demandAtLeast("the walk", { ...nothing(), rows_read }, { rows_read: sweeps * sweep + 0.9 * NEW_LOGS });
+  return { sweep, sweepPerLog: (rows_read - sweeps * sweep) / NEW_LOGS };
+}
+
+async function rowsRead(
+  server: MeteredServer,
+  receiver: Receiver,
+): Promise<Omit<RowsRead, "logs" | "sweep" | "sweepPerLog">> {
   const [payload] = newCalls(1);
   if (payload === undefined) throw new Error("there is no call to report");
   const { call_id } = payload;
@@ -83,6 +119,5 @@ async function rowsRead(server: MeteredServer, receiver: Receiver): Promise<Omit
     prefer: "respond-async",
   });
   await delivered();
-  const sweep = await used("/meter/sweep");
-  return { report, get, resend, sweep };
+  return { report, get, resend };
 }

@@ -113,6 +113,7 @@ export default {
     }
     const counting = meteredEnv(env, "steps");
     if (pathname === "/meter/sweep") {
+      used.steps.sweeps++;
       await worker.scheduled({} as ScheduledController, counting);
       return new Response();
     }
@@ -125,5 +126,8 @@ export default {
     return worker.queue(countingBatch(batch, countFor("steps")), meteredEnv(env, "steps"));
   },
 
-  scheduled: (controller, env) => worker.scheduled(controller, meteredEnv(env, "cron")),
+  scheduled(controller, env) {
+    used.cron.sweeps++;
+    return worker.scheduled(controller, meteredEnv(env, "cron"));
+  },
 } satisfies ExportedHandler<Env>;

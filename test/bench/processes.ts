@@ -1,4 +1,4 @@
-/** The runtime's processes among this process's children, and the CPU time they have used. From proc(5). */
+/** The runtime's processes among this process's children, and the CPU time and memory they use. From proc(5). */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Clock ticks a second, as `getconf CLK_TCK` gives it on every current Linux. */
@@ -20,6 +20,13 @@ export function runtimePids(): number[] {
     const stat = statOf(pid);
     return stat?.name === "workerd" && Number(stat.fields[1]) === process.pid;
   });
+}
+
+/** The memory that a process holds, in bytes. */
+export function residentBytes(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  if (kilobytes === undefined) throw new Error(`the memory of process ${pid} is not told`);
+  return Number(kilobytes) * 1_024;
 }
 
 /** User and system time of a process so far, in milliseconds. */

@@ -17,6 +17,10 @@ ${billTable(results)}
 ${notInTheBill(results)}
 
 ${growthTable(results)}
+
+${memoryLine(results)}
+
+${boundsTable(figures)}
 `);
   if (json) console.log(JSON.stringify({ ...figures, missed: missedOf(figures) }));
 }
@@ -42,18 +46,21 @@ function comparisonTable({ rates, waits, answers }: Results, figures: Figures): 
       ms(figures.p50_ms),
       ms(median(waits.floor)),
     ]),
-    row(`the same, p99 of ${waits.service.length}`, "p99_ms", ["", ms(figures.p99_ms), ""]),
+    row(`the same, p99 of ${waits.service.length}`, "ratio_p99_latency", [
+      ratio(figures.ratio_p99_latency),
+      ms(figures.p99_ms),
+      ms(percentile(waits.floor, 0.99)),
+    ]),
     row("accepted per second (medians likewise)", "ratio_accepted_per_s", [
       ratio(figures.ratio_accepted_per_s),
       show(figures.accepted_per_s),
       floorRate("accepted"),
     ]),
-    row("report answered, p99 at 100 reports/s", "answer_p99_ms_at_100_per_s", [
-      "",
+    row("report answered, p99 at 100 reports/s", "ratio_answer_p99", [
+      ratio(figures.ratio_answer_p99),
       ms(figures.answer_p99_ms_at_100_per_s),
       ms(percentile(answers.floor, 0.99)),
     ]),
-    row("bytes stored per log", "bytes_per_log", ["", show(figures.bytes_per_log), ""]),
   ].join("\n");
 }
 
@@ -89,9 +96,31 @@ const growthTable = ({ growth }: Results): string =>
   [
     tableRow(["rows read among", ...growth.map(({ logs }) => `${logs.toLocaleString("en")} logs`)]),
     tableRule(growth.length + 1),
-    ...(["report", "get", "resend", "sweep"] as const).map((step) =>
-      tableRow([step, ...growth.map((size) => String(size[step]))]),
-    ),
+    ...GROWTH_STEPS.map(([step, name]) => tableRow([name, ...growth.map((size) => show(size[step]))])),
+  ].join("\n");
+
+const GROWTH_STEPS = [
+  ["report", "report"],
+  ["get", "get"],
+  ["resend", "resend"],
+  ["sweep", "sweep that finds nothing new, one org"],
+  ["sweepPerLog", "the same, more for each new log"],
+] as const;
+
+const memoryLine = ({ memory }: Results): string =>
+  `The runtime's memory: ${memory.map(({ calls, bytes }) => `${(bytes / 2 ** 20).toFixed(0)} MiB after ${calls.toLocaleString("en")} calls`).join(", ")}.`;
+
+/** Every figure that has a bound. */
+const boundsTable = (figures: Figures): string =>
+  [
+    tableRow(["figure", "value", "bound"]),
+    tableRule(3),
+    ...(Object.keys(figures) as (keyof Figures)[]).flatMap((name) => {
+      const { text, isMissed } = boundOf(name, figures);
+      return text === ""
+        ? []
+        : [tableRow([name, String(figures[name]), isMissed ? `${text}: **missed**` : text])];
+    }),
   ].join("\n");
 
 const costRow = (name: string, cost: Cost): string =>
