@@ -20,30 +20,23 @@ export async function makeAttempt(input: {
 }): Promise<AttemptEntry> {
   const { request, sentAt, resolve } = input;
   const body = new TextEncoder().encode(request.payload);
-  const request_headers = await headersOf(request, body, sentAt);
+  const request_headers = headersOf(request, body, sentAt);
   const init: RequestInit = { method: "POST", headers: request_headers, body, redirect: "manual" };
   const answer = await exchange(request, init, resolve);
   return { send_type: request.send_type, sent_at: sentAt, request_headers, ...answer };
 }
 
-async function headersOf(
-  request: AttemptRequest,
-  body: Uint8Array,
-  sentAt: number,
-): Promise<Record<string, string>> {
+function headersOf(request: AttemptRequest, body: Uint8Array, sentAt: number): Record<string, string> {
   const timestampSeconds = Math.floor(sentAt / 1_000);
   const { secrets, webhook_id: webhookId } = request;
-  const standard: string[] = [];
-  // One after another: each signature copies the body while it is made.
-  for (const secret of secrets)
-    standard.push(await standardSignature({ secret, webhookId, timestampSeconds, body }));
+  const standard = secrets.map((secret) => standardSignature({ secret, webhookId, timestampSeconds, body }));
   return {
     "content-type": "application/json",
     "user-agent": `postcall/${packageJson.version}`,
     "webhook-id": webhookId,
     "webhook-timestamp": String(timestampSeconds),
     "webhook-signature": standard.join(" "),
-    "x-webhook-signature": await bodySignature(secrets[0], body),
+    "x-webhook-signature": bodySignature(secrets[0], body),
     "x-postcall-delivery": request.key.delivery_id,
     "x-postcall-attempt": String(request.key.attempt),
     "x-postcall-send-type": request.send_type,
@@ -91,9 +84,7 @@ async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Omi
   }
   const status = readStatus(response.status);
   const response_headers = keptHeaders(response.headers);
-  // An empty body marked as gzip would fail to decompress.
-  const isEmpty = response.headers.get("content-length") === "0";
-  const { text, error } = await keptBody(isEmpty ? null : response.body);
+  const { text, error } = await keptBody(response);
   const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
   return { response_code: status.response_code, error: failure, response_headers, response_body: text };
 }
@@ -115,13 +106,19 @@ function keptHeaders(headers: Headers): Record<string, string> {
 }
 
 /** The first bytes of the body as text, and the error that cut it off, if any. The rest is never read. */
-async function keptBody(body: ReadableStream<Uint8Array> | null): Promise<{ text: string; error: unknown }> {
-  const decoder = new TextDecoder();
+async function keptBody(response: Response): Promise<{ text: string; error: unknown }> {
+  const { body, headers } = response;
+  const length = headers.get("content-length");
+  // An empty body marked as gzip would fail to decompress.
+  if (body === null || length === "0") return { text: "", error: null };
   let text = "";
-  let room = KEPT_BYTES;
-  if (body === null) return { text, error: null };
-  const reader = body.getReader();
   try {
+    // Most answers are short and say so: read at once they cost a third of what a reader costs.
+    if (length !== null && Number(length) <= KEPT_BYTES && !headers.has("content-encoding"))
+      return { text: await response.text(), error: null };
+    const decoder = new TextDecoder();
+    const reader = body.getReader();
+    let room = KEPT_BYTES;
     while (room > 0) {
       const { done, value } = await reader.read();
       if (done) break;

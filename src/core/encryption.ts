@@ -28,9 +28,7 @@ export async function encrypt(input: {
     key,
     new TextEncoder().encode(input.plain),
   );
-  return [await masterKeyId(masterKey), toBase64(input.nonce), toBase64(new Uint8Array(ciphertext))].join(
-    ".",
-  );
+  return [masterKeyId(masterKey), toBase64(input.nonce), toBase64(new Uint8Array(ciphertext))].join(".");
 }
 
 /** The plain text. Null if none of these keys encrypted it, the context is another one, or the ciphertext was changed. */
@@ -41,7 +39,7 @@ export async function decrypt(input: {
 }): Promise<string | null> {
   const [keyId, nonce, ciphertext, ...rest] = input.ciphertext.split(".");
   if (nonce === undefined || ciphertext === undefined || rest.length > 0) return null;
-  const masterKey = await keyNamed(keyId, input.masterKeys);
+  const masterKey = input.masterKeys.find((candidate) => masterKeyId(candidate) === keyId);
   if (masterKey === undefined) return null;
   try {
     const key = await importKey(masterKey);
@@ -56,14 +54,9 @@ export async function decrypt(input: {
   }
 }
 
-async function keyNamed(id: string | undefined, masterKeys: MasterKeys): Promise<Uint8Array | undefined> {
-  for (const masterKey of masterKeys) if ((await masterKeyId(masterKey)) === id) return masterKey;
-  return undefined;
-}
-
 /** Eight hex digits that tell master keys apart and reveal nothing else about them. Each ciphertext begins with them. */
-export const masterKeyId = async (masterKey: Uint8Array): Promise<string> =>
-  (await sha256Hex(`postcall master key ${toBase64(masterKey)}`)).slice(0, 8);
+export const masterKeyId = (masterKey: Uint8Array): string =>
+  sha256Hex(`postcall master key ${toBase64(masterKey)}`).slice(0, 8);
 
 const gcm = (iv: Uint8Array, context: string) => ({
   name: "AES-GCM",

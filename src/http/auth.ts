@@ -23,7 +23,7 @@ export function apiKeyFinder(): FindApiKey {
   const unknown = memory<true>();
 
   async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
-    const apiKey = await findKey(databaseOf(), await sha256Hex(key));
+    const apiKey = await findKey(databaseOf(), sha256Hex(key));
     if (apiKey === null) {
       known.forget(key);
       unknown.remember(key, true, now() + UNKNOWN_KEY_MS);

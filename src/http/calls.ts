@@ -76,7 +76,7 @@ async function newReport(
     call_id,
     webhook_id: `msg_${crypto.randomUUID()}`,
     delivery_id: `dlv_${crypto.randomUUID()}`,
-    report_digest: await sha256Hex(`${report_options}\n${given}`),
+    report_digest: sha256Hex(`${report_options}\n${given}`),
     report_options,
     payload_altered: payload === given ? null : ("filled" as const),
     payload,

@@ -41,7 +41,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const call_id = c.req.param("call_id") ?? "";
   const citations = citationsText(body.json);
-  const posted = { user_id, call_id, citations, digest: await sha256Hex(citations) };
+  const posted = { user_id, call_id, citations, digest: sha256Hex(citations) };
   const database = c.env.databaseOf(user_id);
   // Each pass decides on a fresh read. A hold ends once and citations are accepted once, so there are few passes.
   for (;;) {

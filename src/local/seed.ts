@@ -21,7 +21,7 @@ export async function seedLocalOrg(
 ): Promise<string> {
   await insertOrg(database, { user_id: LOCAL_ORG, name: "Local", created_at: now });
   await insertKey(database, {
-    digest: await sha256Hex(LOCAL_KEY),
+    digest: sha256Hex(LOCAL_KEY),
     id: "key_local",
     user_id: LOCAL_ORG,
     name: "local",

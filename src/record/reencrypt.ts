@@ -19,7 +19,7 @@ export async function reencryptSecrets(
   db: D1Database,
   masterKeys: MasterKeys,
 ): Promise<{ reencrypted: number; left: number }> {
-  const newest = await masterKeyId(masterKeys[0]);
+  const newest = masterKeyId(masterKeys[0]);
   let reencrypted = 0;
   let last = { user_id: "", id: "" };
   for (let round = 0; round < ROUNDS; round++) {

@@ -33,6 +33,6 @@ export async function signedHeaders(body: Uint8Array, secret: string): Promise<R
   return {
     "webhook-id": "msg_test",
     "webhook-timestamp": String(timestampSeconds),
-    "webhook-signature": await standardSignature({ secret, webhookId: "msg_test", timestampSeconds, body }),
+    "webhook-signature": standardSignature({ secret, webhookId: "msg_test", timestampSeconds, body }),
   };
 }

@@ -38,7 +38,7 @@ export async function makeKey(
   { scopes = [...SCOPES], expires_at = null }: { scopes?: Scope[]; expires_at?: number | null } = {},
 ): Promise<string> {
   const key = `pc_${crypto.randomUUID()}`;
-  const digest = await sha256Hex(key);
+  const digest = sha256Hex(key);
   const created_at = Date.now();
   await insertKey(env.DB, {
     digest,

@@ -102,7 +102,7 @@ describe("an inbox's stream", () => {
     const key = await makeKey(org.user_id, { expires_at });
     const reader = (await open(key, id)).body?.pipeThrough(new TextDecoderStream()).getReader();
     expect((await reader?.read())?.value).toBe(": listening\n\n");
-    const digest = await sha256Hex(key);
+    const digest = sha256Hex(key);
     await env.DB.prepare("UPDATE api_keys SET expires_at = NULL WHERE digest = ?").bind(digest).run();
     await scheduler.wait(1_200);
     await send(url, { body: "later" });
