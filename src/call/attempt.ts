@@ -84,7 +84,9 @@ async function answerTo(request: AttemptRequest, init: RequestInit): Promise<Omi
   }
   const status = readStatus(response.status);
   const response_headers = keptHeaders(response.headers);
-  const { text, error } = await keptBody(response);
+  // An empty body marked as gzip would fail to decompress.
+  const isEmpty = response.headers.get("content-length") === "0";
+  const { text, error } = await keptBody(isEmpty ? null : response.body);
   const failure = error === null ? status.error : readFailure({ error, phase: "body", protocol });
   return { response_code: status.response_code, error: failure, response_headers, response_body: text };
 }
@@ -106,19 +108,13 @@ function keptHeaders(headers: Headers): Record<string, string> {
 }
 
 /** The first bytes of the body as text, and the error that cut it off, if any. The rest is never read. */
-async function keptBody(response: Response): Promise<{ text: string; error: unknown }> {
-  const { body, headers } = response;
-  const length = headers.get("content-length");
-  // An empty body marked as gzip would fail to decompress.
-  if (body === null || length === "0") return { text: "", error: null };
+async function keptBody(body: ReadableStream<Uint8Array> | null): Promise<{ text: string; error: unknown }> {
+  const decoder = new TextDecoder();
   let text = "";
+  let room = KEPT_BYTES;
+  if (body === null) return { text, error: null };
+  const reader = body.getReader();
   try {
-    // Most answers are short and say so: read at once they cost a third of what a reader costs.
-    if (length !== null && Number(length) <= KEPT_BYTES && !headers.has("content-encoding"))
-      return { text: await response.text(), error: null };
-    const decoder = new TextDecoder();
-    const reader = body.getReader();
-    let room = KEPT_BYTES;
     while (room > 0) {
       const { done, value } = await reader.read();
       if (done) break;

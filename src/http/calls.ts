@@ -1,4 +1,5 @@
 /** `POST /v1/postcall/calls` reports a finished call. An answer of 202 means that the call is in the record. */
+import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import type * as z from "zod";
 import type { Json } from "../core/json.ts";
@@ -80,7 +81,7 @@ async function newReport(
     report_options,
     payload_altered: payload === given ? null : ("filled" as const),
     payload,
-    payload_bytes: new TextEncoder().encode(payload).length,
+    payload_bytes: Buffer.byteLength(payload),
     now: c.env.now(),
     sweepGraceMs: c.env.config().sweepGraceMs,
     webhook: url,

@@ -2,6 +2,7 @@
  * `POST /v1/postcall/calls/{call_id}/citations` takes a finished call's citations. `core/citations.ts` decides where
  * they go. The decision is written only if the log is still as it was read.
  */
+import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
 import { type CitationsDecision, citedCallOf, takeCitations } from "../core/citations.ts";
@@ -76,7 +77,7 @@ async function write(
   const { user_id, call_id, digest } = posted;
   const now = c.env.now();
   const payload = payloadFor(decision, posted, { cited, now });
-  const payload_bytes = new TextEncoder().encode(payload).length;
+  const payload_bytes = Buffer.byteLength(payload);
   if (payload_bytes > PAYLOAD_LIMIT_BYTES) return tooLarge(payload_bytes, cited);
   const database = c.env.databaseOf(user_id);
   const { sweepGraceMs } = c.env.config();

@@ -35,6 +35,8 @@ export async function startLocalServer(input: {
   environment: Readonly<Record<string, string | undefined>>;
   /** Another Worker with the same bindings, to run instead of the service. */
   main?: string;
+  /** How often the sweep runs, in milliseconds. */
+  sweepEveryMs?: number;
 }): Promise<LocalServer> {
   const { port, environment } = input;
   const stateDir = resolve(input.stateDir);
@@ -64,7 +66,7 @@ export async function startLocalServer(input: {
   );
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB");
-  const stopSweeping = await sweepRegularly(miniflare);
+  const stopSweeping = await sweepRegularly(miniflare, input.sweepEveryMs ?? SWEEP_EVERY_MS);
   const stop = async () => {
     await stopSweeping();
     await miniflare.dispose();
@@ -184,7 +186,7 @@ async function wrangler(...args: string[]): Promise<void> {
   await promisify(execFile)(process.execPath, [script, ...args], { cwd: ROOT, env });
 }
 
-async function sweepRegularly(miniflare: Miniflare): Promise<() => Promise<void>> {
+async function sweepRegularly(miniflare: Miniflare, everyMs: number): Promise<() => Promise<void>> {
   const worker = await miniflare.getWorker();
   const sweep = () =>
     worker
@@ -193,7 +195,7 @@ async function sweepRegularly(miniflare: Miniflare): Promise<() => Promise<void>
   let sweeping: Promise<unknown> = sweep(); // at once, for what a kill cut off
   const timer = setInterval(() => {
     sweeping = sweep();
-  }, SWEEP_EVERY_MS);
+  }, everyMs);
   return async () => {
     clearInterval(timer);
     await sweeping;

@@ -2,6 +2,7 @@
  * Inserts operational webhooks as logs of their own, in the transaction that makes them true: each is sent once and
  * none is lost. Only for orgs with an `ops_webhook`.
  */
+import { Buffer } from "node:buffer";
 import { dueAt } from "../core/transition.ts";
 
 /**
@@ -31,7 +32,7 @@ export const newOperationalWebhook = (
   ...webhook,
   webhook_id: `msg_${newId()}`,
   delivery_id: `dlv_${newId()}`,
-  payload_bytes: new TextEncoder().encode(webhook.payload).length,
+  payload_bytes: Buffer.byteLength(webhook.payload),
   ...dueAt(now, rules),
 });
 

@@ -4,6 +4,7 @@
  */
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
+import { openGroupCommit } from "./group-commit.ts";
 import { putPayload, putSql } from "./payload.ts";
 import { createdAt } from "./walk.ts";
 
@@ -113,9 +114,12 @@ const CITATIONS = insertFrom(`
     ) AS d LIMIT 1
   )`);
 
-/** Inserts a call's log; null if the call was reported before. */
-export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted | null> =>
-  insert(db, REPORT, log, [
+/** A payload longer than this, in characters, is written by itself: nobody else's report waits for it. */
+const GROUP_PAYLOAD_CHARACTERS = 65_536;
+
+/** Inserts a call's log, together with others that come at the same time; null if the call was reported before. */
+export function insertReport(db: D1Database, log: NewReport): Promise<Inserted | null> {
+  const statement = insertStatement(db, REPORT, log, [
     log.webhook === undefined ? 0 : 1,
     log.webhook ?? null,
     log.webhook_events === undefined ? null : JSON.stringify(log.webhook_events),
@@ -126,12 +130,29 @@ export const insertReport = (db: D1Database, log: NewReport): Promise<Inserted |
     log.to_number,
     log.from_number,
   ]);
+  const isLarge = log.payload.length > GROUP_PAYLOAD_CHARACTERS;
+  return isLarge ? statement.first<Inserted>() : groupCommitOf(db)(statement);
+}
+
+/** The group commit of each database in this isolate. */
+const groupCommits = new WeakMap<D1Database, (insert: D1PreparedStatement) => Promise<Inserted | null>>();
+function groupCommitOf(db: D1Database) {
+  const groupCommit =
+    groupCommits.get(db) ??
+    openGroupCommit(async (inserts: readonly D1PreparedStatement[]) => {
+      const [single, ...more] = inserts;
+      if (single !== undefined && more.length === 0) return [await single.first<Inserted>()];
+      return (await db.batch<Inserted>([...inserts])).map(({ results }) => results[0] ?? null);
+    });
+  groupCommits.set(db, groupCommit);
+  return groupCommit;
+}
 
 /** Inserts a log of citations; null if there is one already, or if the call is not as it was read. */
 export const insertCitations = (db: D1Database, log: NewCitations): Promise<Inserted | null> =>
-  insert(db, CITATIONS, log, [log.isToSend ? 1 : 0, log.url]);
+  insertStatement(db, CITATIONS, log, [log.isToSend ? 1 : 0, log.url]).first<Inserted>();
 
-function insert(db: D1Database, statement: string, log: NewLog, further: readonly unknown[]) {
+function insertStatement(db: D1Database, statement: string, log: NewLog, further: readonly unknown[]) {
   const { payload, payload_encoding, payload_bytes } = putPayload(log.payload, log.payload_bytes);
   const { user_id, call_id, webhook_id, delivery_id, report_digest, now, sweepGraceMs } = log;
   return db
@@ -150,6 +171,5 @@ function insert(db: D1Database, statement: string, log: NewLog, further: readonl
         payload_encoding,
       ],
       ...further,
-    )
-    .first<Inserted>();
+    );
 }

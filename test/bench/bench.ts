@@ -29,6 +29,9 @@ const DELAYS_MS = [10, 100, 1_000] as const;
 const SIZES = [1_000, 10_000, 200_000];
 const MEMORY_CALLS = [10_000, 100_000];
 
+/** As in a deployment. */
+const SWEEP_EVERY_MS = 60_000;
+
 /** Longer than the benchmark runs: a lost message must end in an error, not be mended by the sweep. */
 const SWEEP_GRACE = "24h";
 
@@ -57,7 +60,13 @@ async function start(
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
   const environment = { SWEEP_GRACE, ...variables }; // without this process's own variables, which would be measured too
-  const input = { port: await freePort(), stateDir: join(stateDir, name), environment, main };
+  const input = {
+    port: await freePort(),
+    stateDir: join(stateDir, name),
+    environment,
+    main,
+    sweepEveryMs: SWEEP_EVERY_MS,
+  };
   const server = await startLocalServer(input);
   servers.push(server);
   return server;

@@ -40,7 +40,8 @@ const server = createServer((request, response) => {
     arrivals[callId] = times;
     const count = times.push(arrivedAt);
     if (!Number(url.searchParams.get("delay"))) answeredAtOnce++;
-    const isOneOf = Number(/\d+$/.exec(callId)?.[0] ?? 0) % Number(url.searchParams.get("of") ?? 1) === 0;
+    const of = Number(url.searchParams.get("of") ?? 1);
+    const isOneOf = Number(/\d+$/.exec(callId)?.[0] ?? 0) % of === of - 1;
     response.statusCode = isOneOf && count <= Number(url.searchParams.get("fail")) ? 500 : 200;
   });
   request.on("end", () => {

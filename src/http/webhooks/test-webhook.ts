@@ -2,6 +2,7 @@
  * `POST /v1/postcall/webhooks/test` sends a sample once, by the same path as real calls. The sample has a log, and
  * its outcome says nothing about the endpoint.
  */
+import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import { type SampleKind, sampleOf } from "../../core/samples.ts";
 import { dueAt } from "../../core/transition.ts";
@@ -76,7 +77,7 @@ function newTestLog(
     payload,
     to_number: sample.to ?? null,
     from_number: sample.from ?? null,
-    payload_bytes: new TextEncoder().encode(payload).length,
+    payload_bytes: Buffer.byteLength(payload),
     delivery_id: `dlv_${crypto.randomUUID()}`,
     ...dueAt(now, c.env.config()),
   };

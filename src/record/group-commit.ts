@@ -1,0 +1,55 @@
+/**
+ * Small writes that come close together share one transaction: the database runs one at a time, and most of what a
+ * small one costs is the asking. A write that comes alone is made at once. The first of a group leads it: it waits
+ * for the group before, while others join, and then commits all of them. Nobody's write depends on another's: if a
+ * group fails or hangs, each of its writes is made by itself. So each must be safe to repeat.
+ */
+
+/** The most writes in a group. */
+const GROUP_LIMIT = 16;
+/** A group is led on after this long, in milliseconds, even if the one before has not ended. */
+const LEAD_AFTER_MS = 100;
+/** Whoever has joined a group waits this long for its outcome, in milliseconds. */
+const OUTCOME_AFTER_MS = 5_000;
+
+interface Group<Write, Outcome> {
+  writes: Write[];
+  outcomes: Promise<Outcome[]>;
+}
+
+/** `commit` makes these writes in one transaction and returns their outcomes in order. */
+export function openGroupCommit<Write, Outcome>(commit: (writes: readonly Write[]) => Promise<Outcome[]>) {
+  let open: Group<Write, Outcome> | null = null;
+  let before: Promise<unknown> = Promise.resolve();
+
+  function lead(write: Write): Group<Write, Outcome> {
+    const group: Group<Write, Outcome> = { writes: [write], outcomes: Promise.resolve([]) };
+    const isLedOn = within(LEAD_AFTER_MS, before);
+    group.outcomes = isLedOn.then(() => {
+      if (open === group) open = null;
+      return commit(group.writes);
+    });
+    before = group.outcomes.catch(() => {});
+    open = group;
+    return group;
+  }
+
+  return async (write: Write): Promise<Outcome> => {
+    const joined = open !== null && open.writes.length < GROUP_LIMIT ? open : null;
+    const group = joined ?? lead(write);
+    const position = joined === null ? 0 : joined.writes.push(write) - 1;
+    const outcomes = await within(OUTCOME_AFTER_MS, group.outcomes).catch((error: unknown) => {
+      if (group.writes.length === 1) throw error;
+      return null;
+    });
+    const [outcome] = outcomes?.slice(position) ?? (await commit([write]));
+    return outcome as Outcome;
+  };
+}
+
+/** The promise's value; null if it takes longer. */
+async function within<T>(limitMs: number, promise: Promise<T>): Promise<T | null> {
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), limitMs);
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
