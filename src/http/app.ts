@@ -104,7 +104,8 @@ const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
   c.set("requestId", REQUEST_ID.test(given) ? given : crypto.randomUUID());
   await next();
   // An inbox's configured response may have one.
-  if (!c.res.headers.has("x-request-id")) c.res.headers.set("x-request-id", c.get("requestId"));
+  const { headers } = c.res;
+  if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
 };
 
 /** An unknown parameter is refused: ignored, it would be a filter without effect. */

@@ -20,25 +20,36 @@ interface Group<Write, Outcome> {
 /** `commit` makes these writes in one transaction and returns their outcomes in order. */
 export function openGroupCommit<Write, Outcome>(commit: (writes: readonly Write[]) => Promise<Outcome[]>) {
   let open: Group<Write, Outcome> | null = null;
-  let before: Promise<unknown> = Promise.resolve();
+  /** The outcome of the newest group; null once it has ended. */
+  let before: Promise<unknown> | null = null;
 
-  function lead(write: Write): Group<Write, Outcome> {
-    const group: Group<Write, Outcome> = { writes: [write], outcomes: Promise.resolve([]) };
-    const isLedOn = within(LEAD_AFTER_MS, before);
-    group.outcomes = isLedOn.then(() => {
-      if (open === group) open = null;
-      return commit(group.writes);
+  async function lead(group: Group<Write, Outcome>): Promise<Outcome[]> {
+    if (before !== null) await within(LEAD_AFTER_MS, before);
+    if (open === group) open = null;
+    const committing = commit(group.writes);
+    const ended = committing.then(
+      () => {},
+      () => {},
+    );
+    before = ended;
+    void ended.then(() => {
+      if (before === ended) before = null;
     });
-    before = group.outcomes.catch(() => {});
-    open = group;
-    return group;
+    return committing;
   }
 
   return async (write: Write): Promise<Outcome> => {
     const joined = open !== null && open.writes.length < GROUP_LIMIT ? open : null;
-    const group = joined ?? lead(write);
-    const position = joined === null ? 0 : joined.writes.push(write) - 1;
-    const outcomes = await within(OUTCOME_AFTER_MS, group.outcomes).catch((error: unknown) => {
+    const group: Group<Write, Outcome> = joined ?? { writes: [], outcomes: Promise.resolve([]) };
+    const position = group.writes.push(write) - 1;
+    if (joined === null) {
+      open = group;
+      group.outcomes = lead(group);
+    }
+    const outcomes = await (joined === null
+      ? group.outcomes
+      : within(OUTCOME_AFTER_MS, group.outcomes)
+    ).catch((error: unknown) => {
       if (group.writes.length === 1) throw error;
       return null;
     });
