@@ -124,6 +124,18 @@ describe("nothing lands behind the floor", () => {
     );
   });
 
+  test("when the sweep's clock is behind: the floor does not fall, and a call below it is not passed over", async () => {
+    await swept();
+    const floorOf = () => env.DB.prepare("SELECT floor FROM sweep_walk").first<number>("floor");
+    const floor = await floorOf();
+    const key = await reportUnheard(org, NOBODY);
+    now -= 5 * MINUTE_MS;
+    expect(await swept()).toEqual([]);
+    expect(await floorOf()).toBe(floor);
+    now += 6 * MINUTE_MS;
+    expect(await swept()).toEqual([writeMessage(key)]);
+  });
+
   test("when an isolate's clock is ahead: its call is found once the sweep has come to that time", async () => {
     const ahead = await reportAt(now + 3 * MINUTE_MS);
     now += 2 * MINUTE_MS;
