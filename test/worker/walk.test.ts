@@ -230,6 +230,7 @@ describe("a walk", () => {
     now += MINUTE_MS;
     await Promise.all([stepCost(), stepCost()]);
     expect(await unmarked()).toBeGreaterThan(0);
+    now += MINUTE_MS; // a later floor must not take the place of the one that is walked up to
     await Promise.all([sweepOnce(envWithLosingQueues().env), sweepOnce(envWithLosingQueues().env)]);
     await sweepOnce(envWithLosingQueues().env);
     expect(await unmarked()).toBe(0);
