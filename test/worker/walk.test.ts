@@ -236,6 +236,45 @@ describe("a walk", () => {
     expect(await unmarked()).toBe(0);
   });
 
+  /** A database that lets something else happen between what a step reads and what it writes. */
+  function interrupted(meanwhile: () => Promise<unknown>): D1Database {
+    let batches = 0;
+    const batch = async (statements: D1PreparedStatement[]) => {
+      if (++batches === 2) await meanwhile();
+      return env.DB.batch(statements);
+    };
+    return { prepare: (query: string) => env.DB.prepare(query), batch } as unknown as D1Database;
+  }
+
+  test("that another sweep has overtaken, and begun anew, does not make that one pass over anything", async () => {
+    const late = await makeOrg({ user_id: "org_0" }); // before the other org in the walk
+    await fillWith(org, { logs: 1_500, at: now });
+    now += MINUTE_MS;
+    const overtaken = interrupted(async () => {
+      await swept();
+      await fillWith(late, { logs: 1, at: now });
+      now += 2 * MINUTE_MS;
+      await env.DB.prepare(
+        "UPDATE sweep_walk SET low = floor, floor = ?, user_id = '', created_at = 0, call_id = '', event = ''",
+      )
+        .bind(now - MINUTE_MS)
+        .run();
+    });
+    await walkStep(overtaken, { now, sweepGraceMs: MINUTE_MS });
+    await swept();
+    expect(await unmarked()).toBe(0);
+  });
+
+  test("leaves a log alone that is recorded between its reading and its writing", async () => {
+    const crm = await receiver(200);
+    const key = await reportUnheard(org, crm.url);
+    now += MINUTE_MS;
+    const meanwhile = () => handleAttempts(envWithLosingQueues().env, [key]);
+    await walkStep(interrupted(meanwhile), { now, sweepGraceMs: MINUTE_MS });
+    expect(await rowOf(key.call_id)).toMatchObject({ sweep_at: null });
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered" });
+  });
+
   test("that fails in the middle is repeated from where it was", async () => {
     await fillWith(org, { logs: 10, at: now });
     now += MINUTE_MS;
