@@ -32,7 +32,7 @@ const UNDER_WAY_SECONDS = 3;
 const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
 /** While the record takes no writes, a message whose attempt was not made comes back this often. */
-const UNWRITABLE_SECONDS = 30;
+const UNSENT_SECONDS = 30;
 /** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
 /** A call of an org without a usable signing secret waits until its operator helps. */
@@ -158,7 +158,7 @@ async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext)
     return lookUpOr(key, log, {
       context,
       waitMs: 0,
-      unknown: { key, settlement: again(UNWRITABLE_SECONDS) },
+      unknown: { key, settlement: again(UNSENT_SECONDS) },
     });
   const secrets = await verbs.decryptSecrets(log);
   if (secrets === null) {

@@ -2,7 +2,8 @@
  * Small writes that come close together share one transaction: the database runs one at a time, and most of what a
  * small one costs is the asking. A write that comes alone is made at once. The first of a group leads it: it waits
  * for the group before, while others join, and then commits all of them. Nobody's write depends on another's: if a
- * group fails or hangs, each of its writes is made by itself. So each must be safe to repeat.
+ * group fails or hangs, each of its writes is made by itself. So each must be safe to repeat. Only an error that all
+ * of them share, of a database that is away or overloaded, is everybody's: repeating them would add to it.
  */
 
 /** The most writes in a group. */
@@ -17,8 +18,17 @@ interface Group<Write, Outcome> {
   outcomes: Promise<Outcome[]>;
 }
 
-/** `commit` makes these writes in one transaction and returns their outcomes in order. */
-export function openGroupCommit<Write, Outcome>(commit: (writes: readonly Write[]) => Promise<Outcome[]>) {
+/**
+ * `commit` makes these writes in one transaction and returns their outcomes in order. `isShared`: the error is the
+ * database's, and no fault of one of the writes.
+ */
+export function openGroupCommit<Write, Outcome>({
+  commit,
+  isShared,
+}: {
+  commit: (writes: readonly Write[]) => Promise<Outcome[]>;
+  isShared: (error: unknown) => boolean;
+}) {
   let open: Group<Write, Outcome> | null = null;
   /** The outcome of the newest group; null once it has ended. */
   let before: Promise<unknown> | null = null;
@@ -50,7 +60,7 @@ export function openGroupCommit<Write, Outcome>(commit: (writes: readonly Write[
       ? group.outcomes
       : within(OUTCOME_AFTER_MS, group.outcomes)
     ).catch((error: unknown) => {
-      if (group.writes.length === 1) throw error;
+      if (group.writes.length === 1 || isShared(error)) throw error;
       return null;
     });
     const [outcome] = outcomes?.slice(position) ?? (await commit([write]));

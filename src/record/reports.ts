@@ -4,6 +4,7 @@
  */
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
+import { isStorageUnavailable } from "./availability.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { putPayload, putSql } from "./payload.ts";
 import { createdAt } from "./walk.ts";
@@ -139,10 +140,13 @@ const groupCommits = new WeakMap<D1Database, (insert: D1PreparedStatement) => Pr
 function groupCommitOf(db: D1Database) {
   const groupCommit =
     groupCommits.get(db) ??
-    openGroupCommit(async (inserts: readonly D1PreparedStatement[]) => {
-      const [single, ...more] = inserts;
-      if (single !== undefined && more.length === 0) return [await single.first<Inserted>()];
-      return (await db.batch<Inserted>([...inserts])).map(({ results }) => results[0] ?? null);
+    openGroupCommit({
+      commit: async (inserts: readonly D1PreparedStatement[]) => {
+        const [single, ...more] = inserts;
+        if (single !== undefined && more.length === 0) return [await single.first<Inserted>()];
+        return (await db.batch<Inserted>([...inserts])).map(({ results }) => results[0] ?? null);
+      },
+      isShared: isStorageUnavailable,
     });
   groupCommits.set(db, groupCommit);
   return groupCommit;

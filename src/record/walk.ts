@@ -108,7 +108,7 @@ async function readNextOrgs(db: D1Database, walk: Walk & { user_id: string }): P
   return results;
 }
 
-/** A log that was recorded meanwhile is left as it is. */
+/** A log that was recorded meanwhile, or that another sweep has claimed, is left as it is. */
 const markStatement = (db: D1Database, logs: readonly Passed[], sweepGraceMs: number): D1PreparedStatement =>
   db
     .prepare(

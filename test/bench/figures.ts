@@ -68,21 +68,13 @@ export function figuresOf(results: Results) {
     rows_read_by_get: Math.max(...growth.map(({ get }) => get)),
     rows_read_by_sweep_per_log: Math.max(...growth.map(({ sweepPerLog }) => sweepPerLog)),
     rows_read_more_in_full_tables: Math.max(...STEPS.map((step) => spread(growth.map((size) => size[step])))),
-    ratio_memory: last(memory).bytes / first(memory).bytes,
+    ratio_memory: (memory.at(-1)?.bytes ?? Number.NaN) / (memory[0]?.bytes ?? Number.NaN),
   });
 }
 
 const STEPS = ["report", "get", "resend", "sweep"] as const;
 
 const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
-const first = <T>([value]: readonly T[]): T => demandThere(value);
-const last = <T>(values: readonly T[]): T => demandThere(values.at(-1));
-
-function demandThere<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("a measurement is missing");
-  return value;
-}
-
 /** The sides of a round ran one after the other, so other work on the machine affected both. */
 const pairedRatio = ({ service, floor }: Comparison["rates"], which: "accepted" | "delivered"): number =>
   median(service.map((rate, round) => rate[which] / (floor[round]?.[which] ?? Number.NaN)));

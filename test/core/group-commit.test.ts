@@ -17,14 +17,22 @@ function openDatabase() {
     new Promise<string[]>((done, fail) => {
       commits.push([...writes]);
       pending.push(() =>
-        writes.includes("bad") ? fail(new Error("bad")) : done(writes.map((write) => `${write}!`)),
+        writes.includes("away")
+          ? fail(new Error("away"))
+          : writes.includes("bad")
+            ? fail(new Error("bad"))
+            : done(writes.map((write) => `${write}!`)),
       );
     });
   const end = async () => {
     for (const finish of pending.splice(0)) finish();
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { commits, write: openGroupCommit(commit), end };
+  return {
+    commits,
+    write: openGroupCommit({ commit, isShared: (error) => String(error).includes("away") }),
+    end,
+  };
 }
 
 const settle = () => vi.advanceTimersByTimeAsync(0);
@@ -71,6 +79,16 @@ test("where a group fails each of its writes is made by itself, and only the bad
     { status: "fulfilled", value: "c!" },
   ]);
   expect(commits).toEqual([["before"], ["a", "bad", "c"], ["a"], ["bad"], ["c"]]);
+});
+
+test("where the database is away all of a group fail, and none is repeated", async () => {
+  const { commits, write, end } = openDatabase();
+  const before = write("before");
+  const all = Promise.allSettled(["a", "away", "c"].map(write));
+  for (let round = 0; round < 3; round++) await end();
+  await before;
+  expect((await all).map(({ status }) => status)).toEqual(Array(3).fill("rejected"));
+  expect(commits).toEqual([["before"], ["a", "away", "c"]]);
 });
 
 test("behind a group that hangs the next is led on, and who has joined one that hangs goes alone", async () => {

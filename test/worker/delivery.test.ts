@@ -147,6 +147,15 @@ test("a payload that shrinks is stored compressed, beside its numbers, and sent 
   expect(row?.stored).toBeLessThan(1_000);
 });
 
+test("of a payload's to and from only texts of a number's length are kept beside it", async () => {
+  const org = await makeOrg();
+  const { call_id } = await reportCall(org, { payload: { to: "9".repeat(129), from: 15550199 } });
+  const row = env.DB.prepare("SELECT to_number, from_number FROM webhook_logs WHERE call_id = ?").bind(
+    call_id,
+  );
+  expect(await row.first()).toEqual({ to_number: null, from_number: null });
+});
+
 describe("an attempt", () => {
   test("keeps the headers sent, and the answer's headers and first 4 KB", async () => {
     const org = await makeOrg();
