@@ -13,7 +13,13 @@ import {
   org,
   reportHeld,
 } from "../support/citations.ts";
-import { envWithLosingQueues, handleAttempts, letTimePass, request } from "../support/handlers.ts";
+import {
+  databaseOnceOpened,
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  request,
+} from "../support/handlers.ts";
 import { logOf } from "../support/words.ts";
 
 beforeEach(async () => {
@@ -66,6 +72,22 @@ test("citations whose call is released between their reading and their writing f
   expect([released, answer.body.data.event]).toEqual([["ack"], "citations"]);
   expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
   expect((await citationsLogOf(key.call_id)).payload).toMatchObject(CITED);
+  expect(await bodies()).toEqual([{ call_id: key.call_id, status: "completed" }]);
+});
+
+test("a call that another batch has released and delivered since it was read is left as it is", async () => {
+  const key = await reportHeld();
+  await letTimePass(key, 120_000);
+  const released: unknown[] = [];
+  const DB = databaseOnceOpened(async (statements) => {
+    if (released.length === 0) released.push(...(await handleAttempts(envWithLosingQueues().env, [key])));
+    return env.DB.batch(statements);
+  });
+  expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual(["ack"]);
+  expect(released).toEqual(["ack"]);
+  expect(await logOf(org, key.call_id)).toMatchObject({
+    ...{ status: "delivered", next_attempt_at: null, metadata: [{ attempt: 1 }] },
+  });
   expect(await bodies()).toEqual([{ call_id: key.call_id, status: "completed" }]);
 });
 

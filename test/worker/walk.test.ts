@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../src/core/message.ts";
 import { walkStep } from "../../src/record/walk.ts";
 import {
+  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   reportUnheard,
@@ -237,14 +238,11 @@ describe("a walk", () => {
   });
 
   /** A database that lets something else happen between what a step reads and what it writes. */
-  function interrupted(meanwhile: () => Promise<unknown>): D1Database {
-    let batches = 0;
-    const batch = async (statements: D1PreparedStatement[]) => {
-      if (++batches === 2) await meanwhile();
+  const interrupted = (meanwhile: () => Promise<unknown>) =>
+    databaseOnceOpened(async (statements) => {
+      await meanwhile();
       return env.DB.batch(statements);
-    };
-    return { prepare: (query: string) => env.DB.prepare(query), batch } as unknown as D1Database;
-  }
+    });
 
   test("that another sweep has overtaken, and begun anew, does not make that one pass over anything", async () => {
     const late = await makeOrg({ user_id: "org_0" }); // before the other org in the walk
@@ -275,10 +273,7 @@ describe("a walk", () => {
   test("that fails in the middle is repeated from where it was", async () => {
     await fillWith(org, { logs: 10, at: now });
     now += MINUTE_MS;
-    let batches = 0;
-    const batch = (statements: D1PreparedStatement[]) =>
-      ++batches === 2 ? Promise.reject(new Error("D1_ERROR: away")) : env.DB.batch(statements);
-    const db = { prepare: (query: string) => env.DB.prepare(query), batch } as unknown as D1Database;
+    const db = databaseOnceOpened(() => Promise.reject(new Error("D1_ERROR: away")));
     await expect(walkStep(db, { now, sweepGraceMs: MINUTE_MS })).rejects.toThrow("away");
     expect(await unmarked()).toBe(10);
     await walkStep(env.DB, { now, sweepGraceMs: MINUTE_MS });
