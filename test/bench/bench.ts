@@ -17,7 +17,7 @@ import { flood, printFlood } from "./flood.ts";
 import { FLOOR_SCHEMA } from "./floor-schema.ts";
 import { GROWTH_SWEEP_GRACE_SECONDS, growth } from "./growth.ts";
 import { hostile, printHostile } from "./hostile.ts";
-import { memoryAfter } from "./memory.ts";
+import { type Memory, memoryAfter, withSmallHeaps } from "./memory.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
 import { printResults } from "./report.ts";
@@ -72,6 +72,12 @@ async function start(
   return server;
 }
 
+async function startFloor(name: string): Promise<LocalServer & { pid: number }> {
+  const floor = await startWithPid(name, { main: "test/bench/floor.ts" });
+  await floor.database.batch(FLOOR_SCHEMA.map((text) => floor.database.prepare(text)));
+  return floor;
+}
+
 const startMetered = (name: string, variables?: Record<string, string>): Promise<MeteredServer> =>
   startWithPid(name, { main: "test/bench/metered.ts", ...(variables && { variables }) });
 
@@ -90,8 +96,7 @@ async function run({ calls, rounds }: { calls: number; rounds: number }): Promis
   const receiver = await openReceiver();
   try {
     const service = await start("service");
-    const floor = await start("floor", { main: "test/bench/floor.ts" });
-    await floor.database.batch(FLOOR_SCHEMA.map((text) => floor.database.prepare(text)));
+    const floor = await startFloor("floor");
     const comparison = await compare({ service, floor }, receiver, { calls, rounds, progress });
     const bills = await billsOf(await startMetered("service with counters"), receiver);
     return {
@@ -109,13 +114,20 @@ async function run({ calls, rounds }: { calls: number; rounds: number }): Promis
         receiver,
         { sizes: SIZES, progress },
       ),
-      memory: await memoryAfter(await startWithPid("service for its memory"), receiver, {
-        ...{ sizes: MEMORY_CALLS, progress },
-      }),
+      memory: await memoryOf(receiver),
     };
   } finally {
     receiver.stop();
   }
+}
+
+async function memoryOf(receiver: Receiver): Promise<{ service: Memory[]; floor: Memory[] }> {
+  const after = async (name: string, start: (name: string) => ReturnType<typeof startWithPid>) => {
+    const server = await withSmallHeaps(() => start(`${name} for its memory`));
+    const told = (text: string) => progress(`${name}: ${text}`);
+    return memoryAfter(server, receiver, { sizes: MEMORY_CALLS, progress: told });
+  };
+  return { service: await after("service", startWithPid), floor: await after("floor", startFloor) };
 }
 
 async function bytesPerLog(server: LocalServer): Promise<number> {

@@ -10,7 +10,8 @@
  * - `…_per_delivery`, `usd_per_million`: a first-try delivery, under load, at a receiver of 100 ms; its removal, its
  *   storage and the sweep are not in them. `bytes_per_log`: the whole database's.
  * - `rows_read_by_…`: the most of all sizes of the tables; `rows_read_more_in_full_tables`: the most by which a step's
- *   rows differ between sizes. `ratio_memory`: of the runtime, after many calls to after few.
+ *   rows differ between sizes. `ratio_memory`: of the runtime, after many calls to after few; `floor_ratio_memory`: of
+ *   the floor's.
  */
 import type { Bills, BillsAlone } from "./bill.ts";
 import type { Comparison } from "./compare.ts";
@@ -18,6 +19,7 @@ import type { Cost } from "./cost.ts";
 import { median, percentile } from "./driver.ts";
 import { demandFinite } from "./evidence.ts";
 import type { RowsRead } from "./growth.ts";
+import type { Memory } from "./memory.ts";
 
 /** What one run found. */
 export interface Results extends Comparison {
@@ -29,7 +31,7 @@ export interface Results extends Comparison {
   alone: BillsAlone;
   removal: Cost;
   growth: RowsRead[];
-  memory: { calls: number; bytes: number }[];
+  memory: { service: Memory[]; floor: Memory[] };
 }
 
 /** The delay in milliseconds at which the quoted delivery is measured. */
@@ -68,12 +70,15 @@ export function figuresOf(results: Results) {
     rows_read_by_get: Math.max(...growth.map(({ get }) => get)),
     rows_read_by_sweep_per_log: Math.max(...growth.map(({ sweepPerLog }) => sweepPerLog)),
     rows_read_more_in_full_tables: Math.max(...STEPS.map((step) => spread(growth.map((size) => size[step])))),
-    ratio_memory: (memory.at(-1)?.bytes ?? Number.NaN) / (memory[0]?.bytes ?? Number.NaN),
+    ratio_memory: growthOf(memory.service),
+    floor_ratio_memory: growthOf(memory.floor),
   });
 }
 
 const STEPS = ["report", "get", "resend", "sweep"] as const;
 
+const growthOf = (memory: readonly Memory[]): number =>
+  (memory.at(-1)?.bytes ?? Number.NaN) / (memory[0]?.bytes ?? Number.NaN);
 const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
 /** The sides of a round ran one after the other, so other work on the machine affected both. */
 const pairedRatio = ({ service, floor }: Comparison["rates"], which: "accepted" | "delivered"): number =>

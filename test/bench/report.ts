@@ -2,6 +2,7 @@
 import type { Cost } from "./cost.ts";
 import { median, percentile } from "./driver.ts";
 import { boundOf, type Figures, figuresOf, missedOf, type Results } from "./figures.ts";
+import type { Memory } from "./memory.ts";
 import { USD } from "./prices.ts";
 
 export function printResults(results: Results, { json }: { json: boolean }): void {
@@ -107,8 +108,12 @@ const GROWTH_STEPS = [
   ["sweepPerLog", "the same, more for each new log"],
 ] as const;
 
-const memoryLine = ({ memory }: Results): string =>
-  `The runtime's memory: ${memory.map(({ calls, bytes }) => `${(bytes / 2 ** 20).toFixed(0)} MiB after ${calls.toLocaleString("en")} calls`).join(", ")}.`;
+function memoryLine({ memory }: Results): string {
+  const after = ({ calls, bytes }: Memory) =>
+    `${(bytes / 2 ** 20).toFixed(0)} MiB after ${calls.toLocaleString("en")} calls`;
+  const list = (side: readonly Memory[]) => side.map(after).join(", ");
+  return `The runtime's memory: ${list(memory.service)}; the floor's: ${list(memory.floor)}.`;
+}
 
 /** Every figure that has a bound. */
 const boundsTable = (figures: Figures): string =>
