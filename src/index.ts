@@ -15,7 +15,7 @@ import { type Enqueued, enqueue } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
-import { claimProbes, readEndpoints, releaseWaiting } from "./record/endpoints.ts";
+import { claimProbes, readEndpoints, releaseParked } from "./record/endpoints.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
@@ -73,7 +73,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     walk: () => walkStep(database, { now: Date.now(), sweepGraceMs }),
     readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
-    release: (limit) => releaseWaiting(database, { now: Date.now(), sweepGraceMs, limit }),
+    release: (limit) => releaseParked(database, { now: Date.now(), sweepGraceMs, limit }),
     enqueue: (keys) => enqueueNow(env, keys),
     remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.
@@ -135,7 +135,7 @@ const RELEASE_LIMIT = 100;
 async function release(env: Env): Promise<void> {
   const { sweepGraceMs } = configOf(env);
   const limits = { now: Date.now(), sweepGraceMs, limit: RELEASE_LIMIT };
-  await enqueueNow(env, await releaseWaiting(databaseOf(env), limits));
+  await enqueueNow(env, await releaseParked(databaseOf(env), limits));
 }
 
 /** The variables are checked once per environment object, of which there is one per isolate. */

@@ -22,7 +22,7 @@ export interface AttemptQueueVerbs {
   now: () => number;
 }
 
-export interface Line {
+export interface AttemptQueue {
   /** Adds an attempt to the queue, or finds it there. Rejects if making it failed. */
   attempt: (request: AttemptRequest) => Promise<AttemptReply>;
   /**
@@ -32,7 +32,7 @@ export interface Line {
   lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
 }
 
-export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): Line {
+export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): AttemptQueue {
   const attempts = new Map<string, Promise<AttemptReply>>();
   const made: string[] = [];
   const highestOrdinal = new Map<string, number>();

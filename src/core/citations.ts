@@ -66,7 +66,7 @@ export interface CitationsPost {
 export type CitationsDecision = "combine" | "release" | "separate" | "keep" | "repeated" | "conflict";
 
 /** Decides what happens to posted citations. */
-export function takeCitations(call: CitedCall, { digest, isEmpty }: CitationsPost): CitationsDecision {
+export function decideCitations(call: CitedCall, { digest, isEmpty }: CitationsPost): CitationsDecision {
   if (call.accepted !== null) return call.accepted === digest ? "repeated" : "conflict";
   if (call.webhook === "held") return isEmpty ? "release" : "combine";
   return call.webhook === "decided" && call.wanted && !isEmpty ? "separate" : "keep";

@@ -7,7 +7,7 @@ import { judgeMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { eachOnce, settleAll } from "./batch.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
-import { type Handled, handleMessage, noteRound } from "./handle.ts";
+import { type Handled, handleMessage, recordFault } from "./handle.ts";
 import { ACK, type Settlement } from "./settlement.ts";
 
 /** Returns what happens to each message. Rejects if the record can't be read; then all messages come back. */
@@ -25,7 +25,7 @@ export async function recordDeadLetters(
     if (verdict.kind === "early") return { key, settlement: ACK };
     if (verdict.kind !== "send" || log === undefined)
       return handleMessage({ key, log, verdict, admission: "send" }, context);
-    return noteRound(key, log, { reason: "dead_letter", context });
+    return recordFault(key, log, { reason: "dead_letter", context });
   });
   return settleAll(await Promise.all(handled), rules, verbs);
 }

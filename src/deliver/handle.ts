@@ -75,7 +75,7 @@ export async function handleMessage(judged: Judged, context: BatchContext): Prom
       JSON.stringify({ event: "consumer_fault", attempt: attemptKeyText(key), message: String(error) }),
     );
     if (log === undefined || judged.verdict.kind !== "send") return { key, settlement: ACK };
-    return noteRound(key, log, { reason: "consumer_fault", context });
+    return recordFault(key, log, { reason: "consumer_fault", context });
   }
 }
 
@@ -83,7 +83,7 @@ export async function handleMessage(judged: Judged, context: BatchContext): Prom
  * Records one more round in which an attempt could not be processed. The object is asked first: the attempt may have
  * been made all the same. An object that can't be asked counts as one that does not know.
  */
-export async function noteRound(
+export async function recordFault(
   key: AttemptKey,
   log: LoadedLog,
   { reason, context }: { reason: string; context: BatchContext },

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
-import { type CitationsDecision, citedCallOf, takeCitations } from "../core/citations.ts";
+import { type CitationsDecision, citedCallOf, decideCitations } from "../core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
 import type { Json } from "../core/json.ts";
 import { sha256Hex } from "../core/signature.ts";
@@ -48,7 +48,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
   for (;;) {
     const cited = isCallId(call_id) ? await readCited(database, posted) : null;
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
-    const decision = takeCitations(citedCallOf(cited), {
+    const decision = decideCitations(citedCallOf(cited), {
       digest: posted.digest,
       isEmpty: areEmpty(body.value),
     });

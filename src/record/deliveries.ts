@@ -55,7 +55,7 @@ export async function startCreates(
 }
 
 /** Makes first attempts due that wait after a consumer fault. Other logs, and parked ones, are left as they are. */
-export async function hastenFaulted(
+export async function makeFaultedDue(
   db: D1Database,
   due: { keys: readonly AttemptKey[]; next_attempt_at: number; sweep_at: number },
 ): Promise<void> {

@@ -157,7 +157,7 @@ export async function enableEndpoint(
  * that are `disabled` are released even if their endpoint was enabled and has failed again: then they are deferred
  * like others. An endpoint without parked calls is not looked at again.
  */
-export async function releaseWaiting(
+export async function releaseParked(
   db: D1Database,
   { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
 ): Promise<AttemptKey[]> {

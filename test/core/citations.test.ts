@@ -1,7 +1,7 @@
 /** Citations and their call's webhook, over every order of events: one webhook, and nothing twice. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CitedCall, citedCallOf, takeCitations } from "../../src/core/citations.ts";
+import { type CitedCall, citedCallOf, decideCitations } from "../../src/core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../../src/core/citations-payload.ts";
 import { firstStatus } from "../support/first-status.ts";
 import { NOW } from "./samples.ts";
@@ -63,7 +63,7 @@ function play({ url, ...report }: typeof REPORT, events: readonly Event[]) {
       sent.push("plain");
       return { ...call, webhook: "decided" };
     }
-    const decision = takeCitations(call, event);
+    const decision = decideCitations(call, event);
     decisions.push(decision);
     if (decision === "combine") sent.push("combined");
     if (decision === "release") sent.push("plain");

@@ -179,12 +179,10 @@ describe("a configured response", () => {
     ]);
     expect(Date.now() - started).toBeGreaterThanOrEqual(290);
     await configure(org, id, {});
-    const untold = await send(url);
-    expect([untold.status, untold.headers.get("retry-after"), await untold.text()]).toEqual([
-      200,
-      null,
-      "{}",
-    ]);
+    const unconfigured = await send(url);
+    expect([unconfigured.status, unconfigured.headers.get("retry-after"), await unconfigured.text()]).toEqual(
+      [200, null, "{}"],
+    );
     expect((await requestsOf(org, id)).data).toHaveLength(2);
   });
 

@@ -31,7 +31,7 @@ async function resealOnce(on: Env): Promise<unknown> {
   return lines.map((line) => JSON.parse(line));
 }
 
-const sealedRows = async () =>
+const encryptedRows = async () =>
   (
     await env.DB.prepare("SELECT user_id, id, ciphertext, created_at, expires_at FROM signing_secrets").all<{
       ciphertext: string;
@@ -39,7 +39,7 @@ const sealedRows = async () =>
   ).results;
 
 const keyIdsInUse = async () =>
-  new Set((await sealedRows()).map(({ ciphertext }) => ciphertext.split(".")[0]));
+  new Set((await encryptedRows()).map(({ ciphertext }) => ciphertext.split(".")[0]));
 
 /** Delivers a call in this environment; the secrets that its signatures verify with. */
 async function signersOf(on: Env, org: Org, secrets: string[]): Promise<string[]> {
@@ -63,19 +63,19 @@ afterEach(() => vi.restoreAllMocks());
 test("each secret is ciphertext again under the new key, signs as before, and needs the old key no more", async () => {
   const org = await makeOrg();
   const rotated = (await rotate(org)).body.data.secret;
-  const before = await sealedRows();
+  const before = await encryptedRows();
   expect(await signersOf(withKeys(NEW, OLD), org, [rotated, org.secret])).toEqual([rotated, org.secret]);
-  expect(await sealedRows()).toEqual(before);
+  expect(await encryptedRows()).toEqual(before);
 
   expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 2, left: 0 }]);
   expect(await keyIdsInUse()).toEqual(new Set([await keyId(NEW)]));
-  const decrypted = ({ ciphertext: _sealed, ...row }: { ciphertext: string }) => row;
-  expect((await sealedRows()).map(decrypted)).toEqual(before.map(decrypted));
+  const decrypted = ({ ciphertext: _encrypted, ...row }: { ciphertext: string }) => row;
+  expect((await encryptedRows()).map(decrypted)).toEqual(before.map(decrypted));
   expect(await signersOf(withKeys(NEW), org, [rotated, org.secret])).toEqual([rotated, org.secret]);
 
-  const after = await sealedRows();
+  const after = await encryptedRows();
   expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 0, left: 0 }]);
-  expect(await sealedRows()).toEqual(after);
+  expect(await encryptedRows()).toEqual(after);
 });
 
 test("a secret made meanwhile is ciphertext under the new key at once", async () => {
@@ -89,9 +89,9 @@ test("a secret made meanwhile is ciphertext under the new key at once", async ()
 
 test("with one key listed nothing is ciphertext again and nothing logged", async () => {
   await makeOrg();
-  const before = await sealedRows();
+  const before = await encryptedRows();
   expect(await resealOnce(withKeys(OLD))).toEqual([]);
-  expect(await sealedRows()).toEqual(before);
+  expect(await encryptedRows()).toEqual(before);
 });
 
 test("secrets that open with no listed key stay as they are, are counted, and hold up none behind them", async () => {

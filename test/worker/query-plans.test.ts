@@ -8,13 +8,13 @@ import { fromBase64 } from "../../src/core/signature.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
-import { hastenFaulted, startCreates, startResends } from "../../src/record/deliveries.ts";
+import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
 import {
   claimProbes,
   enableEndpoint,
   listEndpoints,
   readEndpoints,
-  releaseWaiting,
+  releaseParked,
 } from "../../src/record/endpoints.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../src/record/logs.ts";
@@ -73,13 +73,13 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   startResends: (db) => startResends(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE }),
   startCreates: (db) =>
     startCreates(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE, url: ENDPOINT.url }),
-  hastenFaulted: (db) => hastenFaulted(db, { keys: [KEY], ...DUE }),
+  makeFaultedDue: (db) => makeFaultedDue(db, { keys: [KEY], ...DUE }),
   readEndpoints: (db) => readEndpoints(db, [ENDPOINT]),
   listEndpoints: (db) => listEndpoints(db, "org"),
   claimProbes: (db) => claimProbes(db, { claims: [{ ...ENDPOINT, probe: "p" }], now: NOW, until: NOW }),
   enableEndpoint: (db) =>
     enableEndpoint(db, { ...ENDPOINT, version: "v", now: NOW, redeliver: false, operationalWebhooks: [] }),
-  releaseWaiting: (db) => releaseWaiting(db, { now: NOW, sweepGraceMs: 1, limit: 100 }),
+  releaseParked: (db) => releaseParked(db, { now: NOW, sweepGraceMs: 1, limit: 100 }),
   findKey: (db) => findKey(db, "digest"),
   insertKey: (db) =>
     insertKey(db, {
@@ -161,7 +161,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 
 /** Scans that are intended, and why they stay short. */
 const WALKS: Record<string, string[]> = {
-  releaseWaiting: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
+  releaseParked: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
   reencryptSecrets: ["SCAN signing_secrets"], // only while master keys are replaced
   removeEnded: ["SCAN o"], // each org has its turn
@@ -171,7 +171,7 @@ const WALKS: Record<string, string[]> = {
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
   enableEndpoint: ["webhook_logs_parked"],
-  releaseWaiting: ["endpoints_releasing", "webhook_logs_parked"],
+  releaseParked: ["endpoints_releasing", "webhook_logs_parked"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
   readOverdue: ["webhook_logs_sweep"],
   readLateness: ["webhook_logs_sweep"],
@@ -234,7 +234,7 @@ test("enabling an endpoint and releasing its calls reads the one that is parked,
     ...{ version: "w", now: NOW, redeliver: true, operationalWebhooks: [] },
   });
   expect(enabled?.redelivering).toBe(1);
-  expect(await releaseWaiting(db, { now: NOW, sweepGraceMs: 1, limit: 100 })).toMatchObject([
+  expect(await releaseParked(db, { now: NOW, sweepGraceMs: 1, limit: 100 })).toMatchObject([
     { call_id: "fill-5" },
   ]);
   expect(rows).toBeLessThan(30);

@@ -5,7 +5,7 @@ import { envWithLosingQueues, request } from "../support/handlers.ts";
 import { call, logOf, makeOrg, NOBODY, newCallId } from "../support/words.ts";
 
 /** The test's database. The first insert ends only when `inserts` of them were made; `groups` has each group's size. */
-function gatheringDatabase(inserts: number) {
+function databaseThatCoalesces(inserts: number) {
   const groups: number[] = [];
   const inner = new WeakMap<object, D1PreparedStatement>();
   const allPrepared = Promise.withResolvers<void>();
@@ -36,7 +36,7 @@ function gatheringDatabase(inserts: number) {
 test("of five reports at once the first goes alone, a large one too, and the other three together", async () => {
   const org = await makeOrg();
   await call(org, "GET", "/v1/org"); // its key is known then
-  const { DB, groups } = gatheringDatabase(5);
+  const { DB, groups } = databaseThatCoalesces(5);
   const { env: lossy, deliveries } = envWithLosingQueues({ DB });
   const payloads = ["a", "b", "x".repeat(70_000), "c", "d"].map((note) => ({ call_id: newCallId(), note }));
   const answers = await Promise.all(

@@ -6,7 +6,7 @@ import type { Context } from "hono";
 import { type RefusalReason, type SendableLog, startsDelivery } from "../../core/refusal.ts";
 import { dueAt } from "../../core/transition.ts";
 import type { LogEvent, LogKey } from "../../core/webhook-log.ts";
-import { hastenFaulted, type startResends } from "../../record/deliveries.ts";
+import { makeFaultedDue, type startResends } from "../../record/deliveries.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
 import { payloadRuns } from "../../record/payload.ts";
 import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
@@ -76,8 +76,8 @@ async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promis
     ({ call_id, delivery_id }) => began.has(call_id) || deliveries.get(call_id) === delivery_id,
   );
   const refusedLate = isOurs ? [] : refusalsOf(sending, current);
-  if (refusedLate.length > 0) return repeated ? refuseUntold(refusedLate) : refuse(refusedLate);
-  await enqueueToCome(c, current);
+  if (refusedLate.length > 0) return repeated ? refuseUncertain(refusedLate) : refuse(refusedLate);
+  await enqueueUnmade(c, current);
   return { states, deliveries };
 }
 
@@ -95,7 +95,7 @@ const firstAttempt = ({ user_id, call_id, event, delivery_id }: LogKey & { deliv
  * Enqueues all first attempts that are still to be made, including those of joined deliveries: their message may be
  * lost, and a repeated message is not sent twice. An attempt that waits after a consumer fault becomes due now.
  */
-async function enqueueToCome(c: Context<HttpEnv>, logs: readonly SendableLog[]): Promise<void> {
+async function enqueueUnmade(c: Context<HttpEnv>, logs: readonly SendableLog[]): Promise<void> {
   const toCome = logs.flatMap(({ delivery_id, ...log }) =>
     delivery_id === null || startsDelivery(log) ? [] : [{ ...log, delivery_id }],
   );
@@ -104,7 +104,9 @@ async function enqueueToCome(c: Context<HttpEnv>, logs: readonly SendableLog[]):
   const [first] = later;
   if (first !== undefined) {
     const database = c.env.databaseOf(first.user_id);
-    await c.env.writeWithRetry(() => hastenFaulted(database, { keys: later, ...dueAt(now, c.env.config()) }));
+    await c.env.writeWithRetry(() =>
+      makeFaultedDue(database, { keys: later, ...dueAt(now, c.env.config()) }),
+    );
   }
   c.env.enqueue(toCome.map(firstAttempt));
 }
@@ -141,7 +143,7 @@ function refusalsOf({ call_ids, refusalOf }: ManualSend, states: readonly Sendab
 }
 
 /** The refused calls may have been sent by this very request, whose first answer from the record was lost. */
-function refuseUntold(refused: readonly ApiError[]): Response {
+function refuseUncertain(refused: readonly ApiError[]): Response {
   const ids = refused.map(({ call_id }) => call_id).join(", ");
   return unavailable(
     `call_ids: the record's answer was lost, and ${ids} may have been sent. Look at their logs.`,

@@ -38,7 +38,7 @@ export interface LogHistory {
   /** How often its delivery reached its last round. */
   wornOut: number;
   /** Its endpoint has failed so often that calls may have been parked. */
-  isEndpointSpared: boolean;
+  mayBeParked: boolean;
   /** Attempts that were made by an isolate which had noticed that they can't be recorded. */
   sentInVain: readonly AttemptKey[];
 }
@@ -103,7 +103,6 @@ function logHistoryOf(
     stalls: cutShort.filter(({ isStalled }) => isStalled).length,
     wornOut: world.wornOut.filter((worn) => worn === text).length,
     sentInVain: world.sentInVain.filter(isOfLog),
-    isEndpointSpared:
-      failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
+    mayBeParked: failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
   };
 }

@@ -77,8 +77,8 @@ const attemptsAreCounted: Invariant = (call) => {
  * round, it is not replaced.
  */
 const everyDeliveryBeganWithAnAttempt: Invariant = (call) => {
-  const { log, isEndpointSpared, wornOut } = call;
-  if (log === undefined || isEndpointSpared) return [];
+  const { log, mayBeParked, wornOut } = call;
+  if (log === undefined || mayBeParked) return [];
   const begun = new Set(entriesOf(call).map(({ delivery_id }) => delivery_id));
   return begun.size <= log.delivery_ordinal && begun.size >= log.delivery_ordinal - wornOut
     ? []
@@ -212,7 +212,7 @@ const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
   entriesOf(call).flatMap((entry) => {
     if (entry.error !== "interrupted") return [];
     const { length } = call.failedAsks.filter((key) => keyOfEntry(key) === keyOfEntry(entry));
-    return length >= (call.isEndpointSpared || call.wornOut > 0 ? 1 : ASKS_LIMIT)
+    return length >= (call.mayBeParked || call.wornOut > 0 ? 1 : ASKS_LIMIT)
       ? []
       : [`${keyOfEntry(entry)} is interrupted, and was asked for ${length} times in vain`];
   });
