@@ -5,7 +5,7 @@
 import { decrypt, encrypt, type MasterKeys, NONCE_BYTES } from "./encryption.ts";
 import { signingSecretOf } from "./signature.ts";
 
-/** An org's live secrets, decrypted, the newest first. Each of them signs. */
+/** An org's live secrets, decrypted, the newest active one first. Each of them signs. */
 export type SigningSecrets = readonly [newest: string, ...older: string[]];
 
 const SECRET_BYTES = 32;

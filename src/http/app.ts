@@ -12,7 +12,7 @@ import { enable, getEndpoints } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
-import { getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
+import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { readinessHandler } from "./ready.ts";
 import type { HttpEnv } from "./services.ts";
 import { describeUnknown } from "./unknown-names.ts";
@@ -75,6 +75,12 @@ const ROUTES: Route[] = [
     path: "/v1/org/signing-secrets/rotate",
     scopes: ["configure"],
     handler: rotateSigningSecrets,
+  },
+  {
+    method: "DELETE",
+    path: "/v1/org/signing-secrets/:id",
+    scopes: ["configure"],
+    handler: deleteSigningSecret,
   },
 ];
 

@@ -4,6 +4,7 @@ import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-
 import { withoutQuery } from "../core/target.ts";
 import { findOrg, type Org, updateOrg } from "../record/orgs.ts";
 import {
+  endSigningSecret,
   LIVE_SECRETS_LIMIT,
   listSigningSecrets,
   rotateSigningSecret,
@@ -64,18 +65,35 @@ export async function rotateSigningSecrets(c: Context<HttpEnv>): Promise<Respons
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
   const { secret, ciphertext } = await makeSigningSecret({ user_id, masterKeys, random });
   const id = `sec_${crypto.randomUUID()}`;
-  const overlapMs = body.value.overlap_hours * HOUR_MS;
+  const { overlap_hours, activate_in_hours } = body.value;
   const now = c.env.now();
-  const written = { user_id, id, ciphertext, now, overlapMs };
+  const activates_at = activate_in_hours === 0 ? null : now + activate_in_hours * HOUR_MS;
+  const overlapMs = overlap_hours * HOUR_MS;
+  const written = { user_id, id, ciphertext, now, activatesAt: activates_at, overlapMs };
   const created_at = await rotateSigningSecret(c.env.databaseOf(user_id), written);
   if (created_at === null) return refuse({ error: "CONFLICT", message: TOO_MANY_LIVE });
-  return ok({ secret, ...renderSecret({ id, created_at, expires_at: null }) });
+  return ok({ secret, ...renderSecret({ id, created_at, activates_at, expires_at: null }) });
 }
+
+export async function deleteSigningSecret(c: Context<HttpEnv>): Promise<Response> {
+  const { user_id } = c.get("apiKey");
+  const id = c.req.param("id") ?? "";
+  const named = { user_id, id, now: c.env.now() };
+  const database = c.env.databaseOf(user_id);
+  if (await endSigningSecret(database, named)) return ok({ id, deleted: true });
+  const live = await listSigningSecrets(database, named);
+  if (live.some((secret) => secret.id === id)) return refuse({ error: "CONFLICT", message: NEWEST_ACTIVE });
+  return notFound(`There is no live signing secret ${JSON.stringify(id)}.`);
+}
+
+const NEWEST_ACTIVE =
+  "This is the newest active signing secret, and stays. Rotate first; then it ends with the overlap, or when you delete it.";
 
 const TOO_MANY_LIVE = `${LIVE_SECRETS_LIMIT} signing secrets are live, and no more can be. Wait until one expires, or rotate with "overlap_hours": 0, which ends all older ones at once.`;
 
-const renderSecret = ({ id, created_at, expires_at }: SigningSecretEntry) => ({
+const renderSecret = ({ id, created_at, activates_at, expires_at }: SigningSecretEntry) => ({
   id,
   created_at: new Date(created_at).toISOString(),
+  activates_at: new Date(activates_at ?? created_at).toISOString(),
   expires_at: expires_at === null ? null : new Date(expires_at).toISOString(),
 });

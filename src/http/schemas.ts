@@ -110,7 +110,7 @@ export const eventParameter = logEvent.default("call");
 const NAME_LIMIT_CHARACTERS = 200;
 const NAME_RULE = `must be a text of 1 to ${NAME_LIMIT_CHARACTERS} characters`;
 const TIMEOUT_RULE = "must be a whole number of seconds from 1 to 3600";
-const OVERLAP_RULE = "must be a whole number of hours from 0 to 168";
+const HOURS_RULE = "must be a whole number of hours from 0 to 168";
 
 export const orgSchema = members({
   name: z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE).optional(),
@@ -126,8 +126,11 @@ export const inboundSchema = members({
   webhook_events: webhookEvents.nullable().optional(),
 });
 
+const hours = z.int(HOURS_RULE).min(0, HOURS_RULE).max(168, HOURS_RULE);
+
 export const rotateSchema = members({
-  overlap_hours: z.int(OVERLAP_RULE).min(0, OVERLAP_RULE).max(168, OVERLAP_RULE).default(24),
+  overlap_hours: hours.default(24),
+  activate_in_hours: hours.default(0),
 });
 
 function refuseRepeats(what: string) {

@@ -46,6 +46,13 @@ async function addSigningSecret(
 ): Promise<string> {
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
   const { secret, ciphertext } = await makeSigningSecret({ user_id: LOCAL_ORG, masterKeys, random });
-  await rotateSigningSecret(database, { user_id: LOCAL_ORG, id: "sec_local", ciphertext, now, overlapMs: 0 });
+  await rotateSigningSecret(database, {
+    user_id: LOCAL_ORG,
+    id: "sec_local",
+    ciphertext,
+    now,
+    activatesAt: null,
+    overlapMs: 0,
+  });
   return secret;
 }

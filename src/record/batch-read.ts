@@ -21,7 +21,7 @@ export interface LoadedLog extends LogState {
   faults: number;
   payload: string | null;
   last_sent_at: number | null;
-  /** The org's live signing secrets, encrypted, the newest first. */
+  /** The org's live signing secrets, encrypted, the newest active one first. */
   encrypted_secrets: string[];
   /** Null if the log's endpoint never failed. */
   endpoint: Endpoint | null;
@@ -124,7 +124,8 @@ const orgsStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
   db
     .prepare(
       `SELECT o.value AS user_id,
-         (SELECT json_group_array(json_array(k.created_at, k.ciphertext)) FROM signing_secrets AS k
+         (SELECT json_group_array(json_array(k.activates_at IS NULL OR k.activates_at <= ?2, k.created_at, k.ciphertext))
+          FROM signing_secrets AS k
           WHERE k.user_id = o.value AND (k.expires_at IS NULL OR k.expires_at > ?2)) AS encrypted_secrets,
          EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints
        FROM json_each(?1) AS o`,
@@ -172,6 +173,6 @@ async function readLarge(db: D1Database, stored: readonly Stored[], { keys }: Wa
 
 /** Sorted here, because in the query each row that passes a sorter is billed as one more read. */
 const newestFirst = (secrets: string): string[] =>
-  (JSON.parse(secrets) as [created_at: number, ciphertext: string][])
-    .sort(([a], [b]) => b - a)
-    .map(([, ciphertext]) => ciphertext);
+  (JSON.parse(secrets) as [isActive: 0 | 1, created_at: number, ciphertext: string][])
+    .sort((a, b) => b[0] - a[0] || b[1] - a[1])
+    .map(([, , ciphertext]) => ciphertext);

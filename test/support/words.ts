@@ -28,7 +28,14 @@ export async function makeOrg({
   const { secret, ciphertext } = await makeSigningSecret({ user_id, masterKeys, random });
   const now = Date.now();
   await insertOrg(env.DB, { user_id, name: "Test", created_at: now });
-  await rotateSigningSecret(env.DB, { user_id, id: "sec_test", ciphertext, now, overlapMs: 0 });
+  await rotateSigningSecret(env.DB, {
+    user_id,
+    id: "sec_test",
+    ciphertext,
+    now,
+    activatesAt: null,
+    overlapMs: 0,
+  });
   return { user_id, secret, key: await makeKey(user_id, { scopes }) };
 }
 

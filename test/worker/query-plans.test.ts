@@ -29,6 +29,7 @@ import { insertCitations, insertReport } from "../../src/record/reports.ts";
 import { writeResults } from "../../src/record/results.ts";
 import { removeEnded } from "../../src/record/retention.ts";
 import {
+  endSigningSecret,
   findSigningSecret,
   listEncryptedSecrets,
   listSigningSecrets,
@@ -154,7 +155,15 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   listEncryptedSecrets: (db) => listEncryptedSecrets(db, { user_id: "org", now: NOW }),
   findSigningSecret: (db) => findSigningSecret(db, { user_id: "org", now: NOW }),
   rotateSigningSecret: (db) =>
-    rotateSigningSecret(db, { user_id: "org", id: "s", ciphertext: "", now: NOW, overlapMs: 0 }),
+    rotateSigningSecret(db, {
+      user_id: "org",
+      id: "s",
+      ciphertext: "",
+      now: NOW,
+      activatesAt: null,
+      overlapMs: 0,
+    }),
+  endSigningSecret: (db) => endSigningSecret(db, { user_id: "org", id: "s", now: NOW }),
   insertTestLog: (db) =>
     insertTestLog(db, { ...LOG, to_number: null, from_number: null, url: ENDPOINT.url, ...DUE }),
 };

@@ -1,10 +1,8 @@
 /** An org's signing secrets: listed without their values, rotated with an overlap, and each live one signs what is sent. */
 import { env } from "cloudflare:workers";
-import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { bodySignature } from "../../src/core/signature.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
-import type { Received } from "../support/receiver-server.ts";
+import { deliver, expectSignedWith, HOUR_MS, letHoursPass, signatures, verifies } from "../support/signed.ts";
 import {
   call,
   endedLogOf,
@@ -25,16 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const HOUR_MS = 3_600_000;
 const ROTATE = "/v1/org/signing-secrets/rotate";
-
-/** Moves an org's secrets into the past, as if so many hours had gone by. */
-const letHoursPass = ({ user_id }: Org, hours: number) =>
-  env.DB.prepare(
-    `UPDATE signing_secrets SET created_at = created_at - ?2, expires_at = expires_at - ?2 WHERE user_id = ?1`,
-  )
-    .bind(user_id, hours * HOUR_MS)
-    .run();
 
 /** Replaces a secret by something that can't be decrypted. */
 const spoil = ({ user_id }: Org, id: string) =>
@@ -48,41 +37,6 @@ const storedIds = async ({ user_id }: Org) => {
   const query = env.DB.prepare("SELECT id FROM signing_secrets WHERE user_id = ? ORDER BY created_at DESC");
   return (await query.bind(user_id).all<{ id: string }>()).results.map(({ id }) => id);
 };
-
-/** Reports a call, has it delivered, and returns what arrived. */
-async function deliver(of: Org): Promise<Received> {
-  const crm = await receiver(200);
-  const key = await reportUnheard(of, crm.url);
-  expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual(["ack"]);
-  expect(await logOf(of, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
-  const [request, ...more] = await crm.received();
-  if (request === undefined || more.length > 0) throw new Error("not one request arrived");
-  return request;
-}
-
-const verifies = ({ body, headers }: Received, secret: string): boolean => {
-  try {
-    return new Webhook(secret).verify(body, headers) !== undefined;
-  } catch {
-    return false;
-  }
-};
-
-const signatures = ({ headers }: Received) => (headers["webhook-signature"] ?? "").split(" ");
-
-/** Asserts that these secrets signed a delivery, newest first, and no other. */
-async function expectSignedWith(request: Received, secrets: string[], others: string[] = []) {
-  const [newest = ""] = secrets;
-  const body = new TextEncoder().encode(request.body);
-  expect(signatures(request)).toHaveLength(secrets.length);
-  for (const [index, secret] of secrets.entries()) {
-    const headers = { ...request.headers, "webhook-signature": signatures(request)[index] ?? "" };
-    expect(verifies(request, secret)).toBe(true);
-    expect(verifies({ ...request, headers }, secret)).toBe(true);
-  }
-  for (const secret of others) expect(verifies(request, secret)).toBe(false);
-  expect(request.headers["x-webhook-signature"]).toBe(await bodySignature(newest, body));
-}
 
 describe("a rotation", () => {
   test("answers the new secret once, and lets the one before expire when the overlap ends", async () => {
@@ -98,6 +52,7 @@ describe("a rotation", () => {
           id: expect.stringMatching(/^sec_[0-9a-f-]{36}$/),
           secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/),
           created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          activates_at: body.data.created_at,
           expires_at: null,
         },
         errors: null,
@@ -178,6 +133,11 @@ describe("a rotation", () => {
     ["less than nothing", { overlap_hours: -1 }, /from 0 to 168, and is -1/],
     ["half an hour", { overlap_hours: 0.5 }, /overlap_hours .* is 0.5/],
     ["text", { overlap_hours: "24" }, /overlap_hours .* is "24"/],
+    [
+      "an activation after more than a week",
+      { activate_in_hours: 169 },
+      /activate_in_hours must be .* is 169/,
+    ],
     ["an unknown member", { overlap: 1 }, /not known: "overlap"/],
   ])("is refused for %s, and changes nothing", async (_what, body, message) => {
     expectRefusal(await rotate(org, body), 400, "invalid_parameter", message);
