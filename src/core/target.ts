@@ -52,8 +52,9 @@ function ruleAgainst(text: string, url: URL, rules: TargetRules): string | null 
   return rule ?? (host === bareHost(rules.ownHost) ? "its host is this service's own" : null);
 }
 
-/** Cuts a URL at its query, which may hold a token. */
-export const withoutQuery = (url: string | null): string | null => url?.replace(/[?#].*$/s, "") ?? null;
+/** Cuts a URL at its query, which may hold a token. What is left is the URL of its endpoint. */
+export const withoutQuery = <Url extends string | null>(url: Url): Url =>
+  (url?.replace(/[?#].*$/s, "") ?? null) as Url;
 
 /** Whether it may be called whatever its address: the operator decides where our own name points to. */
 const isTrusted = (url: URL, { allowPrivate, ownOrigin }: TargetRules): boolean =>

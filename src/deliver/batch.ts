@@ -5,6 +5,7 @@
  */
 import { type Admission, admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
+import { withoutQuery } from "../core/target.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import { NOTHING, type Written } from "../record/results.ts";
@@ -85,7 +86,7 @@ async function judgeAll(
   });
   const claims = judged.flatMap(({ key, log, admission }) =>
     admission === "probe" && log?.url
-      ? [{ user_id: key.user_id, url: log.url, probe: attemptKeyText(key) }]
+      ? [{ user_id: key.user_id, url: withoutQuery(log.url), probe: attemptKeyText(key) }]
       : [],
   );
   if (claims.length === 0) return judged;

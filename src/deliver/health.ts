@@ -4,6 +4,7 @@
  */
 import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/operational-webhook.ts";
+import { withoutQuery } from "../core/target.ts";
 import type { RetryRules } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
@@ -37,7 +38,8 @@ const saysNothing = ({ event, is_test }: LoadedLog): boolean => event === OPERAT
 export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
   const observed = new Map<string, Observed>();
   for (const outcome of outcomes) {
-    const { user_id, url, endpoint } = outcome.log;
+    const { user_id, endpoint } = outcome.log;
+    const url = withoutQuery(outcome.log.url);
     if (url === null || saysNothing(outcome.log)) continue;
     const known = observed.get(`${user_id} ${url}`) ?? { user_id, url, endpoint, entries: [] };
     known.entries.push(outcome.result.entry);

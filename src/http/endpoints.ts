@@ -1,4 +1,4 @@
-/** `/v1/endpoints` lists an org's URLs that have failed, and enables a disabled one. */
+/** `/v1/endpoints` lists an org's endpoints that have failed, and enables one. */
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
@@ -6,7 +6,6 @@ import { keptUrl, withoutQuery } from "../core/target.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { notFound, ok } from "./answer.ts";
-import { mayRead } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { enableSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -23,7 +22,7 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
   const { redeliver } = body.value;
-  const url = URL.canParse(body.value.url) ? keptUrl(new URL(body.value.url)) : body.value.url;
+  const url = withoutQuery(URL.canParse(body.value.url) ? keptUrl(new URL(body.value.url)) : body.value.url);
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   const [before] = await readEndpoints(database, [{ user_id, url }]);
@@ -43,9 +42,7 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
     return notFound(`The endpoint ${JSON.stringify(url)} has never failed: there is nothing to enable.`);
   c.env.enqueue(enabled.notified);
   c.env.release();
-  const endpoint = renderEndpoint(enabled.endpoint);
-  const shown = mayRead(c) ? endpoint : { ...endpoint, url: withoutQuery(endpoint.url) };
-  return ok({ ...shown, redelivering: enabled.redelivering });
+  return ok({ ...renderEndpoint(enabled.endpoint), redelivering: enabled.redelivering });
 }
 
 /** An enabling is reported by the same operational webhook as a recovery. */

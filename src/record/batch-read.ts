@@ -1,6 +1,7 @@
 /** Reads the log of each message of a batch, and releases the holds whose time is over. */
 import type { Endpoint } from "../core/endpoint.ts";
 import { EARLY_TOLERANCE_MS } from "../core/message.ts";
+import { withoutQuery } from "../core/target.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
 import { type EndpointKey, readEndpoints } from "./endpoints.ts";
 import {
@@ -141,12 +142,14 @@ async function readEndpointsOf(
   const failing = new Set(orgs.flatMap(({ user_id, has_endpoints }) => (has_endpoints ? [user_id] : [])));
   const wanted = new Map<string, EndpointKey>();
   for (const { user_id, url } of logs)
-    if (url !== null && failing.has(user_id)) wanted.set(endpointKeyText({ user_id, url }), { user_id, url });
+    if (url !== null && failing.has(user_id))
+      wanted.set(endpointKeyText({ user_id, url }), { user_id, url: withoutQuery(url) });
   const endpoints = wanted.size === 0 ? [] : await readEndpoints(db, [...wanted.values()]);
   return new Map([...wanted.keys()].map((key, index) => [key, endpoints[index] ?? null]));
 }
 
-const endpointKeyText = ({ user_id, url }: Pick<LogState, "user_id" | "url">): string => `${user_id} ${url}`;
+const endpointKeyText = ({ user_id, url }: Pick<LogState, "user_id" | "url">): string =>
+  `${user_id} ${withoutQuery(url)}`;
 
 /**
  * The payloads above their share, in the order of the messages, as far as there is room. There is always room for the

@@ -3,7 +3,11 @@ import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
-/** An endpoint's primary key. */
+/** The URL of the endpoint of the URL in this column: without its query. An expression, and that of an index. */
+export const endpointOf = (url: string): string =>
+  `iif(instr(${url}, '?') = 0, ${url}, substr(${url}, 1, instr(${url}, '?') - 1))`;
+
+/** An endpoint's primary key. `url` has no query. */
 export interface EndpointKey {
   user_id: string;
   url: string;
@@ -123,8 +127,7 @@ export async function enableEndpoint(
   },
 ): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number; notified: AttemptKey[] } | null> {
   const { user_id, url, version, now, redeliver, operationalWebhooks } = enabling;
-  const waiting =
-    "webhook_logs INDEXED BY webhook_logs_parked WHERE user_id = ?1 AND url = ?2 AND parked IS NOT NULL";
+  const waiting = `webhook_logs INDEXED BY webhook_logs_waiting WHERE user_id = ?1 AND ${endpointOf("url")} = ?2 AND parked IS NOT NULL`;
   const leaving = db.prepare(
     `UPDATE webhook_logs SET parked = NULL, status = 'disabled', reason = 'endpoint_disabled',
        next_attempt_at = NULL, sweep_at = NULL
@@ -162,7 +165,7 @@ export async function releaseParked(
   { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
 ): Promise<AttemptKey[]> {
   const waiting = `endpoints AS e INDEXED BY endpoints_releasing CROSS JOIN webhook_logs AS w
-    INDEXED BY webhook_logs_parked ON w.user_id = e.user_id AND w.url = e.url
+    INDEXED BY webhook_logs_waiting ON w.user_id = e.user_id AND ${endpointOf("w.url")} = e.url
     AND w.parked IS NOT NULL WHERE e.releasing IS NOT NULL
     AND (e.state = 'active' OR (e.state = 'degraded' AND w.status = 'disabled'))`;
   const [released] = await db.batch<AttemptKey>([
@@ -176,8 +179,8 @@ export async function releaseParked(
       .bind(now, sweepGraceMs, limit),
     db.prepare(
       `UPDATE endpoints AS u INDEXED BY endpoints_releasing SET releasing = NULL WHERE u.releasing IS NOT NULL AND NOT EXISTS (
-         SELECT 1 FROM webhook_logs AS w INDEXED BY webhook_logs_parked
-         WHERE w.user_id = u.user_id AND w.url = u.url AND w.parked IS NOT NULL)`,
+         SELECT 1 FROM webhook_logs AS w INDEXED BY webhook_logs_waiting
+         WHERE w.user_id = u.user_id AND ${endpointOf("w.url")} = u.url AND w.parked IS NOT NULL)`,
     ),
   ]);
   return released?.results ?? [];

@@ -1,7 +1,9 @@
 /** Reads webhook logs for requests. Logs are inserted in `reports.ts`; attempts are written in `results.ts`. */
+
 import type { SendableLog } from "../core/refusal.ts";
 import type { LogEvent, LogState } from "../core/webhook-log.ts";
 import { type Attempt, attemptsOf } from "./attempts.ts";
+import { endpointOf } from "./endpoints.ts";
 import { getPayload, PAYLOAD_OF_LOG, type StoredPayload } from "./payload.ts";
 
 /** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
@@ -36,7 +38,7 @@ export async function readStates(
   const { results } = await db
     .prepare(
       `SELECT ${STATE_COLUMNS}, l.parked, (
-         SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url) AS endpoint_state
+         SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")}) AS endpoint_state
        FROM ${LOGS_OF_IDS}`,
     )
     .bind(JSON.stringify(call_ids), user_id, event)

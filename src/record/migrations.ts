@@ -1,5 +1,9 @@
 /** The migrations that this code needs, in order. A test compares the list with the folder `migrations/`. */
-export const MIGRATIONS = ["0001_schema.sql", "0002_announced_rotation.sql"] as const;
+export const MIGRATIONS = [
+  "0001_schema.sql",
+  "0002_announced_rotation.sql",
+  "0003_endpoints_without_query.sql",
+] as const;
 
 /**
  * The migrations that a database lacks. If it lacks none this reads one row: migrations are applied in order, so the

@@ -2,9 +2,11 @@
  * Inserts the logs of reported calls and of their citations. Each insert is one statement, and the commit point of
  * its request.
  */
+
 import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { isStorageUnavailable } from "./availability.ts";
+import { endpointOf } from "./endpoints.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { putPayload, putSql } from "./payload.ts";
 import { createdAt } from "./walk.ts";
@@ -77,7 +79,7 @@ function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>
   const conditions: Record<keyof FirstConditions, string> = {
     hasUrl: "url IS NOT NULL",
     isDisabled: `EXISTS (
-      SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = d.url AND e.state = 'disabled')`,
+      SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("d.url")} AND e.state = 'disabled')`,
     ...held,
   };
   const rows = FIRST_STATUSES.map(({ status, when }) => {

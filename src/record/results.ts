@@ -2,7 +2,7 @@
 import type { FaultState, NextState } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText, logKeyText } from "../core/webhook-log.ts";
 import { APPEND_ATTEMPT, attemptRow, IS_NEW_ATTEMPT } from "./attempts.ts";
-import { type EndpointChange, endpointStatement } from "./endpoints.ts";
+import { type EndpointChange, endpointOf, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
@@ -177,7 +177,7 @@ const disableStatement = (db: D1Database, rows: string) =>
       `UPDATE webhook_logs AS l SET parked = 1, status = 'disabled', reason = 'endpoint_disabled',
          next_attempt_at = NULL, sweep_at = NULL
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
-         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = l.url AND e.state = 'disabled')
+         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state = 'disabled')
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);

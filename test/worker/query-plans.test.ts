@@ -179,8 +179,8 @@ const WALKS: Record<string, string[]> = {
 /** The indexes that are meant, beside primary keys. */
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
-  enableEndpoint: ["webhook_logs_parked"],
-  releaseParked: ["endpoints_releasing", "webhook_logs_parked"],
+  enableEndpoint: ["webhook_logs_waiting"],
+  releaseParked: ["endpoints_releasing", "webhook_logs_waiting"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
   readOverdue: ["webhook_logs_sweep"],
   readLateness: ["webhook_logs_sweep"],
@@ -263,7 +263,9 @@ test("each place that prepares a statement has been driven", () => {
 /** How SQLite would run each statement of a function. */
 async function planOf(name: string): Promise<string[]> {
   const plans = [...(prepared.get(name) ?? [])].map(async (text) => {
-    const numbers = [...text.matchAll(/\?(\d*)/g)].map(([, digits], index) => Number(digits || index + 1));
+    const numbers = [...text.replaceAll(/'[^']*'/g, "").matchAll(/\?(\d*)/g)].map(([, digits], index) =>
+      Number(digits || index + 1),
+    );
     const values = Array.from({ length: Math.max(0, ...numbers) }, () => "[]");
     const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`).bind(...values);
     return (await explained.all<{ detail: string }>()).results.map(({ detail }) => detail);

@@ -1,7 +1,9 @@
 /** `/v1/postcall/webhooks`: get a log, resend webhooks, or create the first one of a call. */
+
 import type { Context } from "hono";
 import { isCallId } from "../../core/call-id.ts";
 import { createRefusal, resendRefusal, startsDelivery } from "../../core/refusal.ts";
+import { withoutQuery } from "../../core/target.ts";
 import { startCreates, startResends } from "../../record/deliveries.ts";
 import { readEndpoints } from "../../record/endpoints.ts";
 import { readLogs } from "../../record/logs.ts";
@@ -56,7 +58,8 @@ export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
   if (!target.ok) return refuse(target.refusal);
   const { url } = target;
   const { user_id } = c.get("apiKey");
-  const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [{ user_id, url }]);
+  const key = { user_id, url: withoutQuery(url) };
+  const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [key]);
   const endpointDisabled = endpoint?.state === "disabled";
   return sendManually(c, {
     call_ids,
