@@ -38,13 +38,18 @@ const app = createApp();
 export default {
   fetch(request, env, ctx) {
     const later = (work: Promise<unknown> | null) => work && ctx.waitUntil(work.catch(warnOfQueue));
+    const keepAlive = <T>(work: Promise<T>): Promise<T> => {
+      ctx.waitUntil(work.catch(() => {}));
+      return work;
+    };
     return app.fetch(request, {
       config: () => configOf(env),
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys, delaySeconds = 0) =>
         later(coalescedSendOf(env)(keys.map((key) => ({ key, delaySeconds })))),
       release: () => later(release(env)),
-      writeWithRetry: (write) => writeWithRetry(write, CLOCK),
+      writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
+      keepAlive,
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
@@ -91,7 +96,8 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
     readEndpoints: (wanted) => readEndpoints(database, wanted),
     claimProbes: (claims) => {
       const now = Date.now();
-      return claimProbes(database, { claims, now, until: probeUntil(now, config.deliveryTimeoutMs) });
+      const until = probeUntil(now, config.deliveryTimeoutMs);
+      return watchWrite(database, () => claimProbes(database, { claims, now, until }));
     },
     decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),

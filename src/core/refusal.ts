@@ -4,6 +4,8 @@ import type { LogState } from "./webhook-log.ts";
 
 /** A log as a manual send reads it. */
 export interface SendableLog extends LogState {
+  /** The size of its payload and of its attempts, as they are stored and sent. */
+  answer_bytes: number;
   /** 1 if the log is parked: it waits until its endpoint recovers or is enabled. */
   parked: 1 | null;
   /** The state of the log's endpoint; null if it never failed. */

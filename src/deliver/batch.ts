@@ -91,7 +91,10 @@ async function judgeAll(
   );
   if (claims.length === 0) return judged;
   const first = [...Map.groupBy(claims, endpointText).values()].flatMap(([claim]) => claim ?? []);
-  const probes = await verbs.claimProbes(first);
+  const probes = await verbs.claimProbes(first).catch((error: unknown) => {
+    console.error("No probe could be claimed; the rest of the batch goes on.", error);
+    return new Set<string>();
+  });
   return judged.map((message) =>
     message.admission === "probe" && !probes.has(attemptKeyText(message.key))
       ? { ...message, admission: "defer" }
@@ -135,9 +138,12 @@ async function writeAll(
     );
   }
   const moved = new Set(written.moved.map(attemptKeyText));
+  const unappended = new Set(written.unappended.map(attemptKeyText));
   await enqueue(successorsOf(handled, { moved, notified: written.notified, now: verbs.now() }), verbs);
   await followUpEndpoints({ observed, endpoints, versions: written.versions }, rules, verbs);
   return handled.map((message) => {
+    if (unappended.has(attemptKeyText(message.key)))
+      return { ...message, settlement: again(UNWRITABLE_SECONDS) };
     const isDeferred = message.write?.kind === "deferral" || message.write?.kind === "disabling";
     const isStillDue = isDeferred && !moved.has(attemptKeyText(message.key));
     return isStillDue ? { ...message, settlement: again(CHANGED_SECONDS) } : message;

@@ -35,6 +35,8 @@ const LOST_REPEATS = 2;
 const UNSENT_SECONDS = 30;
 /** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
+/** A log whose hold is over and could not be released is tried again after this long. */
+const UNRELEASED_SECONDS = 5;
 /** A call of an org without a usable signing secret waits until its operator helps. */
 const NO_SECRET_SECONDS = 60;
 
@@ -107,13 +109,18 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
   }
   const { url, send_type, payload } = log;
   if (!url || !send_type) return { key, settlement: ACK };
+  if (!context.mayAttempt) {
+    const unknown = { key, settlement: again(UNSENT_SECONDS) };
+    return lookUpOr(key, log, { context, waitMs: 0, unknown });
+  }
   if (admission === "defer" || admission === "disable") {
     const disabling: Handled = { key, settlement: ACK, write: { kind: "disabling" } };
     const unknown =
       admission === "disable" ? cutOffOr(key, log, { context, otherwise: disabling }) : defer(key, context);
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
-  if (payload === null) return { key, settlement: again(UNREAD_SECONDS) };
+  if (payload === null)
+    return { key, settlement: again(log.status === "held" ? UNRELEASED_SECONDS : UNREAD_SECONDS) };
   return attemptNow(key, { ...log, url, payload, send_type }, context);
 }
 
@@ -153,13 +160,7 @@ async function lookUpOr(
 }
 
 async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext): Promise<Handled> {
-  const { rules, verbs, mayAttempt } = context;
-  if (!mayAttempt)
-    return lookUpOr(key, log, {
-      context,
-      waitMs: 0,
-      unknown: { key, settlement: again(UNSENT_SECONDS) },
-    });
+  const { rules, verbs } = context;
   const secrets = await verbs.decryptSecrets(log);
   if (secrets === null) {
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);

@@ -98,7 +98,12 @@ async function newReport(
 const NUMBER_LIMIT_CHARACTERS = 128;
 
 const numberOf = (member: unknown): string | null =>
-  typeof member === "string" && member.length <= NUMBER_LIMIT_CHARACTERS ? member : null;
+  typeof member === "string" && member.length <= NUMBER_LIMIT_CHARACTERS && isPrintable(member)
+    ? member
+    : null;
+
+/** Whether SQLite keeps the text as it is: no control characters, and no halves of a pair of surrogates. */
+const isPrintable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
 
 async function readStored(
   c: Context<HttpEnv>,

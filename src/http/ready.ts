@@ -25,7 +25,7 @@ export function readinessHandler(findApiKey: FindApiKey): (c: Context<HttpEnv>) 
     const last = counts.get(database);
     if (last !== undefined && now - last.at < FIND_OUT_EVERY_MS) return last.lateness;
     const { sweepGraceMs } = c.env.config();
-    const lateness = readLateness(database, { now, sweepGraceMs });
+    const lateness = c.env.keepAlive(readLateness(database, { now, sweepGraceMs }));
     counts.set(database, { at: now, lateness });
     lateness.catch(() => counts.delete(database));
     return lateness;
@@ -37,12 +37,14 @@ export function readinessHandler(findApiKey: FindApiKey): (c: Context<HttpEnv>) 
     const now = c.env.now();
     const last = trials.get(database);
     if (last !== undefined && now - last.at < FIND_OUT_EVERY_MS) return last.refusal;
-    const refusal = tryWrite(database).then(
-      () => null,
-      async (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        return `The database takes no writes: ${reason}. It holds ${await readSize(database)} bytes.`;
-      },
+    const refusal = c.env.keepAlive(
+      tryWrite(database).then(
+        () => null,
+        async (error: unknown) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          return `The database takes no writes: ${reason}. It holds ${await readSize(database)} bytes.`;
+        },
+      ),
     );
     trials.set(database, { at: now, refusal });
     refusal.catch(() => trials.delete(database));

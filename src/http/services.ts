@@ -17,6 +17,8 @@ export interface Services {
    * that of the last try, and an earlier try may have taken effect.
    */
   writeWithRetry: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
+  /** Work that other requests may share goes on even if the client of this one leaves. Returns the same promise. */
+  keepAlive: <T>(work: Promise<T>) => Promise<T>;
   inboxes: {
     newId: () => string;
     /** Null if the text can't be an inbox's id. */

@@ -56,11 +56,12 @@ const HISTORY_LIMIT_ATTEMPTS = 1_000;
 /** Over this size the oldest details go, in bytes of both columns. */
 const HISTORY_LIMIT_BYTES = 262_144;
 
+const APPENDED = "json_insert(l.metadata, '$[#]', j.value -> 'entry')";
+
 /** Assignments that append the attempt of row `j` to log `l`. */
 export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j.value ->> 'sent_at'),
-  metadata = json_insert(
-    iif(json_array_length(l.metadata) < ${HISTORY_LIMIT_ATTEMPTS}, l.metadata, json_remove(l.metadata, '$[0]')),
-    '$[#]', j.value -> 'entry'),
+  metadata = iif(json_array_length(l.metadata) < ${HISTORY_LIMIT_ATTEMPTS}, ${APPENDED}, json_remove(${APPENDED}, (
+    SELECT m.fullkey FROM json_each(${APPENDED}) AS m ORDER BY m.value ->> 'sent_at', m.key LIMIT 1))),
   details = json_insert(
     iif(octet_length(l.details) + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES}, l.details, (
       SELECT json_group_array(json(d.value) ORDER BY d.key) FROM (

@@ -3,6 +3,7 @@ import type { Endpoint } from "../core/endpoint.ts";
 import { EARLY_TOLERANCE_MS } from "../core/message.ts";
 import { withoutQuery } from "../core/target.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
+import { isPassing } from "./availability.ts";
 import { type EndpointKey, readEndpoints } from "./endpoints.ts";
 import {
   getPayload,
@@ -11,6 +12,7 @@ import {
   PAYLOAD_READ_LIMIT_BYTES,
   type StoredPayload,
 } from "./payload.ts";
+import { watchWrite } from "./trial-write.ts";
 
 /**
  * A log as a batch reads it. `payload` is null if the log is held, if the named attempt is not the next one, or if
@@ -83,7 +85,10 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   return loaded;
 }
 
-/** The same logs, of which those that were held and whose time is over are released and read again. */
+/**
+ * The same logs, of which those that were held and whose time is over are released and read again. If the record takes
+ * no writes they stay held, so that what the batch has made already can be looked up.
+ */
 async function releaseHeld(
   db: D1Database,
   logs: readonly Stored[],
@@ -101,8 +106,16 @@ async function releaseHeld(
        WHERE ${LOG_OF_KEY} AND l.status = 'held' AND l.next_attempt_at <= ?2`,
     )
     .bind(JSON.stringify(held.map(({ position }) => keys[position])), dueBy);
-  const [, read] = await db.batch<Stored>([release, readStatement(db, { keys, now })]);
-  return read?.results ?? [];
+  try {
+    const [, read] = await watchWrite(db, () =>
+      db.batch<Stored>([release, readStatement(db, { keys, now })]),
+    );
+    return read?.results ?? [];
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    console.error("Held logs could not be released; the rest of their batch goes on.", error);
+    return logs;
+  }
 }
 
 /**

@@ -37,7 +37,7 @@ export async function readStates(
 ): Promise<SendableLog[]> {
   const { results } = await db
     .prepare(
-      `SELECT ${STATE_COLUMNS}, l.parked, (
+      `SELECT ${STATE_COLUMNS}, l.parked, l.payload_bytes + octet_length(l.metadata) AS answer_bytes, (
          SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")}) AS endpoint_state
        FROM ${LOGS_OF_IDS}`,
     )
@@ -46,7 +46,7 @@ export async function readStates(
   return inOrder(results, call_ids);
 }
 
-/** Whole logs, in the order of `call_ids`. Ids without a log are left out. The caller bounds the sum of the payloads. */
+/** Whole logs, in the order of `call_ids`. Ids without a log are left out. The caller bounds the sum of their sizes. */
 export async function readLogs(
   db: D1Database,
   { user_id, event, call_ids }: { user_id: string; event: LogEvent; call_ids: readonly string[] },
@@ -79,9 +79,9 @@ export async function readFirstAttempts(
     .prepare(
       `SELECT l.call_id FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l
          ON l.user_id = ?2 AND l.call_id = j.value ->> 0 AND l.event = ?3
-       WHERE EXISTS (
+       WHERE iif(l.delivery_id = j.value ->> 1, l.attempts > 0, EXISTS (
          SELECT 1 FROM json_each(l.metadata) AS m
-         WHERE m.value ->> 'delivery_id' = j.value ->> 1 AND m.value ->> 'attempt' = 1)`,
+         WHERE m.value ->> 'delivery_id' = j.value ->> 1 AND m.value ->> 'attempt' = 1))`,
     )
     .bind(JSON.stringify([...deliveries]), user_id, event)
     .all<{ call_id: string }>();

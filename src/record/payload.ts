@@ -47,18 +47,18 @@ export const PAYLOAD_OF_LOG = "iif(l.payload_encoding IS NULL, l.payload, hex(l.
 export const getPayload = ({ payload, payload_encoding }: StoredPayload): string =>
   payload_encoding === null ? payload : inflateRawSync(Buffer.from(payload, "hex")).toString();
 
-/** Cuts rows into runs whose payloads fit into one read each. Every run has at least one row. */
-export function* payloadRuns<T extends { payload_bytes: number }>(rows: readonly T[]): Generator<T[]> {
+/** Cuts rows into runs that fit into one read each. Every run has at least one row. */
+export function* readRuns<T extends { answer_bytes: number }>(rows: readonly T[]): Generator<T[]> {
   let run: T[] = [];
   let bytes = 0;
   for (const row of rows) {
-    if (run.length > 0 && bytes + row.payload_bytes > PAYLOAD_READ_LIMIT_BYTES) {
+    if (run.length > 0 && bytes + row.answer_bytes > PAYLOAD_READ_LIMIT_BYTES) {
       yield run;
       run = [];
       bytes = 0;
     }
     run.push(row);
-    bytes += row.payload_bytes;
+    bytes += row.answer_bytes;
   }
   if (run.length > 0) yield run;
 }

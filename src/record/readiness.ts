@@ -8,7 +8,10 @@ const LOOKED_AT_LIMIT = 10_000;
 /** The logs that are late by more than the sweep's grace, by org. */
 export interface Lateness {
   orgs: Map<string, { overdue: number; oldest_due: number }>;
-  /** Up to when the sweep has walked: a call reported later may be late without being counted. Null: not at all. */
+  /**
+   * How long ago it was up to when the sweep has walked: a call reported later may be late without being counted.
+   * Null: it never has. Negative: a sweep's clock ran ahead, and until that time nothing more is walked.
+   */
   floor_age_seconds: number | null;
   /** False if there were more logs than are looked at: some overdue ones may not be counted. */
   counted_all: boolean;
@@ -42,7 +45,7 @@ export async function readLateness(
       .bind(now + SWEEP_INTERVAL_LIMIT_MS, now - sweepGraceMs)
       .all<{ user_id: string; looked_at: number; overdue: number; oldest_due: number | null }>(),
   ]);
-  const floor_age_seconds = floor === null ? null : Math.max(0, Math.round((now - floor) / 1_000));
+  const floor_age_seconds = floor === null ? null : Math.round((now - floor) / 1_000);
   const looked_at = results.reduce((sum, org) => sum + org.looked_at, 0);
   const orgs = results.flatMap(({ user_id, overdue, oldest_due }) =>
     oldest_due === null ? [] : [[user_id, { overdue, oldest_due }] as const],

@@ -55,9 +55,10 @@ export const NOTHING: Writing = {
 
 /**
  * What took effect: the attempts whose log moved on, the endpoints' new versions, and the attempts of operational
- * webhooks.
+ * webhooks. `unappended`: attempts that came too late to move their log and could not be appended either.
  */
 export interface Written {
+  unappended: AttemptKey[];
   moved: AttemptKey[];
   versions: string[];
   notified: AttemptKey[];
@@ -69,7 +70,8 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
 /**
  * Writes a batch's results in one transaction. A log moves on only from the attempt before, and the statement that
  * moves it appends the attempt; an endpoint moves on only from the version it was judged by. Attempts that came too
- * late to move their log are appended afterwards. Repeating the whole write changes nothing.
+ * late to move their log are appended afterwards; if that fails, the rest holds. Repeating the whole write changes
+ * nothing.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
   const { results, losses, faults, deferred, disabled, endpoints, operationalWebhooks } = writing;
@@ -93,14 +95,14 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
       lossStatement(db, rows),
     ),
   ];
-  if (statements.length === 0) return { moved: [], versions: [], notified: [] };
+  if (statements.length === 0) return { moved: [], versions: [], notified: [], unappended: [] };
   const answers = await db.batch<AttemptKey & { version: string }>(statements);
   const rowsOf = (start: number, { length }: { length: number }) =>
     answers.slice(start, start + length).flatMap((answer) => answer.results);
   const moved = rowsOf(0, moving);
-  await appendLate(db, results, moved);
   return {
     moved,
+    unappended: await appendLate(db, results, moved),
     versions: rowsOf(moving.length, changing).map(({ version }) => version),
     notified: rowsOf(moving.length + changing.length, notifying),
   };
@@ -113,8 +115,9 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
  */
 export const assumeWritten = (
   { results, faults, deferred, disabled, endpoints }: Writing,
-  { versions, notified }: Written,
+  { versions, notified, unappended }: Written,
 ): Written => ({
+  unappended,
   moved: [...[...results, ...faults, ...deferred].map(({ key }) => key), ...disabled],
   versions: [...versions, ...endpoints.map(({ version }) => version)],
   notified,
@@ -182,19 +185,28 @@ const disableStatement = (db: D1Database, rows: string) =>
     )
     .bind(rows);
 
-/** Appends the attempts whose log did not move on by them and does not have them. They move nothing. */
+/**
+ * Appends the attempts whose log did not move on by them and does not have them. They move nothing. Returns them if
+ * that failed.
+ */
 async function appendLate(
   db: D1Database,
   results: readonly Result[],
   moved: readonly AttemptKey[],
-): Promise<void> {
+): Promise<AttemptKey[]> {
   const known = new Set(moved.map(attemptKeyText));
   const late = results.filter(({ key }) => !known.has(attemptKeyText(key)));
-  if (late.length === 0) return;
+  if (late.length === 0) return [];
   const rows = oncePerLog(late).flatMap((part) =>
     parameters(part.map(({ key, entry }) => attemptRow(key, entry))),
   );
-  await db.batch(rows.map((part) => appendStatement(db, part)));
+  try {
+    await db.batch(rows.map((part) => appendStatement(db, part)));
+    return [];
+  } catch (error) {
+    console.error("Late attempts could not be recorded; their messages come back.", error);
+    return late.map(({ key }) => key);
+  }
 }
 
 const appendStatement = (db: D1Database, rows: string) =>

@@ -98,6 +98,7 @@ export async function runBatch(scene: {
         moved: replace.write ? await replace.write(writing) : moved,
         versions: replace.versions?.(writing) ?? endpoints.map(({ version }) => version),
         notified: [],
+        unappended: [],
       };
     },
     enqueue: async (successors) => {

@@ -1,11 +1,11 @@
 /** Payload storage: a payload is read as it was written, and no read loads more than its limit. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { getPayload, PAYLOAD_READ_LIMIT_BYTES, payloadRuns, putPayload } from "../../src/record/payload.ts";
+import { getPayload, PAYLOAD_READ_LIMIT_BYTES, putPayload, readRuns } from "../../src/record/payload.ts";
 
 const LIMIT = PAYLOAD_READ_LIMIT_BYTES;
-const bytesOf = (run: readonly { payload_bytes: number }[]) =>
-  run.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
+const bytesOf = (run: readonly { answer_bytes: number }[]) =>
+  run.reduce((sum, { answer_bytes }) => sum + answer_bytes, 0);
 
 test("a payload is had back as it was put, with its length", () => {
   fc.assert(
@@ -35,12 +35,12 @@ describe("runs of rows", () => {
   );
   const someRows = fc
     .array(sizes, { maxLength: 30 })
-    .map((list) => list.map((payload_bytes, index) => ({ index, payload_bytes })));
+    .map((list) => list.map((answer_bytes, index) => ({ index, answer_bytes })));
 
   test("are the rows again, in their order", () => {
     fc.assert(
       fc.property(someRows, (rows) => {
-        expect([...payloadRuns(rows)].flat()).toEqual(rows);
+        expect([...readRuns(rows)].flat()).toEqual(rows);
       }),
     );
   });
@@ -48,7 +48,7 @@ describe("runs of rows", () => {
   test("fit one read each, or are one row", () => {
     fc.assert(
       fc.property(someRows, (rows) => {
-        for (const run of payloadRuns(rows)) {
+        for (const run of readRuns(rows)) {
           expect(run.length).toBeGreaterThan(0);
           expect(run.length === 1 || bytesOf(run) <= LIMIT).toBe(true);
         }
@@ -59,7 +59,7 @@ describe("runs of rows", () => {
   test("are as few as their order allows: the row after a run did not fit it", () => {
     fc.assert(
       fc.property(someRows, (rows) => {
-        const runs = [...payloadRuns(rows)];
+        const runs = [...readRuns(rows)];
         for (const [index, next] of runs.slice(1).entries())
           expect(bytesOf([...(runs[index] ?? []), ...next.slice(0, 1)])).toBeGreaterThan(LIMIT);
       }),
@@ -67,9 +67,9 @@ describe("runs of rows", () => {
   });
 
   test("end exactly at the limit, which is 4 MiB", () => {
-    const rows = [LIMIT - 1, 1, 1, LIMIT + 1, LIMIT].map((payload_bytes) => ({ payload_bytes }));
-    expect([...payloadRuns(rows)].map((run) => run.length)).toEqual([2, 1, 1, 1]);
+    const rows = [LIMIT - 1, 1, 1, LIMIT + 1, LIMIT].map((answer_bytes) => ({ answer_bytes }));
+    expect([...readRuns(rows)].map((run) => run.length)).toEqual([2, 1, 1, 1]);
     expect(LIMIT).toBe(4_194_304);
-    expect([...payloadRuns([])]).toEqual([]);
+    expect([...readRuns([])]).toEqual([]);
   });
 });

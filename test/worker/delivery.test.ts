@@ -147,14 +147,20 @@ test("a payload that shrinks is stored compressed, beside its numbers, and sent 
   expect(row?.stored).toBeLessThan(1_000);
 });
 
-test("of a payload's to and from only texts of a number's length are kept beside it", async () => {
-  const org = await makeOrg();
-  const { call_id } = await reportCall(org, { payload: { to: "9".repeat(129), from: 15550199 } });
-  const row = env.DB.prepare("SELECT to_number, from_number FROM webhook_logs WHERE call_id = ?").bind(
-    call_id,
-  );
-  expect(await row.first()).toEqual({ to_number: null, from_number: null });
-});
+test.each([
+  ["too long a text, and a number", "9".repeat(129), 15550199],
+  ["half a pair of surrogates, and a control character", "+1\ud800", "+1\u0000"],
+])(
+  "of a payload's to and from only texts are kept beside it that a number may be: %s",
+  async (_what, to, from) => {
+    const org = await makeOrg();
+    const { call_id } = await reportCall(org, { payload: { to, from } });
+    const row = env.DB.prepare("SELECT to_number, from_number FROM webhook_logs WHERE call_id = ?").bind(
+      call_id,
+    );
+    expect(await row.first()).toEqual({ to_number: null, from_number: null });
+  },
+);
 
 describe("an attempt", () => {
   test("keeps the headers sent, and the answer's headers and first 4 KB", async () => {

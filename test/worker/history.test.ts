@@ -1,6 +1,6 @@
 /** A log's history: every attempt once, in order, whatever comes late, and never larger than its bound. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { NOTHING, type Result, writeResults } from "../../src/record/results.ts";
 import { envWithLosingQueues, handleAttempts, letTimePass, reportUnheard } from "../support/handlers.ts";
@@ -9,6 +9,10 @@ import { detailsOf, logOf, makeOrg, NOBODY, type Org, receiver, resend } from ".
 let org: Org;
 beforeEach(async () => {
   org = await makeOrg();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 const entryOf = (over: Partial<AttemptEntry> = {}): AttemptEntry => ({
@@ -36,6 +40,26 @@ const sizeOf = async ({ call_id }: AttemptKey) =>
   env.DB.prepare("SELECT octet_length(metadata) + octet_length(details) FROM webhook_logs WHERE call_id = ?")
     .bind(call_id)
     .first<number>("octet_length(metadata) + octet_length(details)");
+
+/** The test's database, which refuses transactions with such a statement. */
+function refusing(text: string): D1Database {
+  const queries = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
+  const wrap = (query: string, statement: D1PreparedStatement): D1PreparedStatement => {
+    const wrapped = {
+      bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
+      all: () => statement.all(),
+    } as unknown as D1PreparedStatement;
+    queries.set(wrapped, { query, statement });
+    return wrapped;
+  };
+  const batch = async (wrapped: D1PreparedStatement[]) => {
+    const statements = wrapped.flatMap((statement) => queries.get(statement) ?? []);
+    if (statements.some(({ query }) => query.includes(text)))
+      throw new Error("D1_ERROR: refused by the test");
+    return env.DB.batch(statements.map(({ statement }) => statement));
+  };
+  return { prepare: (query: string) => wrap(query, env.DB.prepare(query)), batch } as unknown as D1Database;
+}
 
 describe("a history", () => {
   test("of many large answers drops the oldest details first, and keeps every entry", async () => {
@@ -66,6 +90,48 @@ describe("a history", () => {
     expect(metadata[0]).toMatchObject({ delivery_id: "dlv_old", attempt: 3 });
     expect(metadata.at(-1)).toMatchObject({ delivery_id: key.delivery_id, attempt: 3 });
     expect(await sizeOf(key)).toBeLessThanOrEqual(262_144);
+  });
+
+  test("of more than 1,000 attempts drops the one that was sent first, whenever it was recorded", async () => {
+    const key = await reportUnheard(org, NOBODY);
+    await env.DB.prepare(
+      `UPDATE webhook_logs SET metadata = (
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+         SELECT json_group_array(json_object('sent_at', format('2026-01-01T00:%02d:%02d.500Z',
+           iif(i = 1, 5, i / 60), iif(i = 1, 0, i % 60)), 'delivery_id', 'dlv_old', 'attempt', i)) FROM n)
+       WHERE call_id = ?1`,
+    )
+      .bind(key.call_id)
+      .run();
+    await recordMany(key, 1, "");
+    const attemptsOfOld = async () =>
+      (await logOf(org, key.call_id)).metadata
+        .filter(({ delivery_id }: { delivery_id: string }) => delivery_id === "dlv_old")
+        .map(({ attempt }: { attempt: number }) => attempt);
+    expect(await attemptsOfOld()).not.toContain(2);
+    expect(await attemptsOfOld()).toContain(1);
+    const late = resultOf({ ...key, delivery_id: "dlv_late" }, entryOf({ sent_at: 1 }));
+    await writeResults(env.DB, { ...NOTHING, results: [late] });
+    expect(await attemptsOfOld()).toHaveLength(999);
+  });
+
+  test("gets a late attempt later where it can't be appended; what else its batch wrote holds and goes on", async () => {
+    const [late, fresh] = [await reportUnheard(org, NOBODY), await reportUnheard(org, NOBODY)];
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    await handleAttempts(envWithLosingQueues({ DB: refusing("SET attempts") }).env, [late]);
+    await env.DB.prepare(
+      "UPDATE webhook_logs SET delivery_id = 'dlv_new', delivery_ordinal = 2 WHERE call_id = ?",
+    )
+      .bind(late.call_id)
+      .run();
+    const { env: lossy, retries } = envWithLosingQueues({ DB: refusing("SET last_sent_at") });
+    expect(await handleAttempts(lossy, [fresh, late])).toEqual(["ack", 2]);
+    expect(retries).toMatchObject([{ body: { call_id: fresh.call_id, attempt: 2 } }]);
+    expect(await logOf(org, fresh.call_id)).toMatchObject({ status: "retrying", metadata: [{ attempt: 1 }] });
+    expect(await handleAttempts(envWithLosingQueues().env, [fresh, late])).toEqual(["ack", "ack"]);
+    expect(await logOf(org, late.call_id)).toMatchObject({
+      ...{ status: "pending", metadata: [{ delivery_id: late.delivery_id, attempt: 1 }] },
+    });
   });
 
   test("gets a late attempt of a replaced delivery once, in its place by time, and the state stays", async () => {

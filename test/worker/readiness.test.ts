@@ -92,6 +92,18 @@ describe("/readyz", () => {
     expect(await readyz()).toMatchObject({ overdue: 0, oldest_due: null });
   });
 
+  test("has a negative age of the floor where a sweep's clock ran ahead", async () => {
+    await env.DB.prepare(
+      `INSERT INTO sweep_walk (id, floor, low, user_id, created_at, call_id, event) VALUES (1, ?1, 0, NULL, 0, '', '')
+       ON CONFLICT DO UPDATE SET floor = ?1`,
+    )
+      .bind(Date.now() + 3_600_000)
+      .run();
+    const { floor_age_seconds } = (await call(org, "GET", "/readyz")).body.data;
+    expect(floor_age_seconds).toBeLessThan(-3_500);
+    await env.DB.prepare("DELETE FROM sweep_walk").run();
+  });
+
   test("shows no figures without a key, with a bad one, and with one that may not read", async () => {
     await lateCall();
     const keys = ["", "pc_unknown", await makeKey(org.user_id, { expires_at: 1 })];

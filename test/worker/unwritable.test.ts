@@ -1,6 +1,6 @@
 /**
- * A database that can be read and not written, as one that is full: what can't be recorded is not sent, at most one
- * batch is sent again, and whoever asks is told.
+ * A database that can be read and not written, as one that is full: what can't be recorded is not sent, an isolate
+ * sends no batch more than those under way, and whoever asks learns of it.
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -97,6 +97,37 @@ describe("while the database takes no writes", () => {
     for (let batch = 0; batch < 3; batch++) expect(await handleAttempts(isolate, keys)).toEqual([2, 2]);
     expect(await crm.received()).toHaveLength(2); // their objects remember them
   });
+
+  test.each(["a held call", "a probe"])(
+    "%s that is due keeps no made attempt from being looked up",
+    async (kind) => {
+      const { DB, state } = fillableDatabase();
+      const { env: lossy } = envWithLosingQueues({ DB });
+      const [crm, other] = [await receiver(200), await receiver(200)];
+      const [made, beside] = [await reportUnheard(org, crm.url), await reportUnheard(org, other.url)];
+      if (kind === "a held call")
+        await env.DB.prepare("UPDATE webhook_logs SET status = 'held' WHERE call_id = ?")
+          .bind(beside.call_id)
+          .run();
+      else
+        await env.DB.prepare(
+          `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, first_failure_at)
+         VALUES (?, ?, 'degraded', 'v', 5, 1)`,
+        )
+          .bind(org.user_id, other.url)
+          .run();
+      state.full = true;
+      expect(await handleAttempts(lossy, [made])).toEqual([2]);
+      for (let batch = 0; batch < 2; batch++)
+        expect(await handleAttempts(lossy, [beside, made])).toEqual([30, 2]);
+      expect([await crm.received(), await other.received()]).toMatchObject([[{}], []]);
+      state.full = false;
+      expect(await handleAttempts(lossy, [beside, made])).toEqual(["ack", "ack"]);
+      expect([await crm.received(), await other.received()]).toMatchObject([[{}], [{}]]);
+      for (const { call_id } of [made, beside])
+        expect(await logOf(org, call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
+    },
+  );
 
   test("a report is answered 503 and leaves nothing behind", async () => {
     const { DB, state } = fillableDatabase();

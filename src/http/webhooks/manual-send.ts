@@ -8,7 +8,7 @@ import { dueAt } from "../../core/transition.ts";
 import type { LogEvent, LogKey } from "../../core/webhook-log.ts";
 import { makeFaultedDue, type startResends } from "../../record/deliveries.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
-import { payloadRuns } from "../../record/payload.ts";
+import { readRuns } from "../../record/payload.ts";
 import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
 import { mayRead } from "../auth.ts";
 import type { HttpEnv } from "../services.ts";
@@ -25,7 +25,7 @@ export interface ManualSend {
   start: typeof startResends;
 }
 
-/** The most payload that one answer holds, in bytes as stored. */
+/** The most that one answer holds of payloads and attempts, in bytes. */
 const ANSWER_LIMIT_BYTES = 32 * 1_024 * 1_024;
 
 export async function sendManually(c: Context<HttpEnv>, sending: ManualSend): Promise<Response> {
@@ -151,9 +151,9 @@ function refuseUncertain(refused: readonly ApiError[]): Response {
 }
 
 function refuseSize(states: readonly SendableLog[]): Response | null {
-  const bytes = states.reduce((sum, { payload_bytes }) => sum + payload_bytes, 0);
+  const bytes = states.reduce((sum, { answer_bytes }) => sum + answer_bytes, 0);
   if (bytes <= ANSWER_LIMIT_BYTES) return null;
-  const message = `call_ids: these calls have ${bytes} bytes of payload together; one request takes at most ${ANSWER_LIMIT_BYTES}.`;
+  const message = `call_ids: these calls have ${bytes} bytes of payload and attempts together; one request takes at most ${ANSWER_LIMIT_BYTES}.`;
   return refuse({ error: "PAYLOAD_TOO_LARGE", message, field: "call_ids" });
 }
 
@@ -188,7 +188,7 @@ async function openParts(c: Context<HttpEnv>, { event }: ManualSend, states: rea
   const database = c.env.databaseOf(user_id);
   async function* parts() {
     let separator = "";
-    for (const run of payloadRuns(states)) {
+    for (const run of readRuns(states)) {
       const logs = await readLogs(database, { user_id, event, call_ids: run.map(({ call_id }) => call_id) });
       yield separator + logs.map((log) => renderLog(log, { mayRead: mayRead(c) })).join(",");
       separator = ",";
