@@ -1,7 +1,6 @@
 /** The composition root: connects requests, batches and the cron to the modules that serve them. It decides nothing. */
 import { callObject } from "./call/object.ts";
 import { type Config, readConfig } from "./config.ts";
-import { probeUntil } from "./core/endpoint.ts";
 import type { AttemptKey } from "./core/webhook-log.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import type { BatchVerbs } from "./deliver/context.ts";
@@ -94,11 +93,7 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
     read: async (wanted) =>
       (await writeWithRetry(() => readBatch(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
     readEndpoints: (wanted) => readEndpoints(database, wanted),
-    claimProbes: (claims) => {
-      const now = Date.now();
-      const until = probeUntil(now, config.deliveryTimeoutMs);
-      return watchWrite(database, () => claimProbes(database, { claims, now, until }));
-    },
+    claimProbes: (claims) => watchWrite(database, () => claimProbes(database, { claims, now: Date.now() })),
     decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
     lookUp: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).lookUp(key, waitMs, newestOrdinal),

@@ -28,6 +28,8 @@ export interface AttemptRequest {
   /** After this many milliseconds the reply is `under_way`. */
   waitMs: number;
   targetRules: TargetRules;
+  /** The name of the header with the older signature, if it is not `x-webhook-signature`. */
+  signature_header?: string;
 }
 
 /**

@@ -36,7 +36,7 @@ function headersOf(request: AttemptRequest, body: Uint8Array, sentAt: number): R
     "webhook-id": webhookId,
     "webhook-timestamp": String(timestampSeconds),
     "webhook-signature": standard.join(" "),
-    "x-webhook-signature": bodySignature(secrets[0], body),
+    [request.signature_header ?? "x-webhook-signature"]: bodySignature(secrets[0], body),
     "x-postcall-delivery": request.key.delivery_id,
     "x-postcall-attempt": String(request.key.attempt),
     "x-postcall-send-type": request.send_type,

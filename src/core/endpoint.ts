@@ -2,6 +2,7 @@
  * An endpoint's health, and which attempts are made while it is bad. Plain data in; the next state and the event to
  * report out. No I/O, no clock. An endpoint that never failed has no state.
  */
+import type { EndpointSettings } from "./endpoint-settings.ts";
 import {
   type AttemptEntry,
   type AttemptKey,
@@ -39,8 +40,9 @@ export interface EndpointHealth {
   disabled_at: number | null;
 }
 
-/** The state as read, with the attempt that holds the probe's lease. */
+/** The state as read, with the attempt that holds the probe's lease, and what its owner has set. */
 export interface Endpoint extends EndpointHealth {
+  settings: EndpointSettings;
   version: string;
   probe: string | null;
   probe_until: number | null;

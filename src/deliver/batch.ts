@@ -3,7 +3,8 @@
  * follow-up messages. It gets functions instead of an environment, so it runs under any runtime. It returns what
  * happens to each message and acks none itself. What an attempt means is decided in `core`.
  */
-import { type Admission, admit } from "../core/endpoint.ts";
+import { type Admission, admit, probeUntil } from "../core/endpoint.ts";
+import { withSettings } from "../core/endpoint-settings.ts";
 import { judgeMessage } from "../core/message.ts";
 import { withoutQuery } from "../core/target.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
@@ -73,11 +74,11 @@ async function judgeAll(
   { verbs, now }: { verbs: BatchVerbs; now: number },
 ): Promise<Judged[]> {
   const logs = await verbs.read(keys);
-  const attemptLimit = rules.retryScheduleMs.length + 1;
   const judged = keys.map((key, index): Judged => {
     const log = logs[index];
     const verdict = judgeMessage(key, log, now);
     const { endpoint = null, send_type } = log ?? {};
+    const attemptLimit = withSettings(rules, endpoint?.settings).retryScheduleMs.length + 1;
     const admission: Admission =
       verdict.kind === "send" && send_type && !log?.is_test
         ? admit({ endpoint, key, send_type, attemptLimit, now })
@@ -86,7 +87,14 @@ async function judgeAll(
   });
   const claims = judged.flatMap(({ key, log, admission }) =>
     admission === "probe" && log?.url
-      ? [{ user_id: key.user_id, url: withoutQuery(log.url), probe: attemptKeyText(key) }]
+      ? [
+          {
+            user_id: key.user_id,
+            url: withoutQuery(log.url),
+            probe: attemptKeyText(key),
+            until: probeUntil(now, withSettings(rules, log.endpoint?.settings).deliveryTimeoutMs),
+          },
+        ]
       : [],
   );
   if (claims.length === 0) return judged;

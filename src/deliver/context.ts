@@ -13,7 +13,7 @@ export interface BatchVerbs {
   /** The endpoints as they are now, in the same order. */
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<LoadedLog["endpoint"][]>;
   /** Gives each attempt the probe's lease of its degraded endpoint, if it is free. Returns the attempts that got it. */
-  claimProbes: (claims: readonly (EndpointKey & { probe: string })[]) => Promise<Set<string>>;
+  claimProbes: (claims: readonly (EndpointKey & { probe: string; until: number })[]) => Promise<Set<string>>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
   /** Makes the attempt. Rejects if the call's object was lost before it answered. */

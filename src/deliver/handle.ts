@@ -5,6 +5,7 @@
 
 import type { AttemptReply } from "../call/attempt-request.ts";
 import { type Admission, deferUntil } from "../core/endpoint.ts";
+import { withSettings } from "../core/endpoint-settings.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
 import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
@@ -116,7 +117,9 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
   if (admission === "defer" || admission === "disable") {
     const disabling: Handled = { key, settlement: ACK, write: { kind: "disabling" } };
     const unknown =
-      admission === "disable" ? cutOffOr(key, log, { context, otherwise: disabling }) : defer(key, context);
+      admission === "disable"
+        ? cutOffOr(key, log, { context, otherwise: disabling })
+        : defer(key, log, context);
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
   if (payload === null)
@@ -138,8 +141,9 @@ function cutOffOr(
   return recorded(key, log, { entry: interrupted({ ...log, send_type }, context.verbs.now()), context });
 }
 
-function defer(key: AttemptKey, { rules, now }: BatchContext): Handled {
-  const due = dueAt(deferUntil(now, rules.retryScheduleMs[key.attempt - 2]), rules);
+function defer(key: AttemptKey, { endpoint }: LoadedLog, { rules, now }: BatchContext): Handled {
+  const { retryScheduleMs } = withSettings(rules, endpoint?.settings);
+  const due = dueAt(deferUntil(now, retryScheduleMs[key.attempt - 2]), rules);
   return { key, settlement: ACK, write: { kind: "deferral", deferral: { key, ...due } } };
 }
 
@@ -169,7 +173,9 @@ async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext)
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
   const isPatient = log.endpoint?.state !== "degraded" && key.event !== OPERATIONAL_EVENT;
   const waitMs = isPatient ? WAIT_LIMIT_MS : SHORT_WAIT_LIMIT_MS;
-  const limits = { timeoutMs: rules.deliveryTimeoutMs, waitMs, targetRules: targetRulesOf(rules) };
+  const settings = log.endpoint?.settings;
+  const timeoutMs = withSettings(rules, settings).deliveryTimeoutMs;
+  const limits = { timeoutMs, waitMs, targetRules: targetRulesOf(rules) };
   const request = {
     key,
     delivery_ordinal,
@@ -180,6 +186,7 @@ async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext)
     secrets,
     last_sent_at,
     ...limits,
+    ...(settings?.signature_header && { signature_header: settings.signature_header }),
   };
   const reply = await verbs.attempt(request).catch((error: unknown) => ({ kind: "lost", error }) as const);
   return replied(key, log, { reply, context });
@@ -217,7 +224,9 @@ function recorded(
   log: LoadedLog,
   { entry, context: { rules, verbs } }: { entry: AttemptEntry; context: BatchContext },
 ): Handled {
-  const schedule = log.is_test ? { ...rules, retryScheduleMs: [] } : rules;
+  const schedule = log.is_test
+    ? { ...rules, retryScheduleMs: [] }
+    : withSettings(rules, log.endpoint?.settings);
   const moment = { now: verbs.now(), random: verbs.random() };
   const next = afterAttempt({ entry, attempt: key.attempt, rules: schedule, ...moment });
   return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };

@@ -1,28 +1,75 @@
-/** `/v1/endpoints` lists an org's endpoints that have failed, and enables one. */
+/** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set, enabled and forgotten. */
 import type { Context } from "hono";
 import type { Endpoint } from "../core/endpoint.ts";
+import { NO_SETTINGS } from "../core/endpoint-settings.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
 import { keptUrl, withoutQuery } from "../core/target.ts";
+import { forgetEndpoint, SETTINGS_LIMIT, setEndpoint } from "../record/endpoint-settings.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
-import { notFound, ok } from "./answer.ts";
+import { notFound, ok, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { enableSchema } from "./schemas.ts";
+import { enableSchema, endpointSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
+import { readTarget } from "./target.ts";
 
 /** Enough for a URL with every character escaped. */
 const BODY_LIMIT_BYTES = 65_536;
 
 export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
-  return ok((await listEndpoints(c.env.databaseOf(user_id), user_id)).map(renderEndpoint));
+  const database = c.env.databaseOf(user_id);
+  const given = c.req.query("url");
+  if (given === undefined) return ok((await listEndpoints(database, user_id)).map(renderEndpoint));
+  const key = { user_id, url: endpointUrl(given) };
+  const [endpoint] = await readEndpoints(database, [key]);
+  return ok(renderEndpoint({ ...(endpoint ?? WELL), ...key }));
 }
+
+/** Changes what the body names. What it leaves out stays as it is. */
+export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: endpointSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { url: given, ...settings } = body.value;
+  const target = readTarget("url", given, c.env.config());
+  if (!target.ok) return refuse(target.refusal);
+  const { user_id } = c.get("apiKey");
+  const key = { user_id, url: withoutQuery(target.url) };
+  const version = crypto.randomUUID();
+  const endpoint = await setEndpoint(c.env.databaseOf(user_id), { ...key, version, settings });
+  if (endpoint === "too_many") return refuse({ error: "CONFLICT", message: TOO_MANY_SET });
+  return ok(renderEndpoint(endpoint === "none" ? { ...WELL, ...key } : endpoint));
+}
+
+const TOO_MANY_SET = `${SETTINGS_LIMIT} endpoints have settings, and no more can. DELETE /v1/endpoints?url= forgets one.`;
+
+/** Forgets what was set for an endpoint, and how it fared. */
+export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
+  const given = c.req.query("url");
+  if (given === undefined)
+    return refuse({ error: "invalid_parameter", message: "url is missing in the query.", field: "url" });
+  const { user_id } = c.get("apiKey");
+  const key = { user_id, url: endpointUrl(given) };
+  const database = c.env.databaseOf(user_id);
+  if (await forgetEndpoint(database, key)) return ok({ url: key.url, deleted: true });
+  const shown = JSON.stringify(key.url.slice(0, 200));
+  if ((await readEndpoints(database, [key]))[0] == null)
+    return notFound(
+      `The endpoint ${shown} has no settings and has never failed: there is nothing to forget.`,
+    );
+  const message = `Calls wait for the endpoint ${shown}. Enable it, or end them with "redeliver": false, and then delete it.`;
+  return refuse({ error: "CONFLICT", message, field: "url" });
+}
+
+/** The URL of the endpoint that a request names, as it is kept. */
+const endpointUrl = (given: string): string =>
+  withoutQuery(URL.canParse(given) ? keptUrl(new URL(given)) : given);
 
 export async function enable(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
   const { redeliver } = body.value;
-  const url = withoutQuery(URL.canParse(body.value.url) ? keptUrl(new URL(body.value.url)) : body.value.url);
+  const url = endpointUrl(body.value.url);
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   const [before] = await readEndpoints(database, [{ user_id, url }]);
@@ -60,13 +107,28 @@ function recovery(
   );
 }
 
-const renderEndpoint = (endpoint: Endpoint & EndpointKey) => ({
+/** An endpoint that never failed and has no settings. */
+const WELL: Omit<Endpoint, "version" | "probe" | "probe_until"> = {
+  ...{
+    state: "active",
+    reason: null,
+    consecutive_failures: 0,
+    first_failure_at: null,
+    last_failure_at: null,
+  },
+  ...{ recovered_at: null, last_success_at: null, disabled_at: null, settings: NO_SETTINGS },
+};
+
+const renderEndpoint = (endpoint: typeof WELL & EndpointKey) => ({
   url: endpoint.url,
   state: endpoint.state,
   reason: endpoint.reason,
   disabled_at: iso(endpoint.disabled_at),
   consecutive_failures: endpoint.consecutive_failures,
+  failing_since: iso(endpoint.first_failure_at),
+  last_failure_at: iso(endpoint.last_failure_at),
   last_success_at: iso(endpoint.last_success_at),
+  settings: endpoint.settings,
 });
 
 const iso = (milliseconds: number | null): string | null =>

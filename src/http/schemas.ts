@@ -1,6 +1,12 @@
 /** The shapes of request bodies. Messages complete the sentence "FIELD …, and is VALUE." */
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
+import {
+  isRetrySchedule,
+  isSignatureHeader,
+  TIMEOUT_LIMIT_SECONDS,
+  WAITS_LIMIT,
+} from "../core/endpoint-settings.ts";
 import { isJsonObject } from "../core/json.ts";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { SAMPLE_KINDS } from "../core/samples.ts";
@@ -86,6 +92,37 @@ export const createSchema = members({
   call_ids: callIds,
   webhook_url: url("must be a URL"),
   event: logEvent.default("call"),
+});
+
+const DESCRIPTION_RULE = "must be a text of at most 500 characters, or null";
+const ENDPOINT_TIMEOUT_RULE = `must be a whole number of seconds from 1 to ${TIMEOUT_LIMIT_SECONDS}, or null`;
+const SCHEDULE_RULE = `must be at most ${WAITS_LIMIT} waits such as "30s", "5m" or "2h", 5 days in all, or null`;
+const SIGNATURE_HEADER_RULE =
+  "must be null or a header name of 1 to 64 letters, digits and hyphens that is not taken for something else";
+
+export const endpointSchema = members({
+  url: url("must be a URL"),
+  description: z.string(DESCRIPTION_RULE).max(500, DESCRIPTION_RULE).nullable().optional(),
+  timeout_seconds: z
+    .int(ENDPOINT_TIMEOUT_RULE)
+    .min(1, ENDPOINT_TIMEOUT_RULE)
+    .max(TIMEOUT_LIMIT_SECONDS, ENDPOINT_TIMEOUT_RULE)
+    .nullable()
+    .optional(),
+  retry_schedule: boundedArray(z.string(SCHEDULE_RULE).max(16, SCHEDULE_RULE), {
+    max: WAITS_LIMIT,
+    rule: SCHEDULE_RULE,
+    maxRule: SCHEDULE_RULE,
+  })
+    .refine(isRetrySchedule, SCHEDULE_RULE)
+    .nullable()
+    .optional(),
+  signature_header: z
+    .string(SIGNATURE_HEADER_RULE)
+    .max(64, SIGNATURE_HEADER_RULE)
+    .refine(isSignatureHeader, SIGNATURE_HEADER_RULE)
+    .nullable()
+    .optional(),
 });
 
 export const enableSchema = members({

@@ -1,5 +1,8 @@
-/** Endpoints that have failed, and the calls parked at them. A healthy endpoint has no row. */
+/**
+ * Endpoints that have failed or have settings, and the calls parked at them. Another endpoint that is well has no row.
+ */
 import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
+import type { EndpointSettings } from "../core/endpoint-settings.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
@@ -24,6 +27,21 @@ export interface EndpointChange extends EndpointKey {
 
 const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, recovered_at,
   last_success_at, disabled_at`;
+
+/** The columns of an endpoint as it is read. */
+export const ENDPOINT_COLUMNS = `version, probe, probe_until, ${HEALTH_COLUMNS}, description, timeout_seconds, retry_schedule,
+  signature_header`;
+
+/** An endpoint as it is stored. */
+export type StoredEndpoint = Omit<Endpoint, "settings"> &
+  Omit<EndpointSettings, "retry_schedule"> & { retry_schedule: string | null };
+
+export function endpointFrom<Row extends StoredEndpoint>(row: Row) {
+  const { description, timeout_seconds, retry_schedule, signature_header, ...endpoint } = row;
+  const waits = retry_schedule === null ? null : (JSON.parse(retry_schedule) as string[]);
+  const settings = { description, timeout_seconds, retry_schedule: waits, signature_header };
+  return { ...endpoint, settings };
+}
 
 /** Writes a change if the endpoint still is as it was read. Returns the version if it took effect. */
 export const endpointStatement = (db: D1Database, change: EndpointChange): D1PreparedStatement => {
@@ -56,55 +74,51 @@ export const endpointStatement = (db: D1Database, change: EndpointChange): D1Pre
     );
 };
 
-/** The endpoints as they are now, in the order of `keys`; null for one that never failed. */
+/** The endpoints as they are now, in the order of `keys`; null for one that never failed and has no settings. */
 export async function readEndpoints(
   db: D1Database,
   keys: readonly EndpointKey[],
 ): Promise<(Endpoint | null)[]> {
   const { results } = await db
     .prepare(
-      `SELECT j.key AS position, version, probe, probe_until, ${HEALTH_COLUMNS} FROM json_each(?1) AS j
+      `SELECT j.key AS position, ${ENDPOINT_COLUMNS} FROM json_each(?1) AS j
        CROSS JOIN endpoints AS e ON e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url'`,
     )
     .bind(JSON.stringify(keys))
-    .all<Endpoint & { position: number }>();
+    .all<StoredEndpoint & { position: number }>();
   const endpoints: (Endpoint | null)[] = keys.map(() => null);
-  for (const { position, ...endpoint } of results) endpoints[position] = endpoint;
+  for (const { position, ...row } of results) endpoints[position] = endpointFrom(row);
   return endpoints;
 }
 
 /** The most endpoints in a list. */
 const LIST_LIMIT = 1_000;
 
-/** The endpoints of an org that have failed: those that still fail first, then the ones that failed last. */
+/** The endpoints of an org that have a row: those that still fail first, then the ones that failed last. */
 export async function listEndpoints(db: D1Database, userId: string): Promise<(Endpoint & EndpointKey)[]> {
   const { results } = await db
     .prepare(
-      `SELECT user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS} FROM endpoints WHERE user_id = ?1
+      `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM endpoints WHERE user_id = ?1
        ORDER BY state = 'active', last_failure_at DESC LIMIT ?2`,
     )
     .bind(userId, LIST_LIMIT)
-    .all<Endpoint & EndpointKey>();
-  return results;
+    .all<StoredEndpoint & EndpointKey>();
+  return results.map(endpointFrom);
 }
 
-/** Gives each probe the lease of its endpoint if the lease is free. Returns the probes that got it. */
+/** Gives each probe the lease of its endpoint until its time if the lease is free. Returns the probes that got it. */
 export async function claimProbes(
   db: D1Database,
-  {
-    claims,
-    now,
-    until,
-  }: { claims: readonly (EndpointKey & { probe: string })[]; now: number; until: number },
+  { claims, now }: { claims: readonly (EndpointKey & { probe: string; until: number })[]; now: number },
 ): Promise<Set<string>> {
   const { results } = await db
     .prepare(
-      `UPDATE endpoints AS e SET probe = j.value ->> 'probe', probe_until = ?3 FROM json_each(?1) AS j
+      `UPDATE endpoints AS e SET probe = j.value ->> 'probe', probe_until = j.value ->> 'until' FROM json_each(?1) AS j
        WHERE e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url' AND e.state = 'degraded'
          AND (e.probe_until IS NULL OR e.probe_until <= ?2)
        RETURNING probe`,
     )
-    .bind(JSON.stringify(claims), now, until)
+    .bind(JSON.stringify(claims), now)
     .all<{ probe: string }>();
   return new Set(results.map(({ probe }) => probe));
 }
@@ -134,7 +148,7 @@ export async function enableEndpoint(
      WHERE (user_id, call_id, event) IN (SELECT user_id, call_id, event FROM ${waiting})
        AND EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND state = 'disabled')`,
   );
-  const answers = await db.batch<Endpoint & EndpointKey & AttemptKey & { n: number }>([
+  const answers = await db.batch<StoredEndpoint & EndpointKey & AttemptKey & { n: number }>([
     ...(redeliver ? [] : [leaving.bind(user_id, url)]),
     db
       .prepare(
@@ -142,7 +156,7 @@ export async function enableEndpoint(
            first_failure_at = NULL, last_failure_at = NULL, recovered_at = ?4, disabled_at = NULL, probe = NULL,
            probe_until = NULL, releasing = 1
          WHERE user_id = ?1 AND url = ?2
-         RETURNING user_id, url, version, probe, probe_until, ${HEALTH_COLUMNS}`,
+         RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
       )
       .bind(user_id, url, version, now),
     db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
@@ -152,7 +166,11 @@ export async function enableEndpoint(
   ]);
   const [endpoint, counted, notified] = answers.slice(redeliver ? 0 : 1).map(({ results }) => results);
   if (endpoint?.[0] === undefined) return null;
-  return { endpoint: endpoint[0], redelivering: counted?.[0]?.n ?? 0, notified: notified ?? [] };
+  return {
+    endpoint: endpointFrom(endpoint[0]),
+    redelivering: counted?.[0]?.n ?? 0,
+    notified: notified ?? [],
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ export const MIGRATIONS = [
   "0001_schema.sql",
   "0002_announced_rotation.sql",
   "0003_endpoints_without_query.sql",
+  "0004_endpoint_settings.sql",
 ] as const;
 
 /**

@@ -2,6 +2,7 @@
 
 import type { AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { Endpoint } from "../../src/core/endpoint.ts";
+import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import type { LoadedLog } from "../../src/record/batch-read.ts";
 
@@ -85,5 +86,6 @@ export const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
   version: "v1",
   probe: null,
   probe_until: null,
+  settings: NO_SETTINGS,
   ...change,
 });

@@ -4,6 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
+import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { attemptOnce, degrade, endLease, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
@@ -46,7 +47,10 @@ describe("five failures in a row", () => {
         reason: error,
         disabled_at: null,
         consecutive_failures: 5,
+        failing_since: expect.any(String),
+        last_failure_at: expect.any(String),
         last_success_at: null,
+        settings: NO_SETTINGS,
       },
     ]);
   });

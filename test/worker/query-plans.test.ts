@@ -2,13 +2,16 @@
  * Holds the query plan of every statement that the record can prepare, with statistics and without. Each table is
  * entered by the key or index that is meant. No table is scanned, except those named here.
  */
+
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
+import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
 import {
   claimProbes,
   enableEndpoint,
@@ -77,7 +80,10 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   makeFaultedDue: (db) => makeFaultedDue(db, { keys: [KEY], ...DUE }),
   readEndpoints: (db) => readEndpoints(db, [ENDPOINT]),
   listEndpoints: (db) => listEndpoints(db, "org"),
-  claimProbes: (db) => claimProbes(db, { claims: [{ ...ENDPOINT, probe: "p" }], now: NOW, until: NOW }),
+  claimProbes: (db) => claimProbes(db, { claims: [{ ...ENDPOINT, probe: "p", until: NOW }], now: NOW }),
+  setEndpoint: (db) =>
+    setEndpoint(db, { ...ENDPOINT, version: "v", settings: { ...NO_SETTINGS, retry_schedule: ["5s"] } }),
+  forgetEndpoint: (db) => forgetEndpoint(db, ENDPOINT),
   enableEndpoint: (db) =>
     enableEndpoint(db, { ...ENDPOINT, version: "v", now: NOW, redeliver: false, operationalWebhooks: [] }),
   releaseParked: (db) => releaseParked(db, { now: NOW, sweepGraceMs: 1, limit: 100 }),
@@ -180,6 +186,7 @@ const WALKS: Record<string, string[]> = {
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
   enableEndpoint: ["webhook_logs_waiting"],
+  forgetEndpoint: ["webhook_logs_waiting"],
   releaseParked: ["endpoints_releasing", "webhook_logs_waiting"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
   readOverdue: ["webhook_logs_sweep"],
