@@ -5,7 +5,7 @@ import type { AttemptKey } from "./core/webhook-log.ts";
 import { deliverBatch } from "./deliver/batch.ts";
 import type { BatchVerbs } from "./deliver/context.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
-import { decryptSecrets } from "./deliver/secrets.ts";
+import { decryptHeaders, decryptSecrets } from "./deliver/secrets.ts";
 import { createApp } from "./http/app.ts";
 import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { openCoalescedSend } from "./queue/coalesced-send.ts";
@@ -94,6 +94,7 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
       (await writeWithRetry(() => readBatch(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
     readEndpoints: (wanted) => readEndpoints(database, wanted),
     claimProbes: (claims) => watchWrite(database, () => claimProbes(database, { claims, now: Date.now() })),
+    decryptHeaders: (log) => decryptHeaders(log, config.masterKeys),
     decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
     lookUp: (key, { waitMs, newestOrdinal }) => callObject(env.CALLS, key).lookUp(key, waitMs, newestOrdinal),

@@ -30,6 +30,8 @@ export interface AttemptRequest {
   targetRules: TargetRules;
   /** The name of the header with the older signature, if it is not `x-webhook-signature`. */
   signature_header?: string;
+  /** Headers of the endpoint's owner, by name in lower case. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import packageJson from "../../package.json" with { type: "json" };
 import { readFailure, readStatus } from "../core/classify.ts";
+import { shownHeader } from "../core/endpoint-settings.ts";
 import { bodySignature, standardSignature } from "../core/signature.ts";
 import type { AttemptEntry, AttemptError } from "../core/webhook-log.ts";
 import type { AttemptRequest } from "./attempt-request.ts";
@@ -20,8 +21,10 @@ export async function makeAttempt(input: {
 }): Promise<AttemptEntry> {
   const { request, sentAt, resolve } = input;
   const body = new TextEncoder().encode(request.payload);
-  const request_headers = headersOf(request, body, sentAt);
-  const init: RequestInit = { method: "POST", headers: request_headers, body, redirect: "manual" };
+  const own = headersOf(request, body, sentAt);
+  const headers = { ...request.headers, ...own };
+  const request_headers = { ...shownHeaders(request.headers), ...own };
+  const init: RequestInit = { method: "POST", headers, body, redirect: "manual" };
   const answer = await exchange(request, init, resolve);
   return { send_type: request.send_type, sent_at: sentAt, request_headers, ...answer };
 }
@@ -36,12 +39,16 @@ function headersOf(request: AttemptRequest, body: Uint8Array, sentAt: number): R
     "webhook-id": webhookId,
     "webhook-timestamp": String(timestampSeconds),
     "webhook-signature": standard.join(" "),
-    [request.signature_header ?? "x-webhook-signature"]: bodySignature(secrets[0], body),
+    [request.signature_header?.toLowerCase() ?? "x-webhook-signature"]: bodySignature(secrets[0], body),
     "x-postcall-delivery": request.key.delivery_id,
     "x-postcall-attempt": String(request.key.attempt),
     "x-postcall-send-type": request.send_type,
   };
 }
+
+/** What the log shows of the headers that the endpoint's owner has set. */
+const shownHeaders = (headers: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, shownHeader(value)]));
 
 type Answer = Pick<
   AttemptEntry,

@@ -13,6 +13,14 @@ export interface EndpointSettings {
   retry_schedule: readonly string[] | null;
   /** The name of the header that holds the older signature, in place of `x-webhook-signature`. */
   signature_header: string | null;
+  /** Headers sent with every attempt, by name in lower case. */
+  headers: Readonly<Record<string, StoredHeader>> | null;
+}
+
+/** A header's value is kept encrypted, with what of it may be shown. */
+export interface StoredHeader {
+  ciphertext: string;
+  shown: string;
 }
 
 export const NO_SETTINGS: EndpointSettings = {
@@ -20,6 +28,7 @@ export const NO_SETTINGS: EndpointSettings = {
   timeout_seconds: null,
   retry_schedule: null,
   signature_header: null,
+  headers: null,
 };
 
 export const TIMEOUT_LIMIT_SECONDS = 30;
@@ -38,13 +47,40 @@ export function isRetrySchedule(waits: readonly string[]): boolean {
   );
 }
 
-/** Names that belong to the connection, to the body, to us, or to whom the request is for. */
+export const HEADER_NAME_LIMIT_CHARACTERS = 64;
+
+/** Names that belong to the connection, to the body, or to us. */
 const RESERVED =
-  /^(host|authorization|cookie|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|date|(content|proxy|sec|cf|webhook|x-postcall|x-forwarded)-.*)$/;
+  /^(host|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|date|(content|proxy|sec|cf|webhook|x-postcall|x-forwarded)-.*)$/;
+
+const isFreeName = (name: string): boolean =>
+  name.length <= HEADER_NAME_LIMIT_CHARACTERS &&
+  /^[a-z0-9][a-z0-9-]*$/i.test(name) &&
+  !RESERVED.test(name.toLowerCase());
 
 /** Whether a header of this name may hold the older signature. */
 export const isSignatureHeader = (name: string): boolean =>
-  /^[a-z0-9][a-z0-9-]{0,63}$/i.test(name) && !RESERVED.test(name.toLowerCase());
+  isFreeName(name) && !["authorization", "cookie"].includes(name.toLowerCase());
+
+/** An endpoint may have this many headers. */
+export const HEADERS_LIMIT = 20;
+export const HEADER_VALUE_LIMIT_CHARACTERS = 1_000;
+
+/** Whether an endpoint's owner may send a header of this name. The older signature's default name is ours. */
+export const isHeaderName = (name: string): boolean =>
+  isFreeName(name) && name.toLowerCase() !== "x-webhook-signature";
+
+/** Whether a header may have this value: printable ASCII, not empty, no space at either end. */
+export const isHeaderValue = (value: string): boolean =>
+  value.length <= HEADER_VALUE_LIMIT_CHARACTERS && /^[!-~]([ -~]*[!-~])?$/.test(value);
+
+/** A value shorter than this is not shown at all, of a longer one the last characters. */
+const SHOWN_FROM_CHARACTERS = 12;
+const SHOWN_CHARACTERS = 4;
+
+/** What is answered and logged in place of a header's value. */
+export const shownHeader = (value: string): string =>
+  `•••${value.length < SHOWN_FROM_CHARACTERS ? "" : value.slice(-SHOWN_CHARACTERS)}`;
 
 interface DeploymentRules {
   retryScheduleMs: readonly number[];

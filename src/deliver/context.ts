@@ -16,6 +16,8 @@ export interface BatchVerbs {
   claimProbes: (claims: readonly (EndpointKey & { probe: string; until: number })[]) => Promise<Set<string>>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
+  /** The headers that the log's endpoint has set, by name; null if one can't be decrypted. */
+  decryptHeaders: (log: LoadedLog) => Promise<Record<string, string> | null>;
   /** Makes the attempt. Rejects if the call's object was lost before it answered. */
   attempt: (request: AttemptRequest) => Promise<AttemptReply>;
   /** Looks up an attempt in the call's object without making it. Rejects if the object was lost. */

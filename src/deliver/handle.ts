@@ -38,7 +38,7 @@ const UNSENT_SECONDS = 30;
 const UNREAD_SECONDS = 0;
 /** A log whose hold is over and could not be released is tried again after this long. */
 const UNRELEASED_SECONDS = 5;
-/** A call of an org without a usable signing secret waits until its operator helps. */
+/** A call without a usable signing secret, or with a header that can't be decrypted, waits until its operator helps. */
 const NO_SECRET_SECONDS = 60;
 
 /** What has to be written before the message's settlement holds. */
@@ -170,6 +170,11 @@ async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext)
     console.error(`No usable signing secret for org ${log.user_id}: its webhooks wait.`);
     return { key, settlement: again(NO_SECRET_SECONDS) };
   }
+  const headers = await verbs.decryptHeaders(log);
+  if (headers === null) {
+    console.error(`A header of an endpoint of org ${log.user_id} can't be decrypted: its webhooks wait.`);
+    return { key, settlement: again(NO_SECRET_SECONDS) };
+  }
   const { delivery_ordinal, send_type, webhook_id, url, payload, last_sent_at } = log;
   const isPatient = log.endpoint?.state !== "degraded" && key.event !== OPERATIONAL_EVENT;
   const waitMs = isPatient ? WAIT_LIMIT_MS : SHORT_WAIT_LIMIT_MS;
@@ -187,6 +192,7 @@ async function attemptNow(key: AttemptKey, log: ReadyLog, context: BatchContext)
     last_sent_at,
     ...limits,
     ...(settings?.signature_header && { signature_header: settings.signature_header }),
+    ...(settings?.headers && { headers }),
   };
   const reply = await verbs.attempt(request).catch((error: unknown) => ({ kind: "lost", error }) as const);
   return replied(key, log, { reply, context });

@@ -1,4 +1,4 @@
-/** Decrypts the signing secrets of a batch's logs. Every attempt needs one, so they are kept in memory. */
+/** Decrypts what a batch's attempts need of secrets and headers. Every attempt needs them, so they are kept in memory. */
 import type { MasterKeys } from "../core/encryption.ts";
 import { decryptSigningSecret, type SigningSecrets } from "../core/signing-secret.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
@@ -23,6 +23,23 @@ export async function decryptSecrets(
       `${lost} of org ${user_id}'s ${found.length} signing secrets can't be decrypted and don't sign.`,
     );
   return [newest, ...older];
+}
+
+/**
+ * The headers of the log's endpoint by name. Null if one can't be decrypted: without it the receiver would refuse the
+ * attempt.
+ */
+export async function decryptHeaders(
+  { user_id, endpoint }: LoadedLog,
+  masterKeys: MasterKeys,
+): Promise<Record<string, string> | null> {
+  const headers: Record<string, string> = {};
+  for (const [name, { ciphertext }] of Object.entries(endpoint?.settings.headers ?? {})) {
+    const value = await decryptSecret({ user_id, masterKeys, ciphertext });
+    if (value === null) return null;
+    headers[name] = value;
+  }
+  return headers;
 }
 
 async function decryptSecret(input: {

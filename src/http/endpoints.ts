@@ -1,10 +1,22 @@
 /** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set, enabled and forgotten. */
 import type { Context } from "hono";
+import { encrypt, NONCE_BYTES } from "../core/encryption.ts";
 import type { Endpoint } from "../core/endpoint.ts";
-import { NO_SETTINGS } from "../core/endpoint-settings.ts";
+import {
+  type EndpointSettings,
+  HEADERS_LIMIT,
+  NO_SETTINGS,
+  type StoredHeader,
+  shownHeader,
+} from "../core/endpoint-settings.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
 import { keptUrl, withoutQuery } from "../core/target.ts";
-import { forgetEndpoint, SETTINGS_LIMIT, setEndpoint } from "../record/endpoint-settings.ts";
+import {
+  forgetEndpoint,
+  SETTINGS_LIMIT,
+  type SettingsRefusal,
+  setEndpoint,
+} from "../record/endpoint-settings.ts";
 import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { notFound, ok, refuse } from "./answer.ts";
@@ -30,18 +42,37 @@ export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
 export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: endpointSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
-  const { url: given, ...settings } = body.value;
+  const { url: given, headers, ...settings } = body.value;
   const target = readTarget("url", given, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const { user_id } = c.get("apiKey");
   const key = { user_id, url: withoutQuery(target.url) };
   const version = crypto.randomUUID();
-  const endpoint = await setEndpoint(c.env.databaseOf(user_id), { ...key, version, settings });
-  if (endpoint === "too_many") return refuse({ error: "CONFLICT", message: TOO_MANY_SET });
-  return ok(renderEndpoint(endpoint === "none" ? { ...WELL, ...key } : endpoint));
+  const change = { ...settings, headers: headers && (await encryptHeaders(c, headers)) };
+  const endpoint = await setEndpoint(c.env.databaseOf(user_id), { ...key, version, settings: change });
+  if (typeof endpoint === "string") return refuse({ error: "CONFLICT", message: REFUSED_SETTINGS[endpoint] });
+  return ok(renderEndpoint(endpoint ?? { ...WELL, ...key }));
 }
 
-const TOO_MANY_SET = `${SETTINGS_LIMIT} endpoints have settings, and no more can. DELETE /v1/endpoints?url= forgets one.`;
+const REFUSED_SETTINGS: Record<SettingsRefusal, string> = {
+  too_many_endpoints: `${SETTINGS_LIMIT} endpoints have settings, and no more can. DELETE /v1/endpoints?url= forgets one.`,
+  too_many_headers: `An endpoint has ${HEADERS_LIMIT} headers at most. A header whose value is null is removed.`,
+};
+
+/** The headers by name in lower case, as they are kept. A null removes one. */
+async function encryptHeaders(c: Context<HttpEnv>, headers: Record<string, string | null>) {
+  const { masterKeys } = c.env.config();
+  const context = c.get("apiKey").user_id;
+  const kept: Record<string, StoredHeader | null> = {};
+  for (const [name, plain] of Object.entries(headers)) {
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    kept[name.toLowerCase()] =
+      plain === null
+        ? null
+        : { ciphertext: await encrypt({ masterKeys, plain, context, nonce }), shown: shownHeader(plain) };
+  }
+  return kept;
+}
 
 /** Forgets what was set for an endpoint, and how it fared. */
 export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
@@ -128,8 +159,11 @@ const renderEndpoint = (endpoint: typeof WELL & EndpointKey) => ({
   failing_since: iso(endpoint.first_failure_at),
   last_failure_at: iso(endpoint.last_failure_at),
   last_success_at: iso(endpoint.last_success_at),
-  settings: endpoint.settings,
+  settings: { ...endpoint.settings, headers: shownHeadersOf(endpoint.settings) },
 });
+
+const shownHeadersOf = ({ headers }: EndpointSettings) =>
+  headers && Object.fromEntries(Object.entries(headers).map(([name, { shown }]) => [name, shown]));
 
 const iso = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : new Date(milliseconds).toISOString();

@@ -2,6 +2,11 @@
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
 import {
+  HEADER_NAME_LIMIT_CHARACTERS,
+  HEADER_VALUE_LIMIT_CHARACTERS,
+  HEADERS_LIMIT,
+  isHeaderName,
+  isHeaderValue,
   isRetrySchedule,
   isSignatureHeader,
   TIMEOUT_LIMIT_SECONDS,
@@ -12,7 +17,7 @@ import { isPhoneNumber } from "../core/phone-number.ts";
 import { SAMPLE_KINDS } from "../core/samples.ts";
 import { URL_LIMIT_CHARACTERS } from "../core/target.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
-import { boundedArray, members } from "./bounded.ts";
+import { boundedArray, boundedRecord, members } from "./bounded.ts";
 
 /** The names that `webhook_events` accepts. Only `citations` has an effect. */
 const WEBHOOK_EVENTS = [
@@ -100,6 +105,9 @@ const SCHEDULE_RULE = `must be at most ${WAITS_LIMIT} waits such as "30s", "5m" 
 const SIGNATURE_HEADER_RULE =
   "must be null or a header name of 1 to 64 letters, digits and hyphens that is not taken for something else";
 
+const HEADERS_RULE = `must be null or an object of at most ${HEADERS_LIMIT} header names, none of them the connection's, the body's or ours`;
+const HEADER_VALUE_RULE = `must be null or 1 to ${HEADER_VALUE_LIMIT_CHARACTERS} printable ASCII characters`;
+
 export const endpointSchema = members({
   url: url("must be a URL"),
   description: z.string(DESCRIPTION_RULE).max(500, DESCRIPTION_RULE).nullable().optional(),
@@ -117,9 +125,20 @@ export const endpointSchema = members({
     .refine(isRetrySchedule, SCHEDULE_RULE)
     .nullable()
     .optional(),
+  headers: boundedRecord(
+    z
+      .string(HEADER_VALUE_RULE)
+      .max(HEADER_VALUE_LIMIT_CHARACTERS, HEADER_VALUE_RULE)
+      .refine(isHeaderValue, HEADER_VALUE_RULE)
+      .nullable(),
+    { max: HEADERS_LIMIT, maxName: HEADER_NAME_LIMIT_CHARACTERS, rule: HEADERS_RULE },
+  )
+    .refine((headers) => Object.keys(headers).every(isHeaderName), HEADERS_RULE)
+    .nullable()
+    .optional(),
   signature_header: z
     .string(SIGNATURE_HEADER_RULE)
-    .max(64, SIGNATURE_HEADER_RULE)
+    .max(HEADER_NAME_LIMIT_CHARACTERS, SIGNATURE_HEADER_RULE)
     .refine(isSignatureHeader, SIGNATURE_HEADER_RULE)
     .nullable()
     .optional(),

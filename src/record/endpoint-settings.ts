@@ -1,53 +1,74 @@
 /** What an org has set for its endpoints. It is kept in the endpoint's row, which a setting may make. */
 import type { Endpoint } from "../core/endpoint.ts";
-import type { EndpointSettings } from "../core/endpoint-settings.ts";
+import { type EndpointSettings, HEADERS_LIMIT, type StoredHeader } from "../core/endpoint-settings.ts";
 import {
   ENDPOINT_COLUMNS,
   type EndpointKey,
   endpointFrom,
   endpointOf,
+  readEndpoints,
   type StoredEndpoint,
 } from "./endpoints.ts";
 
 /** An org may have settings for this many endpoints. */
 export const SETTINGS_LIMIT = 1_000;
 
-const SETTINGS = ["description", "timeout_seconds", "retry_schedule", "signature_header"] as const;
+const SETTINGS = ["description", "timeout_seconds", "retry_schedule", "signature_header", "headers"] as const;
 const HAS_SETTINGS = SETTINGS.map((name) => `${name} IS NOT NULL`).join(" OR ");
 
-/** Settings to change. What is undefined stays as it is; null goes back to the deployment's value. */
-export type SettingsChange = { [Name in keyof EndpointSettings]?: EndpointSettings[Name] | undefined };
+/**
+ * Settings to change. What is undefined stays as it is; null goes back to the deployment's value. Headers are merged
+ * by name; a null one goes.
+ */
+export type SettingsChange = {
+  [Name in Exclude<keyof EndpointSettings, "headers">]?: EndpointSettings[Name] | undefined;
+} & { headers?: Readonly<Record<string, StoredHeader | null>> | null | undefined };
+
+/** Why a change of settings was not written. */
+export type SettingsRefusal = "too_many_endpoints" | "too_many_headers";
 
 /**
  * Changes settings, and makes the endpoint's row if there is something to keep. Returns the endpoint as it is then;
- * `none` if it still has no row, and `too_many` if the org has settings for as many endpoints as it may.
+ * null if it still has no row.
  */
 export async function setEndpoint(
   db: D1Database,
   change: EndpointKey & { version: string; settings: SettingsChange },
-): Promise<(Endpoint & EndpointKey) | "none" | "too_many"> {
+): Promise<(Endpoint & EndpointKey) | SettingsRefusal | null> {
   const { user_id, url, version, settings } = change;
   const given = SETTINGS.filter((name) => settings[name] !== undefined);
   const values = given.map((name) => storedValue(settings[name]));
-  const isKeeping = values.some((value) => value !== null);
-  const parameters = given.map((_, index) => `?${index + 5}`);
+  const isKeeping = values.some((value) => value !== null && value !== "{}");
+  const columns = given.map((name, index) => ({ name, value: valueSql(name, `?${index + 6}`) }));
   const row = await db
     .prepare(
       `INSERT INTO endpoints (${["user_id", "url", "version", "state", "consecutive_failures", ...given].join(", ")})
-       SELECT ${["?1", "?2", "?3", "'active'", "0", ...parameters].join(", ")}
-       WHERE EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
-         OR (?4 AND (SELECT count(*) FROM endpoints WHERE user_id = ?1 AND (${HAS_SETTINGS})) < ${SETTINGS_LIMIT})
-       ON CONFLICT DO UPDATE SET ${["url = ?2", ...given.map((name, index) => `${name} = ${parameters[index]}`)].join(", ")}
+       SELECT ${["?1", "?2", "?3", "'active'", "0", ...columns.map(({ value }) => value("NULL"))].join(", ")}
+       WHERE (EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
+           OR (?4 AND (SELECT count(*) FROM endpoints WHERE user_id = ?1 AND (${HAS_SETTINGS})) < ${SETTINGS_LIMIT}))
+         AND ${HEADERS_LIMIT} >= (SELECT count(*) FROM json_each(json_patch(coalesce(
+           (SELECT headers FROM endpoints WHERE user_id = ?1 AND url = ?2), '{}'), ?5)))
+       ON CONFLICT DO UPDATE SET ${["url = ?2", ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )
-    .bind(user_id, url, version, isKeeping ? 1 : 0, ...values)
+    .bind(user_id, url, version, isKeeping ? 1 : 0, JSON.stringify(settings.headers ?? {}), ...values)
     .first<StoredEndpoint & EndpointKey>();
   if (row !== null) return endpointFrom(row);
-  return isKeeping ? "too_many" : "none";
+  if (!isKeeping) return null;
+  const [before] = await readEndpoints(db, [{ user_id, url }]);
+  const merged = { ...before?.settings.headers, ...settings.headers };
+  const left = Object.values(merged).filter((header) => header !== null);
+  return left.length > HEADERS_LIMIT ? "too_many_headers" : "too_many_endpoints";
 }
 
-const storedValue = (value: EndpointSettings[keyof EndpointSettings] | undefined) =>
+const storedValue = (value: SettingsChange[keyof SettingsChange]) =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : (value ?? null);
+
+/** A column's new value from the parameter that has the change, beside the value it had. */
+const valueSql = (name: (typeof SETTINGS)[number], parameter: string) => (had: string) =>
+  name === "headers"
+    ? `iif(${parameter} IS NULL, NULL, nullif(json_patch(coalesce(${had}, '{}'), ${parameter}), '{}'))`
+    : parameter;
 
 /** Forgets an endpoint's settings and health, unless calls wait for it. False if nothing was forgotten. */
 export async function forgetEndpoint(db: D1Database, { user_id, url }: EndpointKey): Promise<boolean> {

@@ -2,7 +2,7 @@
  * Endpoints that have failed or have settings, and the calls parked at them. Another endpoint that is well has no row.
  */
 import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
-import type { EndpointSettings } from "../core/endpoint-settings.ts";
+import type { EndpointSettings, StoredHeader } from "../core/endpoint-settings.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
@@ -30,16 +30,21 @@ const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, l
 
 /** The columns of an endpoint as it is read. */
 export const ENDPOINT_COLUMNS = `version, probe, probe_until, ${HEALTH_COLUMNS}, description, timeout_seconds, retry_schedule,
-  signature_header`;
+  signature_header, headers`;
 
 /** An endpoint as it is stored. */
 export type StoredEndpoint = Omit<Endpoint, "settings"> &
-  Omit<EndpointSettings, "retry_schedule"> & { retry_schedule: string | null };
+  Omit<EndpointSettings, "retry_schedule" | "headers"> & {
+    retry_schedule: string | null;
+    headers: string | null;
+  };
 
 export function endpointFrom<Row extends StoredEndpoint>(row: Row) {
-  const { description, timeout_seconds, retry_schedule, signature_header, ...endpoint } = row;
-  const waits = retry_schedule === null ? null : (JSON.parse(retry_schedule) as string[]);
-  const settings = { description, timeout_seconds, retry_schedule: waits, signature_header };
+  const { description, timeout_seconds, signature_header, ...stored } = row;
+  const { retry_schedule: waits, headers: encrypted, ...endpoint } = stored;
+  const retry_schedule = waits === null ? null : (JSON.parse(waits) as string[]);
+  const headers = encrypted === null ? null : (JSON.parse(encrypted) as Record<string, StoredHeader>);
+  const settings = { description, timeout_seconds, retry_schedule, signature_header, headers };
   return { ...endpoint, settings };
 }
 

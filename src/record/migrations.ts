@@ -4,6 +4,7 @@ export const MIGRATIONS = [
   "0002_announced_rotation.sql",
   "0003_endpoints_without_query.sql",
   "0004_endpoint_settings.sql",
+  "0005_endpoint_headers.sql",
 ] as const;
 
 /**

@@ -1,85 +1,138 @@
 /**
- * Re-encrypts signing secrets under the newest master key, so that older keys can be removed. A secret that can't be
- * decrypted stays as it is.
+ * Re-encrypts signing secrets and endpoints' headers under the newest master key, so that older keys can be removed.
+ * What can't be decrypted stays as it is.
  */
 import { decrypt, encrypt, type MasterKeys, masterKeyId, NONCE_BYTES } from "../core/encryption.ts";
+import type { StoredHeader } from "../core/endpoint-settings.ts";
 
-/** How many secrets one write changes, and how many writes one run makes. The next run goes on. */
-const ROUND_LIMIT_SECRETS = 100;
+/** How many rows one write changes, and how many writes one run makes for each table. The next run goes on. */
+const ROUND_LIMIT_ROWS = 100;
 const ROUNDS = 10;
 
-interface EncryptedSecret {
-  user_id: string;
-  id: string;
-  ciphertext: string;
+/**
+ * A table whose rows belong to an org. `key` tells an org's rows apart. `isOtherwise`: something in the row is not
+ * encrypted under key id ?1. There is no index for this: it is read only while keys are replaced.
+ */
+interface Table {
+  name: string;
+  key: string;
+  column: string;
+  isOtherwise: string;
+  /** The column's new value, or null if it can't be had. */
+  reencrypt: (value: string, context: Context) => Promise<string | null>;
 }
 
-/** Returns how many secrets were re-encrypted, and how many are left under another key than the newest. */
+interface Context {
+  user_id: string;
+  masterKeys: MasterKeys;
+}
+
+const TABLES: readonly Table[] = [
+  {
+    ...{ name: "signing_secrets", key: "id", column: "ciphertext" },
+    isOtherwise: "ciphertext NOT LIKE ?1 || '.%'",
+    reencrypt: reencryptText,
+  },
+  {
+    ...{ name: "endpoints", key: "url", column: "headers" },
+    isOtherwise: `headers IS NOT NULL AND EXISTS (
+      SELECT 1 FROM json_each(headers) AS h WHERE h.value ->> 'ciphertext' NOT LIKE ?1 || '.%')`,
+    reencrypt: reencryptHeaders,
+  },
+];
+
+async function reencryptText(ciphertext: string, { user_id, masterKeys }: Context): Promise<string | null> {
+  const plain = await decrypt({ masterKeys, ciphertext, context: user_id });
+  if (plain === null) return null;
+  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  return encrypt({ masterKeys, plain, context: user_id, nonce });
+}
+
+async function reencryptHeaders(text: string, context: Context): Promise<string | null> {
+  const headers = JSON.parse(text) as Record<string, StoredHeader>;
+  for (const header of Object.values(headers)) {
+    const ciphertext = await reencryptText(header.ciphertext, context);
+    if (ciphertext === null) return null;
+    header.ciphertext = ciphertext;
+  }
+  return JSON.stringify(headers);
+}
+
+/** Returns how many rows were re-encrypted, and how many are left with something under another key than the newest. */
 export async function reencryptSecrets(
   db: D1Database,
   masterKeys: MasterKeys,
 ): Promise<{ reencrypted: number; left: number }> {
-  const newest = masterKeyId(masterKeys[0]);
-  let reencrypted = 0;
-  let last = { user_id: "", id: "" };
-  for (let round = 0; round < ROUNDS; round++) {
-    const secrets = await readEncryptedOtherwise(db, { newest, last });
-    reencrypted += await writeReencrypted(
-      db,
-      await Promise.all(secrets.map((secret) => reencrypt(secret, masterKeys))),
-    );
-    if (secrets.length < ROUND_LIMIT_SECRETS) break;
-    last = secrets.at(-1) ?? last;
+  const counts = { reencrypted: 0, left: 0 };
+  for (const table of TABLES) {
+    counts.reencrypted += await reencryptTable(db, table, masterKeys);
+    counts.left += await countEncryptedOtherwise(db, table, masterKeyId(masterKeys[0]));
   }
-  return { reencrypted, left: await countEncryptedOtherwise(db, newest) };
+  return counts;
 }
 
-interface Reencrypted extends EncryptedSecret {
+interface Row {
+  user_id: string;
+  key: string;
   was: string;
 }
 
-async function reencrypt({ user_id, id, ciphertext: was }: EncryptedSecret, masterKeys: MasterKeys) {
-  const plain = await decrypt({ masterKeys, ciphertext: was, context: user_id });
-  if (plain === null) return null;
-  const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const ciphertext = await encrypt({ masterKeys, plain, context: user_id, nonce });
-  return { user_id, id, was, ciphertext };
+async function reencryptTable(db: D1Database, table: Table, masterKeys: MasterKeys): Promise<number> {
+  const newest = masterKeyId(masterKeys[0]);
+  let reencrypted = 0;
+  let last = { user_id: "", key: "" };
+  for (let round = 0; round < ROUNDS; round++) {
+    const rows = await readEncryptedOtherwise(db, table, { newest, last });
+    const written = rows.map(async (row) => {
+      const value = await table.reencrypt(row.was, { user_id: row.user_id, masterKeys });
+      return value === null ? [] : [{ ...row, value }];
+    });
+    reencrypted += await writeReencrypted(db, table, (await Promise.all(written)).flat());
+    if (rows.length < ROUND_LIMIT_ROWS) break;
+    last = rows.at(-1) ?? last;
+  }
+  return reencrypted;
 }
 
-/** The ciphertext does not begin with key id ?1. There is no index for this: it is read only while keys are replaced. */
-const ENCRYPTED_OTHERWISE = "ciphertext NOT LIKE ?1 || '.%'";
-
-/** The next secrets after `last`. One that can't be decrypted is passed over and does not block the others. */
+/** The next rows after `last`. One that can't be decrypted is passed over and does not block the others. */
 async function readEncryptedOtherwise(
   db: D1Database,
-  { newest, last }: { newest: string; last: { user_id: string; id: string } },
-): Promise<EncryptedSecret[]> {
+  { name, key, column, isOtherwise }: Table,
+  { newest, last }: { newest: string; last: { user_id: string; key: string } },
+): Promise<Row[]> {
   const { results } = await db
     .prepare(
-      `SELECT user_id, id, ciphertext FROM signing_secrets WHERE ${ENCRYPTED_OTHERWISE} AND (user_id, id) > (?2, ?3)
-       ORDER BY user_id, id LIMIT ${ROUND_LIMIT_SECRETS}`,
+      `SELECT user_id, ${key} AS key, ${column} AS was FROM ${name} WHERE ${isOtherwise} AND (user_id, ${key}) > (?2, ?3)
+       ORDER BY user_id, ${key} LIMIT ${ROUND_LIMIT_ROWS}`,
     )
-    .bind(newest, last.user_id, last.id)
-    .all<EncryptedSecret>();
+    .bind(newest, last.user_id, last.key)
+    .all<Row>();
   return results;
 }
 
-/** Writes each secret if it still is what was read. Returns how many were written. */
-async function writeReencrypted(db: D1Database, secrets: readonly (Reencrypted | null)[]): Promise<number> {
-  const rows = secrets.filter((secret) => secret !== null);
+/** Writes each row if it still is what was read. Returns how many were written. */
+async function writeReencrypted(
+  db: D1Database,
+  { name, key, column }: Table,
+  rows: readonly (Row & { value: string })[],
+): Promise<number> {
   if (rows.length === 0) return 0;
   const { meta } = await db
     .prepare(
-      `UPDATE signing_secrets AS k SET ciphertext = j.value ->> 'ciphertext' FROM json_each(?1) AS j
-       WHERE k.user_id = j.value ->> 'user_id' AND k.id = j.value ->> 'id' AND k.ciphertext = j.value ->> 'was'`,
+      `UPDATE ${name} AS k SET ${column} = j.value ->> 'value' FROM json_each(?1) AS j
+       WHERE k.user_id = j.value ->> 'user_id' AND k.${key} = j.value ->> 'key' AND k.${column} = j.value ->> 'was'`,
     )
     .bind(JSON.stringify(rows))
     .run();
   return meta.changes;
 }
 
-const countEncryptedOtherwise = async (db: D1Database, newest: string): Promise<number> =>
+const countEncryptedOtherwise = async (
+  db: D1Database,
+  { name, isOtherwise }: Table,
+  newest: string,
+): Promise<number> =>
   (await db
-    .prepare(`SELECT count(*) AS n FROM signing_secrets WHERE ${ENCRYPTED_OTHERWISE}`)
+    .prepare(`SELECT count(*) AS n FROM ${name} WHERE ${isOtherwise}`)
     .bind(newest)
     .first<number>("n")) ?? 0;

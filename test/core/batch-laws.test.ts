@@ -65,6 +65,7 @@ function verbsOf({ fates, writes, enqueues }: { fates: Fate[]; writes: boolean; 
         const fate = fateOf(call_id);
         return fate && logFor(call_id, fate);
       }),
+    decryptHeaders: async () => ({}),
     decryptSecrets: async ({ call_id }) =>
       fateOf(call_id)?.reply === "no_secret" ? null : ["whsec_c2VjcmV0"],
     attempt: ({ key }) => answer(key),

@@ -71,6 +71,7 @@ export async function runBatch(scene: {
       trace.order.push("release");
     },
     takesWrites: async () => true,
+    decryptHeaders: async () => ({}),
     decryptSecrets: async () => ["whsec_c2VjcmV0"],
     ...replace,
     read: async (asked) => {

@@ -78,6 +78,17 @@ test("each secret is ciphertext again under the new key, signs as before, and ne
   expect(await encryptedRows()).toEqual(after);
 });
 
+test("an endpoint's headers are ciphertext again under the new key too, and are sent as before", async () => {
+  const org = await makeOrg();
+  const crm = await receiver(200);
+  const settings = { url: crm.url, headers: { authorization: "Bearer abcdefgh1234", "x-team": "voice" } };
+  await request(withKeys(OLD), org, { method: "PATCH", path: "/v1/endpoints", body: settings });
+  expect(await resealOnce(withKeys(NEW, OLD))).toEqual([{ event: "reencrypt", reencrypted: 2, left: 0 }]);
+  expect(await handleAttempts(withKeys(NEW), [await reportUnheard(org, crm.url)])).toEqual(["ack"]);
+  expect(await crm.received()).toMatchObject([{ headers: settings.headers }]);
+  await env.DB.prepare("DELETE FROM endpoints").run();
+});
+
 test("a secret made meanwhile is ciphertext under the new key at once", async () => {
   const org = await makeOrg();
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});

@@ -5,6 +5,7 @@
 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { encrypt, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
@@ -178,7 +179,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 const WALKS: Record<string, string[]> = {
   releaseParked: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
-  reencryptSecrets: ["SCAN signing_secrets"], // only while master keys are replaced
+  reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints"], // only while master keys are replaced
   removeEnded: ["SCAN o"], // each org has its turn
 };
 
@@ -215,11 +216,15 @@ const FILL = [
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'org-' || i, 'n', i FROM n`,
 ];
 
-/** Two functions share one place that prepares: the INSERT of reports and of citations. */
-const PLACES_SHARED = 1;
+/** Places that prepare two statements: the INSERT of reports and of citations, and three of two tables' re-encryption. */
+const PLACES_SHARED = 4;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });
+  const plain = { plain: "voice", context: "org", nonce: new Uint8Array(NONCE_BYTES) };
+  const ciphertext = await encrypt({ ...plain, masterKeys: [fromBase64(env.SECRETS_KEY)] });
+  const settings = { headers: { "x-team": { ciphertext, shown: "•••" } } };
+  await setEndpoint(env.DB, { user_id: "org", url: "https://headers.example/", version: "v", settings });
   for (const text of FILL) await env.DB.prepare(text).run();
   for (const [name, call] of Object.entries(CALLS)) {
     const texts = new Set<string>();
