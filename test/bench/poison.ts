@@ -133,8 +133,9 @@ const rateBetween = (arrived: readonly number[], from: number, until: number): n
   (arrived.filter((at) => at >= from && at < until).length * 1_000) / (until - from);
 
 async function isDegraded(server: LocalServer, url: string): Promise<boolean> {
-  const { data } = (await ask(server, "/v1/endpoints")) as { data: { url: string; state: string }[] };
-  return data.some((endpoint) => endpoint.url === url && endpoint.state === "degraded");
+  const path = `/v1/endpoints?url=${encodeURIComponent(url)}`;
+  const { data } = (await ask(server, path)) as { data: { state: string } };
+  return data.state === "degraded";
 }
 
 export function printPoison({ clean, dip, degraded, degradedAfterMs }: Poison, json: boolean): void {
