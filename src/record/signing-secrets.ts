@@ -63,9 +63,9 @@ export async function findSigningSecret(
 
 /**
  * Inserts an org's newest secret, which is active at once or from `activatesAt`. In the same transaction the older
- * ones expire when the overlap ends, which begins then, unless they expire before; and expired ones are removed. Returns the time of the new secret, which is later than any before it,
- * whatever the clocks of two simultaneous requests say: "newest" depends on it. Returns null and changes nothing if
- * too many would be live.
+ * ones expire when the overlap ends, which begins then, unless they expire before; and expired ones are removed.
+ * Returns the time of the new secret, which is later than any before it, whatever the clocks of two simultaneous
+ * requests say: "newest" depends on it. Returns null and changes nothing if too many would be live.
  */
 export async function rotateSigningSecret(
   db: D1Database,

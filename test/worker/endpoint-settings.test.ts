@@ -1,8 +1,9 @@
 /** What an org sets for an endpoint acts from the next attempt on, is shown, and is forgotten when it is deleted. */
 import { env } from "cloudflare:workers";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { bodySignature } from "../../src/core/signature.ts";
+import { attemptWith, forget, set, show, URL_SET } from "../support/endpoint-settings.ts";
 import { attemptOnce, degrade, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
 import {
@@ -15,26 +16,6 @@ import {
   receiver,
   rowsOf,
 } from "../support/words.ts";
-
-const URL_SET = "https://crm.example/hook";
-
-const set = (org: { key: string }, url: string, settings: object) =>
-  call(org, "PATCH", "/v1/endpoints", { body: { url, ...settings } });
-
-const show = (org: { key: string }, url: string) =>
-  call(org, "GET", `/v1/endpoints?url=${encodeURIComponent(url)}`);
-
-const forget = (org: { key: string }, url: string) =>
-  call(org, "DELETE", `/v1/endpoints?url=${encodeURIComponent(url)}`);
-
-/** Sets something for a receiver's endpoint, and makes a call's first attempt there. */
-async function attemptWith(settings: object, ...program: Parameters<typeof receiver>) {
-  const org = await makeOrg();
-  const crm = await receiver(...program);
-  expect((await set(org, crm.url, settings)).status).toBe(200);
-  const { key } = await attemptOnce(org, `${crm.url}?call=1`);
-  return { org, crm, key, log: await logOf(org, key.call_id) };
-}
 
 describe("settings", () => {
   test("are answered, merged, shown for any URL of the endpoint, and go back to the default by null", async () => {
@@ -60,25 +41,6 @@ describe("settings", () => {
     expect((await set(org, URL_SET, {})).body.data).toMatchObject(well);
     expect((await set(org, URL_SET, { timeout_seconds: null })).body.data).toMatchObject(well);
     expect(await rowsOf("endpoints", org)).toBe(0);
-  });
-
-  test("merge headers by name in any case; a null one goes, and twenty may be set", async () => {
-    const org = await makeOrg();
-    const many = Object.fromEntries(
-      Array.from({ length: 19 }, (_, index) => [`x-${index}`, "a value of some length"]),
-    );
-    await set(org, URL_SET, { headers: { ...many, "X-Team": "voice" } });
-    expectRefusal(
-      await set(org, URL_SET, { headers: { "x-more": "1" } }),
-      409,
-      "CONFLICT",
-      /20 headers at most/,
-    );
-    const merged = await set(org, URL_SET, { headers: { "x-more": "1", "x-TEAM": null } });
-    const { headers } = merged.body.data.settings;
-    expect(headers).toMatchObject({ "x-0": "•••ngth", "x-more": "•••" });
-    expect(Object.keys(headers)).toHaveLength(20);
-    expect((await set(org, URL_SET, { headers: null })).body.data.settings).toEqual(NO_SETTINGS);
   });
 
   test("stay when the endpoint fails and recovers, and its health stays when they change", async () => {
@@ -120,21 +82,6 @@ describe("settings", () => {
     ["sixteen waits", { retry_schedule: Array(16).fill("1h") }, /retry_schedule .*at most 15 waits.* has 16/],
     ["six days of waits", { retry_schedule: ["144h"] }, /retry_schedule .*5 days in all/],
     ["a wait without a unit", { retry_schedule: ["30"] }, /retry_schedule .*such as "30s"/],
-    [
-      "a header of the connection",
-      { headers: { Connection: "close" } },
-      /headers .*none of them the connection's/,
-    ],
-    ["the body's type", { headers: { "content-type": "text/plain" } }, /headers .*the body's/],
-    ["the name of our signature", { headers: { "X-Webhook-Signature": "abc" } }, /headers .*or ours/],
-    ["a value as it is shown", { headers: { "x-team": "•••1234" } }, /headers.x-team .*printable ASCII/],
-    ["a line break in a value", { headers: { "x-team": "a\r\nb" } }, /headers.x-team .*printable ASCII/],
-    ["an empty value", { headers: { "x-team": "" } }, /headers.x-team .*printable ASCII/],
-    [
-      "21 headers",
-      { headers: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`x-${i}`, "1"])) },
-      /headers .*at most 20/,
-    ],
     ["a header of ours", { signature_header: "webhook-id" }, /signature_header .*header name/],
     ["a long description", { description: "x".repeat(501) }, /description .*at most 500/],
     ["an unknown member", { timeout: 5 }, /not known: "timeout"/],
@@ -192,43 +139,42 @@ describe("an attempt", () => {
     const [details] = await detailsOf(key.call_id);
     expect(details?.request.headers).toMatchObject({ "x-bland-signature": signature });
   });
+});
 
-  test("has its endpoint's headers; the log and the answers show the end of long values alone", async () => {
-    const headers = { Authorization: "Bearer abcdefgh1234", "x-team": "voice" };
-    const { org, crm, key } = await attemptWith({ headers }, 200);
-    const [request] = await crm.received();
-    expect(request?.headers).toMatchObject({ authorization: headers.Authorization, "x-team": "voice" });
-    const shown = { authorization: "•••1234", "x-team": "•••" };
-    const [details] = await detailsOf(key.call_id);
-    expect(details?.request.headers).toMatchObject({
-      ...shown,
-      "webhook-id": request?.headers["webhook-id"],
-    });
-    const answer = await show(org, crm.url);
-    expect(answer.body.data.settings.headers).toEqual(shown);
-    const stored = await env.DB.prepare("SELECT headers FROM endpoints WHERE user_id = ?")
-      .bind(org.user_id)
-      .first<string>("headers");
-    for (const text of [stored ?? "", answer.text]) expect(text).not.toMatch(/abcdefgh|voice/);
+describe("a degraded endpoint", () => {
+  /** An endpoint with settings that has failed five times, and two calls that are due there. */
+  async function degradedWith(settings: object) {
+    const org = await makeOrg();
+    const crm = await receiver(500);
+    await degrade(org, crm.url);
+    await set(org, crm.url, settings);
+    const keys = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
+    return { org, crm, keys };
+  }
+
+  test("is called by a call whose only attempt it is, by the schedule of its own", async () => {
+    const { org, crm, keys } = await degradedWith({ retry_schedule: [] });
+    expect(await handleAttempts(envWithLosingQueues().env, keys)).toEqual(["ack", "ack"]);
+    expect(await crm.received()).toHaveLength(7);
+    for (const { call_id } of keys)
+      expect(await logOf(org, call_id)).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
   });
 
-  test("waits where a header can't be decrypted, and goes out once it was set anew", async () => {
-    const error = vi.spyOn(console, "error").mockImplementation(() => {});
-    const org = await makeOrg();
-    const crm = await receiver(200);
-    await set(org, crm.url, { headers: { "x-team": "voice" } });
-    await env.DB.prepare("UPDATE endpoints SET headers = replace(headers, '.', '.A') WHERE user_id = ?")
-      .bind(org.user_id)
-      .run();
-    const key = await reportUnheard(org, crm.url);
+  test("is left in peace for its own schedule's step, and its probe has its own timeout", async () => {
+    const { org, keys } = await degradedWith({ retry_schedule: ["30m", "30m"], timeout_seconds: 30 });
     const { env: lossy } = envWithLosingQueues();
-    expect(await handleAttempts(lossy, [key])).toEqual([60]);
-    expect(await crm.received()).toEqual([]);
-    expect(error.mock.calls.flat().join()).toContain(org.user_id);
-    await set(org, crm.url, { headers: { "x-team": "voice" } });
-    expect(await handleAttempts(lossy, [key])).toEqual(["ack"]);
-    expect(await crm.received()).toMatchObject([{ headers: { "x-team": "voice" } }]);
-    error.mockRestore();
+    const before = Date.now();
+    await handleAttempts(lossy, keys);
+    const until = await env.DB.prepare("SELECT probe_until FROM endpoints WHERE user_id = ?")
+      .bind(org.user_id)
+      .first<number>("probe_until");
+    expect(until ?? 0).toBeGreaterThanOrEqual(before + 40_000);
+    const deferred = keys[1];
+    await env.DB.prepare("UPDATE webhook_logs SET attempts = 1, next_attempt_at = ?2 WHERE call_id = ?1")
+      .bind(deferred?.call_id, Date.now())
+      .run();
+    if (deferred) await handleAttempts(lossy, [{ ...deferred, attempt: 2 }]);
+    expect(minutesFromNow((await logOf(org, deferred?.call_id ?? "")).next_attempt_at)).toBe(30);
   });
 });
 

@@ -2,8 +2,16 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import { readFirstAttempts } from "../../src/record/logs.ts";
 import { NOTHING, type Result, writeResults } from "../../src/record/results.ts";
-import { envWithLosingQueues, handleAttempts, letTimePass, reportUnheard } from "../support/handlers.ts";
+import { databaseRefusing } from "../support/database.ts";
+import {
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  reportUnheard,
+  resendUnheard,
+} from "../support/handlers.ts";
 import { detailsOf, logOf, makeOrg, NOBODY, type Org, receiver, resend } from "../support/words.ts";
 
 let org: Org;
@@ -41,25 +49,8 @@ const sizeOf = async ({ call_id }: AttemptKey) =>
     .bind(call_id)
     .first<number>("octet_length(metadata) + octet_length(details)");
 
-/** The test's database, which refuses transactions with such a statement. */
-function refusing(text: string): D1Database {
-  const queries = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
-  const wrap = (query: string, statement: D1PreparedStatement): D1PreparedStatement => {
-    const wrapped = {
-      bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
-      all: () => statement.all(),
-    } as unknown as D1PreparedStatement;
-    queries.set(wrapped, { query, statement });
-    return wrapped;
-  };
-  const batch = async (wrapped: D1PreparedStatement[]) => {
-    const statements = wrapped.flatMap((statement) => queries.get(statement) ?? []);
-    if (statements.some(({ query }) => query.includes(text)))
-      throw new Error("D1_ERROR: refused by the test");
-    return env.DB.batch(statements.map(({ statement }) => statement));
-  };
-  return { prepare: (query: string) => wrap(query, env.DB.prepare(query)), batch } as unknown as D1Database;
-}
+const refusing = (text: string) =>
+  databaseRefusing((query) => query.includes(text), "D1_ERROR: refused by the test");
 
 describe("a history", () => {
   test("of many large answers drops the oldest details first, and keeps every entry", async () => {
@@ -132,6 +123,24 @@ describe("a history", () => {
     expect(await logOf(org, late.call_id)).toMatchObject({
       ...{ status: "pending", metadata: [{ delivery_id: late.delivery_id, attempt: 1 }] },
     });
+  });
+
+  test("tells a waiting request of its delivery's first attempt, also once that delivery was replaced", async () => {
+    const crm = await receiver(200);
+    const first = await reportUnheard(org, crm.url);
+    const { env: lossy } = envWithLosingQueues();
+    const isMade = async ({ call_id, delivery_id }: AttemptKey) => {
+      const deliveries = new Map([[call_id, delivery_id]]);
+      return (
+        (await readFirstAttempts(env.DB, { user_id: org.user_id, event: "call", deliveries })).length > 0
+      );
+    };
+    expect(await isMade(first)).toBe(false);
+    await handleAttempts(lossy, [first]);
+    const second = await resendUnheard(org, first);
+    expect([await isMade(first), await isMade(second)]).toEqual([true, false]);
+    await handleAttempts(lossy, [second]);
+    expect([await isMade(first), await isMade(second)]).toEqual([true, true]);
   });
 
   test("gets a late attempt of a replaced delivery once, in its place by time, and the state stays", async () => {

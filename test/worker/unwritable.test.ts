@@ -4,6 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { databaseRefusing } from "../support/database.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -36,34 +37,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const isWriting = (query: string) => /^\s*(INSERT|UPDATE|DELETE)/.test(query);
-
 /** The test's database, which refuses every write that grows it while `full` is set. It lets rows be removed. */
 function fillableDatabase() {
   const state = { full: false };
-  const queries = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
-  const refuse = (query: string) => state.full && isWriting(query) && !query.startsWith("DELETE");
-  const wrap = (query: string, statement: D1PreparedStatement): D1PreparedStatement => {
-    const run =
-      (method: "all" | "run" | "first") =>
-      (...args: string[]) =>
-        refuse(query)
-          ? Promise.reject(new Error(FULL))
-          : (statement[method] as (...args: string[]) => unknown)(...args);
-    const wrapped = {
-      ...{ all: run("all"), run: run("run"), first: run("first") },
-      bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
-    } as unknown as D1PreparedStatement;
-    queries.set(wrapped, { query, statement });
-    return wrapped;
-  };
-  const batch = (wrapped: D1PreparedStatement[]) => {
-    const statements = wrapped.flatMap((statement) => queries.get(statement) ?? []);
-    if (statements.some(({ query }) => refuse(query))) return Promise.reject(new Error(FULL));
-    return env.DB.batch(statements.map(({ statement }) => statement));
-  };
-  const prepare = (query: string) => wrap(query, env.DB.prepare(query));
-  return { DB: { prepare, batch } as unknown as D1Database, state };
+  const isRefused = (query: string) => state.full && /^\s*(INSERT|UPDATE)/.test(query);
+  return { DB: databaseRefusing(isRefused, FULL), state };
 }
 
 describe("while the database takes no writes", () => {
@@ -128,6 +106,22 @@ describe("while the database takes no writes", () => {
         expect(await logOf(org, call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
     },
   );
+
+  test("a held call that can't be released for another reason comes back in five seconds, and its batch goes on", async () => {
+    const isReleasing = (query: string) =>
+      query.includes("SET status = 'pending', reason = NULL FROM json_each");
+    const DB = databaseRefusing(isReleasing, "D1_ERROR: refused by the test");
+    const crm = await receiver(200);
+    const [held, other] = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
+    await env.DB.prepare("UPDATE webhook_logs SET status = 'held' WHERE call_id = ?")
+      .bind(held.call_id)
+      .run();
+    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [held, other])).toEqual([5, "ack"]);
+    expect(await logOf(org, other.call_id)).toMatchObject({ status: "delivered" });
+    expect(await logOf(org, held.call_id)).toMatchObject({ status: "held", metadata: [] });
+    expect(await handleAttempts(envWithLosingQueues().env, [held])).toEqual(["ack"]);
+    expect(await crm.received()).toHaveLength(2);
+  });
 
   test("a report is answered 503 and leaves nothing behind", async () => {
     const { DB, state } = fillableDatabase();

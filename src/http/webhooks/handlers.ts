@@ -1,5 +1,4 @@
 /** `/v1/postcall/webhooks`: get a log, resend webhooks, or create the first one of a call. */
-
 import type { Context } from "hono";
 import { isCallId } from "../../core/call-id.ts";
 import { createRefusal, resendRefusal, startsDelivery } from "../../core/refusal.ts";
