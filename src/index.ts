@@ -6,16 +6,19 @@ import { deliverBatch } from "./deliver/batch.ts";
 import type { BatchVerbs } from "./deliver/context.ts";
 import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { decryptHeaders, decryptSecrets } from "./deliver/secrets.ts";
+import { type WakeVerbs, wake } from "./deliver/wake.ts";
 import { createApp } from "./http/app.ts";
 import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
-import { type Enqueued, enqueue } from "./queue/producer.ts";
+import { type Enqueued, enqueue, enqueueWakes } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
-import { claimProbes, readEndpoints, releaseParked } from "./record/endpoints.ts";
+import { removeWell } from "./record/endpoint-settings.ts";
+import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
+import { countWaiting, readLateWakes, readWaking, releaseCalls, wakeEndpoints } from "./record/parked.ts";
 import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
@@ -46,7 +49,7 @@ export default {
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys, delaySeconds = 0) =>
         later(coalescedSendOf(env)(keys.map((key) => ({ key, delaySeconds })))),
-      release: () => later(release(env)),
+      wake: (endpoint) => later(enqueueWakes(env, [{ endpoint, delaySeconds: 0 }])),
       writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
       keepAlive,
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
@@ -60,8 +63,10 @@ export default {
     if (batch.queue === DEAD_LETTERS_QUEUE)
       return consume(batch, { deliver: (keys) => recordDeadLetters(keys, config, verbs) });
     const deliver = (keys: AttemptKey[]) => deliverBatch(keys, config, verbs);
-    if (batch.queue !== DELIVERIES_QUEUE) return consume(batch, { deliver });
-    return consume(batch, { deliver, moveOn: (entries) => enqueue(env, entries) });
+    if (batch.queue === DELIVERIES_QUEUE)
+      return consume(batch, { deliver, moveOn: (entries) => enqueue(env, entries) });
+    const wakeAll = (endpoints: EndpointKey[]) => wake(endpoints, config, wakeVerbs(env, config));
+    return consume(batch, { deliver, wake: wakeAll });
   },
 
   async scheduled(_controller, env) {
@@ -77,9 +82,15 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     walk: () => walkStep(database, { now: Date.now(), sweepGraceMs }),
     readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
-    release: (limit) => releaseParked(database, { now: Date.now(), sweepGraceMs, limit }),
     enqueue: (keys) => enqueueNow(env, keys),
+    readLateWakes: (limit) => readLateWakes(database, { before: Date.now() - sweepGraceMs, limit }),
+    enqueueWakes: (endpoints) =>
+      enqueueWakes(
+        env,
+        endpoints.map((endpoint) => ({ endpoint, delaySeconds: 0 })),
+      ),
     remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
+    forget: () => removeWell(database, Date.now()),
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
     readLateness: async () => latenessOf(await readLateness(database, { now: Date.now(), sweepGraceMs })),
@@ -93,7 +104,6 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
     read: async (wanted) =>
       (await writeWithRetry(() => readBatch(database, { keys: wanted, now: Date.now() }), CLOCK)).value,
     readEndpoints: (wanted) => readEndpoints(database, wanted),
-    claimProbes: (claims) => watchWrite(database, () => claimProbes(database, { claims, now: Date.now() })),
     decryptHeaders: (log) => decryptHeaders(log, config.masterKeys),
     decryptSecrets: (log) => decryptSecrets(log, config.masterKeys),
     attempt: (request) => callObject(env.CALLS, request.key).attempt(request),
@@ -105,11 +115,28 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
       );
       return repeated ? assumeWritten(writing, value) : value;
     },
+    countWaiting: (keys) => countWaiting(database, keys),
+    release: (releases) =>
+      watchWrite(database, () =>
+        releaseCalls(database, { releases, now: Date.now(), sweepGraceMs: config.sweepGraceMs }),
+      ),
     enqueue: (successors) => enqueue(env, successors),
-    release: () => release(env),
+    enqueueWakes: (wakes) => enqueueWakes(env, wakes),
     now: Date.now,
     random: Math.random,
     newId: () => crypto.randomUUID(),
+  };
+}
+
+function wakeVerbs(env: Env, { sweepGraceMs }: Config): WakeVerbs {
+  const database = databaseOf(env);
+  return {
+    read: (keys, asked) => readWaking(database, { keys, ...asked }),
+    write: (woken, now) => watchWrite(database, () => wakeEndpoints(database, { woken, now, sweepGraceMs })),
+    enqueue: (keys) => enqueueNow(env, keys),
+    enqueueWakes: (wakes) => enqueueWakes(env, wakes),
+    takesWrites: () => takesWrites(database),
+    now: Date.now,
   };
 }
 
@@ -129,15 +156,6 @@ function coalescedSendOf(env: Env) {
   const coalescedSend = coalescedSends.get(env) ?? openCoalescedSend({ send, wait, now: Date.now });
   coalescedSends.set(env, coalescedSend);
   return coalescedSend;
-}
-
-/** One request or batch releases this many parked calls at most. The sweep releases the rest. */
-const RELEASE_LIMIT = 100;
-
-async function release(env: Env): Promise<void> {
-  const { sweepGraceMs } = configOf(env);
-  const limits = { now: Date.now(), sweepGraceMs, limit: RELEASE_LIMIT };
-  await enqueueNow(env, await releaseParked(databaseOf(env), limits));
 }
 
 /** The variables are checked once per environment object, of which there is one per isolate. */

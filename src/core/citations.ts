@@ -5,24 +5,30 @@
  */
 import type { LogStatus } from "./webhook-log.ts";
 
-/** The conditions that decide a log's first status. */
+/** The conditions that decide how a log begins. */
 export interface FirstConditions {
   hasUrl: boolean;
   /** The endpoint is disabled. */
   isDisabled: boolean;
+  /** The endpoint is paused, or degraded with a time to wake: other calls are parked at it already. */
+  isParking: boolean;
   wanted: boolean;
   delayed: boolean;
   completed: boolean;
 }
 
 /**
- * A log's first status is that of the first row whose conditions hold, else `pending`. It is data because the INSERT
- * of a report is generated from it.
+ * A log begins as the first row says whose conditions hold, else `pending`. It is data because the INSERT of a report
+ * is generated from it. `parked`: it waits for its endpoint.
  */
-export const FIRST_STATUSES: readonly { status: LogStatus; when: Partial<FirstConditions> }[] = [
-  { status: "no_webhook", when: { hasUrl: false } },
-  { status: "disabled", when: { isDisabled: true } },
-  { status: "held", when: { wanted: true, delayed: true, completed: true } },
+export const FIRST_STATES: readonly {
+  state: Extract<LogStatus, "no_webhook" | "held"> | "parked";
+  when: Partial<FirstConditions>;
+}[] = [
+  { state: "no_webhook", when: { hasUrl: false } },
+  { state: "parked", when: { isDisabled: true } },
+  { state: "held", when: { wanted: true, delayed: true, completed: true } },
+  { state: "parked", when: { isParking: true } },
 ];
 
 /** The state of a call when its citations arrive. */

@@ -7,6 +7,8 @@ import { parseDuration } from "./duration.ts";
 /** Null stands for the deployment's own value. */
 export interface EndpointSettings {
   description: string | null;
+  /** How many attempts may be made in a second. */
+  rate_per_second: number | null;
   /** How long an attempt may take. */
   timeout_seconds: number | null;
   /** The waits before the 2nd, 3rd, … attempt, such as `5s` or `2h`. */
@@ -25,6 +27,7 @@ export interface StoredHeader {
 
 export const NO_SETTINGS: EndpointSettings = {
   description: null,
+  rate_per_second: null,
   timeout_seconds: null,
   retry_schedule: null,
   signature_header: null,

@@ -1,6 +1,7 @@
-/** Queue messages: their content, and whether the attempt they name is still to be made. Pure. */
+/** Queue messages: what they name, an attempt or an endpoint that wakes, and whether the attempt is still to be made. Pure. */
 import * as z from "zod";
 import { isCallId } from "./call-id.ts";
+import { URL_LIMIT_CHARACTERS } from "./target.ts";
 import { type AttemptKey, LOG_EVENTS, type LogState, OPERATIONAL_EVENT } from "./webhook-log.ts";
 
 /**
@@ -9,8 +10,33 @@ import { type AttemptKey, LOG_EVENTS, type LogState, OPERATIONAL_EVENT } from ".
  */
 export const MESSAGE_VERSION = 1;
 
-/** A message names an attempt. It carries no payload, no URL and no state. */
+/** A message that names an attempt. It carries no payload, no URL and no state. */
 export type DeliveryMessage = AttemptKey & { v: typeof MESSAGE_VERSION };
+
+/** A message that names an endpoint which wakes: an org, and a URL without its query. It carries no state either. */
+export interface WakeMessage {
+  v: typeof MESSAGE_VERSION;
+  user_id: string;
+  endpoint: string;
+}
+
+const wakeSchema = z.object({
+  v: z.literal(MESSAGE_VERSION),
+  user_id: z.string().min(1).max(128),
+  endpoint: z.string().min(1).max(URL_LIMIT_CHARACTERS),
+});
+
+/** The endpoint that a message names, or null if it names none. */
+export function readWakeMessage(body: unknown): { user_id: string; url: string } | null {
+  const parsed = wakeSchema.safeParse(body);
+  return parsed.success ? { user_id: parsed.data.user_id, url: parsed.data.endpoint } : null;
+}
+
+export const writeWakeMessage = ({ user_id, url }: { user_id: string; url: string }): WakeMessage => ({
+  v: MESSAGE_VERSION,
+  user_id,
+  endpoint: url,
+});
 
 const schema = z.object({
   v: z.literal(MESSAGE_VERSION),
@@ -21,7 +47,7 @@ const schema = z.object({
   attempt: z.int().min(1),
 });
 
-/** The attempt that a message names, or null if the message is not ours. */
+/** The attempt that a message names, or null if it names none. */
 export function readMessage(body: unknown): AttemptKey | null {
   const parsed = schema.safeParse(body);
   if (!parsed.success) return null;

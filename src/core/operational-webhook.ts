@@ -2,16 +2,10 @@
  * Operational webhooks tell an org's engineers about its webhooks. Plain data in, the body out. The shape is that of
  * Standard Webhooks, "Payload structure".
  */
-import type { EndpointHealth } from "./endpoint.ts";
+import { type EndpointEvent, type EndpointHealth, shownWaiting } from "./endpoint.ts";
 import type { LogKey } from "./webhook-log.ts";
 
-export type OperationalWebhookType =
-  | "delivery.failed"
-  | "endpoint.degraded"
-  | "endpoint.disabled"
-  | "endpoint.recovered";
-
-const bodyOf = (type: OperationalWebhookType, now: number, data: object): string =>
+const bodyOf = (type: "delivery.failed" | EndpointEvent, now: number, data: object): string =>
   JSON.stringify({ type, timestamp: new Date(now).toISOString(), data });
 
 /** A delivery has failed for good. */
@@ -28,14 +22,16 @@ export const deliveryFailed = (input: {
   return bodyOf("delivery.failed", input.now, data);
 };
 
-/** An endpoint has changed its state. */
+/** An endpoint has changed its state. `waiting`: how many calls wait for it. */
 export const endpointChanged = (input: {
-  type: Exclude<OperationalWebhookType, "delivery.failed">;
+  type: EndpointEvent;
   endpoint: { user_id: string; url: string };
-  health: EndpointHealth;
+  health: Pick<EndpointHealth, "state" | "consecutive_failures" | "last_error"> & { reason: string | null };
+  waiting: number;
   now: number;
 }): string => {
   const { user_id, url } = input.endpoint;
-  const { state, reason, consecutive_failures } = input.health;
-  return bodyOf(input.type, input.now, { user_id, url, state, reason, consecutive_failures });
+  const { state, reason, consecutive_failures, last_error } = input.health;
+  const data = { user_id, url, state, reason, consecutive_failures, last_error };
+  return bodyOf(input.type, input.now, { ...data, ...shownWaiting(input.waiting) });
 };

@@ -1,15 +1,11 @@
 /** Which calls can be resent or created, and why the others can't. Pure. */
-import type { EndpointState } from "./endpoint.ts";
+import type { Parking } from "./endpoint.ts";
 import type { LogState } from "./webhook-log.ts";
 
-/** A log as a manual send reads it. */
-export interface SendableLog extends LogState {
+/** A log as a manual send reads it, with its endpoint's state whether it is parked or not. */
+export interface SendableLog extends LogState, Parking {
   /** The size of its payload and of its attempts, as they are stored and sent. */
   answer_bytes: number;
-  /** 1 if the log is parked: it waits until its endpoint recovers or is enabled. */
-  parked: 1 | null;
-  /** The state of the log's endpoint; null if it never failed. */
-  endpoint_state: EndpointState | null;
 }
 
 export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "held" | "endpoint_disabled";

@@ -9,6 +9,12 @@ export interface NextState {
   reason: string | null;
   next_attempt_at: number | null;
   sweep_at: number | null;
+  /** If not null, the log is parked at this place, and is due at the times above only if its endpoint is forgotten. */
+  parked: number | null;
+  /** The failures of its trials in a row; null if its next attempt is none. */
+  trials: number | null;
+  /** 1 if the attempt used up no step of the schedule. */
+  spared: 0 | 1;
 }
 
 export interface RetryRules {
@@ -16,16 +22,31 @@ export interface RetryRules {
   sweepGraceMs: number;
 }
 
+/** After this many trials that failed in a row, a call waits behind the others. */
+const TRIALS_IN_A_ROW = 3;
+/** When a trial that can't be parked is due again, if its schedule has no waits. */
+const NO_SCHEDULE_SECONDS = 60;
+
+/** What a log knows of its attempts besides their number. */
+export interface Progress {
+  created_at: number;
+  /** Not null: the attempt is a trial, a probe or one that was released after its call was parked. */
+  trials: number | null;
+  /** How many attempts of the delivery used up no step of the schedule. */
+  spared: number | null;
+}
+
 /** The state after the `attempt`th attempt of the current delivery ended with `entry`. */
 export function afterAttempt(input: {
   entry: AttemptEntry;
   attempt: number;
+  log: Progress;
   rules: RetryRules;
   now: number;
   random: number;
 }): NextState {
-  const { entry, attempt, rules, now, random } = input;
-  const ended = { next_attempt_at: null, sweep_at: null };
+  const { entry, attempt, log, rules, now, random } = input;
+  const ended = { next_attempt_at: null, sweep_at: null, parked: null, trials: null, spared: 0 } as const;
   const verdict = classify(entry, now);
   switch (verdict.kind) {
     case "delivered":
@@ -34,11 +55,32 @@ export function afterAttempt(input: {
       return { status: "failed", reason: verdict.reason, ...ended };
     case "retry": {
       const { retryAfterSeconds } = verdict;
-      const wait = backoffSeconds({ scheduleMs: rules.retryScheduleMs, attempt, retryAfterSeconds, random });
+      const step = attempt - (log.spared ?? 0);
+      const backoff = { scheduleMs: rules.retryScheduleMs, retryAfterSeconds, random };
+      if (log.trials !== null) {
+        const wait = backoffSeconds({ ...backoff, attempt: Math.max(1, step - 1) }) ?? NO_SCHEDULE_SECONDS;
+        const due = dueAt(now + wait * 1_000, rules);
+        return { status: "retrying", reason: null, ...due, ...afterTrial(log, { now, retryAfterSeconds }) };
+      }
+      const wait = backoffSeconds({ ...backoff, attempt: step });
       if (wait === null) return { status: "failed", reason: "attempts_exhausted", ...ended };
-      return { status: "retrying", reason: null, ...dueAt(now + wait * 1_000, rules) };
+      return { ...ended, status: "retrying", reason: null, ...dueAt(now + wait * 1_000, rules) };
     }
   }
+}
+
+/**
+ * A trial that failed is parked again. If its receiver asked for a wait it is due after that instead, and its next
+ * attempt is no trial.
+ */
+function afterTrial(
+  { created_at, trials }: Progress,
+  { now, retryAfterSeconds }: { now: number; retryAfterSeconds: number | null },
+): Pick<NextState, "parked" | "trials" | "spared"> {
+  if (retryAfterSeconds !== null) return { parked: null, trials: null, spared: 1 };
+  const failed = (trials ?? 0) + 1;
+  if (failed < TRIALS_IN_A_ROW) return { parked: created_at, trials: failed, spared: 1 };
+  return { parked: Math.max(now, created_at + 1), trials: 0, spared: 1 };
 }
 
 /** A delivery fails in this round if the consumer could not process its attempt in any: after about four hours. */

@@ -3,23 +3,30 @@
  * follow-up messages. It gets functions instead of an environment, so it runs under any runtime. It returns what
  * happens to each message and acks none itself. What an attempt means is decided in `core`.
  */
-import { type Admission, admit, probeUntil } from "../core/endpoint.ts";
-import { withSettings } from "../core/endpoint-settings.ts";
+import { admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
 import { withoutQuery } from "../core/target.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
+import type { Release, Wake } from "../record/parked.ts";
 import { NOTHING, type Written } from "../record/results.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
 import { type Handled, handleMessage, type Judged } from "./handle.ts";
-import { changesOf, endpointsOf, operationalWebhooksOf, operationalWebhooksOfFaults } from "./health.ts";
+import {
+  changesOf,
+  endpointsOf,
+  operationalWebhooksOf,
+  operationalWebhooksOfFaults,
+  releasesOf,
+  waitingAt,
+} from "./health.ts";
 import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
 const UNDECIDED_SECONDS = 5;
 /** By then the write was tried for 5 s. The attempt is still in its object's memory, which lasts some 10 s. */
 const UNWRITABLE_SECONDS = 2;
-/** An attempt that could not be deferred because its log or endpoint changed since the read is judged again. */
+/** An attempt whose call could not be parked because its log or endpoint changed since the read is judged again. */
 const CHANGED_SECONDS = 1;
 /** If another batch changed an endpoint since the read, the endpoint is judged again this many times. */
 const JUDGEMENT_LIMIT = 3;
@@ -58,7 +65,7 @@ async function handleAll(
   let judged: Judged[];
   const now = verbs.now();
   try {
-    judged = await judgeAll(keys, rules, { verbs, now });
+    judged = await judgeAll(keys, { verbs, now });
   } catch (error) {
     console.error("A batch could not be read; its messages come back.", error);
     return keys.map((key) => ({ key, settlement: again(UNREADABLE_SECONDS) }));
@@ -67,47 +74,19 @@ async function handleAll(
   return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now, mayAttempt })));
 }
 
-/** Reads the logs, and decides which attempts are due and which are deferred because of their endpoint. */
+/** Reads the logs, and decides which attempts are due, and which calls are parked because of their endpoint. */
 async function judgeAll(
   keys: readonly AttemptKey[],
-  rules: BatchRules,
   { verbs, now }: { verbs: BatchVerbs; now: number },
 ): Promise<Judged[]> {
   const logs = await verbs.read(keys);
-  const judged = keys.map((key, index): Judged => {
+  return keys.map((key, index): Judged => {
     const log = logs[index];
     const verdict = judgeMessage(key, log, now);
     const { endpoint = null, send_type } = log ?? {};
-    const attemptLimit = withSettings(rules, endpoint?.settings).retryScheduleMs.length + 1;
-    const admission: Admission =
-      verdict.kind === "send" && send_type && !log?.is_test
-        ? admit({ endpoint, key, send_type, attemptLimit, now })
-        : "send";
-    return { key, log, verdict, admission };
+    const isJudged = verdict.kind === "send" && send_type && !log?.is_test;
+    return { key, log, verdict, admission: isJudged ? admit({ endpoint, key, send_type }) : "send" };
   });
-  const claims = judged.flatMap(({ key, log, admission }) =>
-    admission === "probe" && log?.url
-      ? [
-          {
-            user_id: key.user_id,
-            url: withoutQuery(log.url),
-            probe: attemptKeyText(key),
-            until: probeUntil(now, withSettings(rules, log.endpoint?.settings).deliveryTimeoutMs),
-          },
-        ]
-      : [],
-  );
-  if (claims.length === 0) return judged;
-  const first = [...Map.groupBy(claims, endpointText).values()].flatMap(([claim]) => claim ?? []);
-  const probes = await verbs.claimProbes(first).catch((error: unknown) => {
-    console.error("No probe could be claimed; the rest of the batch goes on.", error);
-    return new Set<string>();
-  });
-  return judged.map((message) =>
-    message.admission === "probe" && !probes.has(attemptKeyText(message.key))
-      ? { ...message, admission: "defer" }
-      : message,
-  );
 }
 
 const endpointText = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
@@ -127,17 +106,19 @@ async function writeAll(
   const endpoints = changesOf(observed, context);
   let written: Written;
   try {
+    const waiting = await waitingAt({ observed, endpoints }, verbs);
     written = await verbs.write({
       results: outcomes.map(({ result }) => result),
       losses: writes.flatMap((write) => (write.kind === "loss" ? [write.loss] : [])),
       faults: faulted.map(({ fault }) => fault),
-      deferred: writes.flatMap((write) => (write.kind === "deferral" ? [write.deferral] : [])),
-      disabled: handled.flatMap(({ key, write }) => (write?.kind === "disabling" ? [key] : [])),
+      parked: handled.flatMap(({ key, write }) => (write?.kind === "parking" ? [key] : [])),
+      parking: parkingOf(writes),
       endpoints,
       operationalWebhooks: [
-        ...operationalWebhooksOf({ outcomes, observed, endpoints }, context),
+        ...operationalWebhooksOf({ outcomes, observed, endpoints, waiting }, context),
         ...operationalWebhooksOfFaults(faulted, context),
       ],
+      now: context.now,
     });
   } catch (error) {
     console.error("A batch's results could not be written; its messages come back.", error);
@@ -148,31 +129,69 @@ async function writeAll(
   const moved = new Set(written.moved.map(attemptKeyText));
   const unappended = new Set(written.unappended.map(attemptKeyText));
   await enqueue(successorsOf(handled, { moved, notified: written.notified, now: verbs.now() }), verbs);
-  await followUpEndpoints({ observed, endpoints, versions: written.versions }, rules, verbs);
+  await enqueueWakes([...written.waking, ...movedWakes(observed, endpoints, written)], verbs);
+  await followUpEndpoints({ observed, endpoints, changed: written.changed }, rules, verbs);
   return handled.map((message) => {
     if (unappended.has(attemptKeyText(message.key)))
       return { ...message, settlement: again(UNWRITABLE_SECONDS) };
-    const isDeferred = message.write?.kind === "deferral" || message.write?.kind === "disabling";
-    const isStillDue = isDeferred && !moved.has(attemptKeyText(message.key));
+    const isStillDue = message.write?.kind === "parking" && !moved.has(attemptKeyText(message.key));
     return isStillDue ? { ...message, settlement: again(CHANGED_SECONDS) } : message;
   });
 }
 
-/** The follow-up messages of what took effect: next attempts, deferred attempts and operational webhooks. */
+/** The endpoints at which calls are parked by these writes, each once. */
+function parkingOf(writes: readonly NonNullable<Handled["write"]>[]): EndpointKey[] {
+  const logs = writes.flatMap((write) => {
+    const isParking =
+      write.kind === "parking" || (write.kind === "result" && write.result.next.parked !== null);
+    return isParking ? [write.log] : [];
+  });
+  const keys = logs.map(({ user_id, url }) => ({ user_id, url: withoutQuery(url ?? "") }));
+  return [...new Map(keys.map((key) => [endpointText(key), key])).values()];
+}
+
+/** The follow-up messages of what took effect: next attempts and operational webhooks. */
 function successorsOf(
   handled: readonly Handled[],
   { moved, notified, now }: { moved: ReadonlySet<string>; notified: readonly AttemptKey[]; now: number },
 ) {
   const later = (key: AttemptKey, at: number | null) =>
-    at === null ? [] : [{ key, delaySeconds: Math.max(0, Math.ceil((at - now) / 1_000)) }];
+    at === null ? [] : [{ key, delaySeconds: secondsUntil(at, now) }];
   const following = handled.flatMap(({ key, write }) => {
     if (!moved.has(attemptKeyText(key))) return [];
-    if (write?.kind === "deferral") return later(key, write.deferral.next_attempt_at);
     if (write?.kind === "fault") return later(key, write.fault.next.next_attempt_at);
-    if (write?.kind !== "result") return [];
+    if (write?.kind !== "result" || write.result.next.parked !== null) return [];
     return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);
   });
   return [...following, ...notified.map((key) => ({ key, delaySeconds: 0 }))];
+}
+
+const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1_000));
+
+/** The new times at which endpoints wake whose state changed. */
+const movedWakes = (
+  observed: ReturnType<typeof endpointsOf>,
+  endpoints: readonly EndpointChange[],
+  { changed }: Written,
+): Wake[] =>
+  changed.flatMap(({ version, user_id, url, wake_at }) => {
+    const change = endpoints.find((one) => one.version === version);
+    const before = observed.find((one) => endpointText(one) === endpointText({ user_id, url }));
+    const hasMoved = before?.endpoint?.state !== change?.health.state && wake_at !== null;
+    return hasMoved ? [{ user_id, url, wake_at }] : [];
+  });
+
+async function enqueueWakes(waking: readonly Wake[], verbs: BatchVerbs): Promise<void> {
+  const now = verbs.now();
+  const wakes = waking.map(({ wake_at, ...endpoint }) => ({
+    endpoint,
+    delaySeconds: secondsUntil(wake_at, now),
+  }));
+  try {
+    if (wakes.length > 0) await verbs.enqueueWakes(wakes);
+  } catch (error) {
+    console.warn("The queue did not take the messages of endpoints that wake; the sweep will.", error);
+  }
 }
 
 async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: BatchVerbs): Promise<void> {
@@ -183,34 +202,56 @@ async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: Batch
   }
 }
 
-/** Judges an endpoint again if another batch changed it, and releases the calls parked at endpoints that recovered. */
+/** Judges an endpoint again if another batch changed it, and releases calls at endpoints that take them. */
 async function followUpEndpoints(
-  first: { observed: ReturnType<typeof endpointsOf>; endpoints: EndpointChange[]; versions: string[] },
+  first: {
+    observed: ReturnType<typeof endpointsOf>;
+    endpoints: EndpointChange[];
+    changed: Written["changed"];
+  },
   rules: BatchRules,
   verbs: BatchVerbs,
 ): Promise<void> {
-  let { observed, endpoints, versions } = first;
-  let isReleasing = false;
+  let { observed, endpoints, changed } = first;
+  const releases: Release[] = [];
   try {
-    for (let judgement = 1; endpoints.length > 0; judgement++) {
-      const taken = new Set(versions);
-      isReleasing ||= endpoints.some(({ releasing, version }) => releasing && taken.has(version));
-      const lost = new Set(endpoints.filter(({ version }) => !taken.has(version)).map(endpointText));
-      observed = observed.filter((endpoint) => lost.has(endpointText(endpoint)));
+    for (let judgement = 1; observed.length > 0; judgement++) {
+      const versions = new Set(changed.map(({ version }) => version));
+      const taken = endpoints.filter(({ version }) => versions.has(version));
+      const lost = new Set(endpoints.filter((change) => !taken.includes(change)).map(endpointText));
+      const isLost = (endpoint: EndpointKey) => lost.has(endpointText(endpoint));
+      releases.push(
+        ...releasesOf(
+          observed.filter((one) => !isLost(one)),
+          taken,
+        ),
+      );
+      observed = observed.filter(isLost);
       if (observed.length === 0 || judgement === JUDGEMENT_LIMIT) break;
       const current = await verbs.readEndpoints(observed.map(({ user_id, url }) => ({ user_id, url })));
       observed = observed.map((endpoint, index) => ({ ...endpoint, endpoint: current[index] ?? null }));
       const context = { rules, now: verbs.now(), newId: verbs.newId };
       endpoints = changesOf(observed, context);
-      const operationalWebhooks = operationalWebhooksOf({ outcomes: [], observed, endpoints }, context);
-      const written = await verbs.write({ ...NOTHING, endpoints, operationalWebhooks });
-      versions = written.versions;
+      const waiting = await waitingAt({ observed, endpoints }, verbs);
+      const operationalWebhooks = operationalWebhooksOf(
+        { outcomes: [], observed, endpoints, waiting },
+        context,
+      );
+      const written = await verbs.write({ ...NOTHING, endpoints, operationalWebhooks, now: context.now });
+      changed = written.changed;
+      await enqueueWakes(movedWakes(observed, endpoints, written), verbs);
       await enqueue(
         written.notified.map((key) => ({ key, delaySeconds: 0 })),
         verbs,
       );
     }
-    if (isReleasing) await verbs.release();
+    if (releases.length > 0) {
+      const released = await verbs.release(releases);
+      await enqueue(
+        released.map((key) => ({ key, delaySeconds: 0 })),
+        verbs,
+      );
+    }
   } catch (error) {
     console.warn("An endpoint's health could not be written; its next attempt will.", error);
   }

@@ -5,6 +5,7 @@ import type { RetryRules } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
+import type { Release } from "../record/parked.ts";
 import type { Writing, Written } from "../record/results.ts";
 
 export interface BatchVerbs {
@@ -12,8 +13,8 @@ export interface BatchVerbs {
   read: (keys: readonly AttemptKey[]) => Promise<(LoadedLog | undefined)[]>;
   /** The endpoints as they are now, in the same order. */
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<LoadedLog["endpoint"][]>;
-  /** Gives each attempt the probe's lease of its degraded endpoint, if it is free. Returns the attempts that got it. */
-  claimProbes: (claims: readonly (EndpointKey & { probe: string; until: number })[]) => Promise<Set<string>>;
+  /** How many calls are parked at each endpoint, in the same order, up to a limit. */
+  countWaiting: (keys: readonly EndpointKey[]) => Promise<number[]>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
   /** The headers that the log's endpoint has set, by name; null if one can't be decrypted. */
@@ -26,10 +27,12 @@ export interface BatchVerbs {
   takesWrites: () => Promise<boolean>;
   /** Writes all in one transaction. Rejects if the record is away. */
   write: (writing: Writing) => Promise<Written>;
-  /** Enqueues calls that were parked at recovered endpoints. It may fail: the sweep does it too. */
-  release: () => Promise<void>;
-  /** Sends follow-up messages. It may fail: the schedule in the record is enough. */
+  /** Makes calls due that are parked at endpoints which are active. It may fail: an endpoint wakes by itself too. */
+  release: (releases: readonly Release[]) => Promise<AttemptKey[]>;
+  /** Sends follow-up messages. It may fail: the times in the record are enough. */
   enqueue: (successors: { key: AttemptKey; delaySeconds: number }[]) => Promise<void>;
+  /** Sends messages for endpoints that wake later. It may fail like that. */
+  enqueueWakes: (wakes: { endpoint: EndpointKey; delaySeconds: number }[]) => Promise<void>;
   now: () => number;
   random: () => number;
   newId: () => string;

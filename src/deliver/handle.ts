@@ -4,11 +4,10 @@
  */
 
 import type { AttemptReply } from "../call/attempt-request.ts";
-import { type Admission, deferUntil } from "../core/endpoint.ts";
 import { withSettings } from "../core/endpoint-settings.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
-import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
+import { afterAttempt, afterFault, nextSentAt } from "../core/transition.ts";
 import {
   type AttemptEntry,
   type AttemptKey,
@@ -16,7 +15,7 @@ import {
   OPERATIONAL_EVENT,
 } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
-import type { Deferral, Fault, Loss, Result } from "../record/results.ts";
+import type { Fault, Loss, Result } from "../record/results.ts";
 import type { BatchContext } from "./context.ts";
 import { ACK, again, type Settlement } from "./settlement.ts";
 
@@ -46,8 +45,7 @@ type ToWrite =
   | { kind: "result"; result: Result; log: LoadedLog }
   | { kind: "loss"; loss: Loss }
   | { kind: "fault"; fault: Fault; log: LoadedLog }
-  | { kind: "deferral"; deferral: Deferral }
-  | { kind: "disabling" };
+  | { kind: "parking"; log: LoadedLog };
 
 export interface Handled {
   key: AttemptKey;
@@ -60,7 +58,7 @@ export interface Judged {
   key: AttemptKey;
   log: LoadedLog | undefined;
   verdict: ReturnType<typeof judgeMessage>;
-  admission: Admission;
+  admission: "send" | "park";
 }
 
 /** A log that has a delivery. */
@@ -114,12 +112,10 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
     const unknown = { key, settlement: again(UNSENT_SECONDS) };
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
-  if (admission === "defer" || admission === "disable") {
-    const disabling: Handled = { key, settlement: ACK, write: { kind: "disabling" } };
-    const unknown =
-      admission === "disable"
-        ? cutOffOr(key, log, { context, otherwise: disabling })
-        : defer(key, log, context);
+  if (admission === "park") {
+    const parking: Handled = { key, settlement: ACK, write: { kind: "parking", log } };
+    const isOver = log.endpoint?.state === "disabled";
+    const unknown = isOver ? cutOffOr(key, log, { context, otherwise: parking }) : parking;
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
   if (payload === null)
@@ -139,12 +135,6 @@ function cutOffOr(
   const { send_type, losses } = log;
   if (losses === 0 || !send_type) return otherwise;
   return recorded(key, log, { entry: interrupted({ ...log, send_type }, context.verbs.now()), context });
-}
-
-function defer(key: AttemptKey, { endpoint }: LoadedLog, { rules, now }: BatchContext): Handled {
-  const { retryScheduleMs } = withSettings(rules, endpoint?.settings);
-  const due = dueAt(deferUntil(now, retryScheduleMs[key.attempt - 2]), rules);
-  return { key, settlement: ACK, write: { kind: "deferral", deferral: { key, ...due } } };
 }
 
 /**
@@ -234,7 +224,7 @@ function recorded(
     ? { ...rules, retryScheduleMs: [] }
     : withSettings(rules, log.endpoint?.settings);
   const moment = { now: verbs.now(), random: verbs.random() };
-  const next = afterAttempt({ entry, attempt: key.attempt, rules: schedule, ...moment });
+  const next = afterAttempt({ entry, attempt: key.attempt, log, rules: schedule, ...moment });
   return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
 }
 

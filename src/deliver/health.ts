@@ -2,20 +2,35 @@
  * Derives the health of a batch's endpoints, and the operational webhooks to send, from its attempts. Pure except for
  * the ids it is given.
  */
-import { afterOutcomes, type Endpoint, endpointEvent } from "../core/endpoint.ts";
+import {
+  afterOutcomes,
+  type Endpoint,
+  endpointEvent,
+  RELEASED_AT_ONCE,
+  RELEASED_BY_SUCCESS,
+} from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/operational-webhook.ts";
 import { withoutQuery } from "../core/target.ts";
 import type { RetryRules } from "../core/transition.ts";
-import { type AttemptEntry, type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import {
+  type AttemptEntry,
+  type AttemptKey,
+  attemptKeyText,
+  OPERATIONAL_EVENT,
+} from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import { newOperationalWebhook, type OperationalWebhook } from "../record/operational-webhooks.ts";
+import type { Release } from "../record/parked.ts";
 import type { Fault, Result } from "../record/results.ts";
+import type { BatchVerbs } from "./context.ts";
 
 /** An endpoint as it was read, and this batch's attempts to it. */
 interface Observed extends EndpointKey {
   endpoint: Endpoint | null;
   entries: AttemptEntry[];
+  /** The texts of the attempts' keys. */
+  attempts: string[];
 }
 
 interface Outcome {
@@ -41,8 +56,11 @@ export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
     const { user_id, endpoint } = outcome.log;
     const url = withoutQuery(outcome.log.url);
     if (url === null || saysNothing(outcome.log)) continue;
-    const known = observed.get(`${user_id} ${url}`) ?? { user_id, url, endpoint, entries: [] };
+    const known = observed.get(`${user_id} ${url}`) ?? {
+      ...{ user_id, url, endpoint, entries: [], attempts: [] },
+    };
     known.entries.push(outcome.result.entry);
+    known.attempts.push(attemptKeyText(outcome.result.key));
     observed.set(`${user_id} ${url}`, known);
   }
   return [...observed.values()];
@@ -50,12 +68,50 @@ export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
 
 /** The endpoints to write. None if all attempts succeeded and no endpoint had failed. */
 export const changesOf = (observed: readonly Observed[], { now, newId }: HealthContext): EndpointChange[] =>
-  observed.flatMap(({ user_id, url, endpoint, entries }) => {
+  observed.flatMap(({ user_id, url, endpoint, entries, attempts }) => {
     const health = afterOutcomes(endpoint, entries, now);
     if (health === null) return [];
-    const releasing = health.state === "active" && endpoint?.state === "degraded";
-    return [{ user_id, url, from: endpoint?.version ?? null, version: newId(), health, releasing }];
+    const probe = endpoint?.probe ?? null;
+    const probed = probe !== null && attempts.includes(probe) ? probe : null;
+    return [{ user_id, url, from: endpoint?.version ?? null, version: newId(), health, probed }];
   });
+
+/** The calls to release at endpoints that take calls again, or still have some parked: so many for each success. */
+export const releasesOf = (observed: readonly Observed[], taken: readonly EndpointChange[]): Release[] =>
+  observed.flatMap(({ user_id, url, endpoint, entries }) => {
+    const isRecovered =
+      endpoint?.state === "degraded" &&
+      taken.some((change) => isSame(change, { user_id, url }) && change.health.state === "active");
+    const isReleasing = endpoint?.state === "active" && endpoint.wake_at !== null;
+    const successes = entries.filter(({ error }) => error === null).length;
+    if (successes === 0 || !(isRecovered || isReleasing)) return [];
+    const limit = isRecovered
+      ? RELEASED_AT_ONCE + RELEASED_BY_SUCCESS * (successes - 1)
+      : RELEASED_BY_SUCCESS * successes;
+    return [{ user_id, url, limit }];
+  });
+
+const isSame = (one: EndpointKey, other: EndpointKey): boolean =>
+  one.user_id === other.user_id && one.url === other.url;
+
+/** The changes of endpoints' states, each with its event. */
+const eventsOf = (observed: readonly Observed[], endpoints: readonly EndpointChange[]) =>
+  endpoints.flatMap((change) => {
+    const before = observed.find((one) => isSame(one, change))?.endpoint ?? null;
+    const type = endpointEvent(before, change.health);
+    return type === null ? [] : [{ ...change, type }];
+  });
+
+/** How many calls wait at those endpoints whose change is reported. */
+export async function waitingAt(
+  batch: { observed: readonly Observed[]; endpoints: readonly EndpointChange[] },
+  verbs: Pick<BatchVerbs, "countWaiting">,
+): Promise<Map<string, number>> {
+  const reported = eventsOf(batch.observed, batch.endpoints);
+  const keys = reported.map(({ user_id, url }) => ({ user_id, url }));
+  const counts = keys.length === 0 ? [] : await verbs.countWaiting(keys);
+  return new Map(reported.map(({ version }, index) => [version, counts[index] ?? 0]));
+}
 
 /** The operational webhooks to send. Each names what has to be in the record for it to be true. */
 export function operationalWebhooksOf(
@@ -63,6 +119,7 @@ export function operationalWebhooksOf(
     outcomes: readonly Outcome[];
     observed: readonly Observed[];
     endpoints: readonly EndpointChange[];
+    waiting: ReadonlyMap<string, number>;
   },
   context: HealthContext,
 ): OperationalWebhook[] {
@@ -72,17 +129,13 @@ export function operationalWebhooksOf(
       ? failureWebhook({ key, log, attempts: key.attempt, reason: next.reason }, context)
       : [],
   );
-  const changed = batch.endpoints.flatMap(({ user_id, url, version, health }) => {
-    const before = batch.observed.find((one) => one.user_id === user_id && one.url === url)?.endpoint ?? null;
-    const type = endpointEvent(before, health);
-    if (type === null) return [];
-    const payload = endpointChanged({ type, endpoint: { user_id, url }, health, now });
-    return [
-      newOperationalWebhook(
-        { user_id, id: `endpoint.${version}`, payload, about: { url, version } },
-        context,
-      ),
-    ];
+  const changed = eventsOf(batch.observed, batch.endpoints).map(({ user_id, url, version, health, type }) => {
+    const waiting = batch.waiting.get(version) ?? 0;
+    const payload = endpointChanged({ type, endpoint: { user_id, url }, health, waiting, now });
+    return newOperationalWebhook(
+      { user_id, id: `endpoint.${version}`, payload, about: { url, version } },
+      context,
+    );
   });
   return [...failed, ...changed];
 }

@@ -8,7 +8,8 @@ import { notFound, ok, refuse, unavailable } from "./answer.ts";
 import { apiKeyFinder, authenticate, requireScopes } from "./auth.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations } from "./citations.ts";
-import { deleteEndpoint, enable, getEndpoints, patchEndpoint } from "./endpoints.ts";
+import { enable, pause, probe } from "./endpoint-state.ts";
+import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
@@ -51,7 +52,13 @@ const ROUTES: Route[] = [
     handler: getWebhook,
     query: ["event"],
   },
-  { method: "GET", path: "/v1/endpoints", scopes: ["read"], handler: getEndpoints, query: ["url"] },
+  {
+    method: "GET",
+    path: "/v1/endpoints",
+    scopes: ["read"],
+    handler: getEndpoints,
+    query: ["url", "state", "limit", "cursor"],
+  },
   { method: "PATCH", path: "/v1/endpoints", scopes: ["configure"], handler: patchEndpoint },
   {
     method: "DELETE",
@@ -60,7 +67,9 @@ const ROUTES: Route[] = [
     handler: deleteEndpoint,
     query: ["url"],
   },
+  { method: "POST", path: "/v1/endpoints/pause", scopes: ["configure"], handler: pause },
   { method: "POST", path: "/v1/endpoints/enable", scopes: ["configure"], handler: enable },
+  { method: "POST", path: "/v1/endpoints/probe", scopes: ["configure"], handler: probe },
   { method: "POST", path: "/v1/inboxes", scopes: ["configure"], handler: makeInbox },
   { method: "PATCH", path: "/v1/inboxes/:id", scopes: ["configure"], handler: configureInbox },
   {

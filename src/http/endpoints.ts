@@ -1,7 +1,7 @@
-/** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set, enabled and forgotten. */
+/** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set and forgotten. */
 import type { Context } from "hono";
 import { encrypt, NONCE_BYTES } from "../core/encryption.ts";
-import type { Endpoint } from "../core/endpoint.ts";
+import { ENDPOINT_STATES, type Endpoint, type EndpointState, shownWaiting } from "../core/endpoint.ts";
 import {
   type EndpointSettings,
   HEADERS_LIMIT,
@@ -9,7 +9,6 @@ import {
   type StoredHeader,
   shownHeader,
 } from "../core/endpoint-settings.ts";
-import { endpointChanged } from "../core/operational-webhook.ts";
 import { keptUrl, withoutQuery } from "../core/target.ts";
 import {
   forgetEndpoint,
@@ -17,26 +16,60 @@ import {
   type SettingsRefusal,
   setEndpoint,
 } from "../record/endpoint-settings.ts";
-import { type EndpointKey, enableEndpoint, listEndpoints, readEndpoints } from "../record/endpoints.ts";
-import { newOperationalWebhook } from "../record/operational-webhooks.ts";
-import { notFound, ok, refuse } from "./answer.ts";
+import { type EndpointKey, listEndpoints, readEndpoints } from "../record/endpoints.ts";
+import { countWaiting } from "../record/parked.ts";
+import { notFound, ok, okPage, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { enableSchema, endpointSchema } from "./schemas.ts";
+import { endpointSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 
 /** Enough for a URL with every character escaped. */
-const BODY_LIMIT_BYTES = 65_536;
+export const BODY_LIMIT_BYTES = 65_536;
+
+/** A page has this many endpoints at most, and this many where nothing is asked. */
+const PAGE_LIMIT = 200;
+const DEFAULT_PAGE = 50;
 
 export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
-  const given = c.req.query("url");
-  if (given === undefined) return ok((await listEndpoints(database, user_id)).map(renderEndpoint));
-  const key = { user_id, url: endpointUrl(given) };
-  const [endpoint] = await readEndpoints(database, [key]);
-  return ok(renderEndpoint({ ...(endpoint ?? WELL), ...key }));
+  const { url: given, state, limit = String(DEFAULT_PAGE), cursor: after = "" } = c.req.query();
+  if (given !== undefined) {
+    const key = { user_id, url: endpointUrl(given) };
+    const [[endpoint], [waiting = 0]] = await Promise.all([
+      readEndpoints(database, [key]),
+      countWaiting(database, [key]),
+    ]);
+    return ok(renderEndpoint({ ...(endpoint ?? WELL), ...key }, waiting));
+  }
+  if (state !== undefined && !isState(state))
+    return invalid("state", `must be one of ${ENDPOINT_STATES.join(", ")}`, state);
+  const size = Number(limit);
+  if (!/^\d{1,3}$/.test(limit) || size < 1 || size > PAGE_LIMIT)
+    return invalid("limit", `must be a whole number from 1 to ${PAGE_LIMIT}`, limit);
+  const wanted = { user_id, state: state ?? null, after, limit: size };
+  const { endpoints, next } = await listEndpoints(database, wanted);
+  const counts = await countWaiting(
+    database,
+    endpoints.map(({ user_id, url }) => ({ user_id, url })),
+  );
+  const rendered = endpoints.map((endpoint, index) => renderEndpoint(endpoint, counts[index] ?? 0));
+  return okPage(
+    rendered.map((endpoint) => JSON.stringify(endpoint)),
+    next,
+  );
 }
+
+const isState = (text: string): text is EndpointState =>
+  (ENDPOINT_STATES as readonly string[]).includes(text);
+
+const invalid = (field: string, rule: string, value: string): Response =>
+  refuse({
+    error: "invalid_parameter",
+    message: `${field} ${rule}, and is ${JSON.stringify(value.slice(0, 80))}.`,
+    field,
+  });
 
 /** Changes what the body names. What it leaves out stays as it is. */
 export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
@@ -51,7 +84,18 @@ export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
   const change = { ...settings, headers: headers && (await encryptHeaders(c, headers)) };
   const endpoint = await setEndpoint(c.env.databaseOf(user_id), { ...key, version, settings: change });
   if (typeof endpoint === "string") return refuse({ error: "CONFLICT", message: REFUSED_SETTINGS[endpoint] });
-  return ok(renderEndpoint(endpoint ?? { ...WELL, ...key }));
+  return okEndpoint(c, endpoint ?? { ...WELL, ...key });
+}
+
+/** An answer with the endpoint, and how many calls wait for it. */
+export async function okEndpoint(
+  c: Context<HttpEnv>,
+  endpoint: ShownEndpoint,
+  members: object = {},
+): Promise<Response> {
+  const { user_id, url } = endpoint;
+  const [waiting = 0] = await countWaiting(c.env.databaseOf(user_id), [{ user_id, url }]);
+  return ok({ ...renderEndpoint(endpoint, waiting), ...members });
 }
 
 const REFUSED_SETTINGS: Record<SettingsRefusal, string> = {
@@ -93,53 +137,11 @@ export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
 }
 
 /** The URL of the endpoint that a request names, as it is kept. */
-const endpointUrl = (given: string): string =>
+export const endpointUrl = (given: string): string =>
   withoutQuery(URL.canParse(given) ? keptUrl(new URL(given)) : given);
 
-export async function enable(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const { redeliver } = body.value;
-  const url = endpointUrl(body.value.url);
-  const { user_id } = c.get("apiKey");
-  const database = c.env.databaseOf(user_id);
-  const [before] = await readEndpoints(database, [{ user_id, url }]);
-  const now = c.env.now();
-  const version = crypto.randomUUID();
-  const operationalWebhooks =
-    before && before.state !== "active" ? [recovery(c, { user_id, url, version, now, before })] : [];
-  const enabled = await enableEndpoint(database, {
-    user_id,
-    url,
-    version,
-    now,
-    redeliver,
-    operationalWebhooks,
-  });
-  if (enabled === null)
-    return notFound(`The endpoint ${JSON.stringify(url)} has never failed: there is nothing to enable.`);
-  c.env.enqueue(enabled.notified);
-  c.env.release();
-  return ok({ ...renderEndpoint(enabled.endpoint), redelivering: enabled.redelivering });
-}
-
-/** An enabling is reported by the same operational webhook as a recovery. */
-function recovery(
-  c: Context<HttpEnv>,
-  change: { user_id: string; url: string; version: string; now: number; before: Endpoint },
-) {
-  const { user_id, url, version, now, before } = change;
-  const health = { ...before, state: "active" as const, reason: "enabled", consecutive_failures: 0 };
-  const payload = endpointChanged({ type: "endpoint.recovered", endpoint: { user_id, url }, health, now });
-  const context = { rules: c.env.config(), now, newId: () => crypto.randomUUID() };
-  return newOperationalWebhook(
-    { user_id, id: `endpoint.${version}`, payload, about: { url, version } },
-    context,
-  );
-}
-
 /** An endpoint that never failed and has no settings. */
-const WELL: Omit<Endpoint, "version" | "probe" | "probe_until"> = {
+const WELL: Omit<ShownEndpoint, "user_id" | "url"> = {
   ...{
     state: "active",
     reason: null,
@@ -147,18 +149,30 @@ const WELL: Omit<Endpoint, "version" | "probe" | "probe_until"> = {
     first_failure_at: null,
     last_failure_at: null,
   },
-  ...{ recovered_at: null, last_success_at: null, disabled_at: null, settings: NO_SETTINGS },
+  ...{
+    last_error: null,
+    last_success_at: null,
+    disabled_at: null,
+    next_probe_at: null,
+    settings: NO_SETTINGS,
+  },
 };
 
-const renderEndpoint = (endpoint: typeof WELL & EndpointKey) => ({
+type ShownEndpoint = EndpointKey &
+  Omit<Endpoint, "version" | "probe" | "probe_until" | "probes" | "wake_at" | "recovered_at">;
+
+const renderEndpoint = (endpoint: ShownEndpoint, waiting: number) => ({
   url: endpoint.url,
   state: endpoint.state,
   reason: endpoint.reason,
-  disabled_at: iso(endpoint.disabled_at),
+  ...shownWaiting(waiting),
   consecutive_failures: endpoint.consecutive_failures,
   failing_since: iso(endpoint.first_failure_at),
-  last_failure_at: iso(endpoint.last_failure_at),
+  last_error: endpoint.last_error,
   last_success_at: iso(endpoint.last_success_at),
+  last_failure_at: iso(endpoint.last_failure_at),
+  disabled_at: iso(endpoint.disabled_at),
+  next_probe_at: iso(endpoint.next_probe_at),
   settings: { ...endpoint.settings, headers: shownHeadersOf(endpoint.settings) },
 });
 

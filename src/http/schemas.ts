@@ -101,6 +101,7 @@ export const createSchema = members({
 
 const DESCRIPTION_RULE = "must be a text of at most 500 characters, or null";
 const ENDPOINT_TIMEOUT_RULE = `must be a whole number of seconds from 1 to ${TIMEOUT_LIMIT_SECONDS}, or null`;
+const RATE_RULE = "must be a number of attempts a second from 0.1 to 1000, or null";
 const SCHEDULE_RULE = `must be at most ${WAITS_LIMIT} waits such as "30s", "5m" or "2h", 5 days in all, or null`;
 const SIGNATURE_HEADER_RULE =
   "must be null or a header name of 1 to 64 letters, digits and hyphens that is not taken for something else";
@@ -111,6 +112,7 @@ const HEADER_VALUE_RULE = `must be null or 1 to ${HEADER_VALUE_LIMIT_CHARACTERS}
 export const endpointSchema = members({
   url: url("must be a URL"),
   description: z.string(DESCRIPTION_RULE).max(500, DESCRIPTION_RULE).nullable().optional(),
+  rate_per_second: z.number(RATE_RULE).min(0.1, RATE_RULE).max(1_000, RATE_RULE).nullable().optional(),
   timeout_seconds: z
     .int(ENDPOINT_TIMEOUT_RULE)
     .min(1, ENDPOINT_TIMEOUT_RULE)
@@ -143,6 +145,8 @@ export const endpointSchema = members({
     .nullable()
     .optional(),
 });
+
+export const endpointUrlSchema = members({ url: url("must be a URL") });
 
 export const enableSchema = members({
   url: url("must be a URL"),

@@ -2,6 +2,7 @@
 import type { Config } from "../config.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Inbox } from "../inbox/object.ts";
+import type { EndpointKey } from "../record/endpoints.ts";
 import type { ApiKey } from "../record/keys.ts";
 
 export interface Services {
@@ -10,8 +11,8 @@ export interface Services {
   databaseOf: (userId?: string) => D1Database;
   /** Enqueues first attempts after the answer, with a delay if given. Never fails: the record knows that they are due. */
   enqueue: (keys: readonly AttemptKey[], delaySeconds?: number) => void;
-  /** Enqueues calls that were parked at an enabled endpoint, after the answer. Never fails: the sweep does it too. */
-  release: () => void;
+  /** Wakes an endpoint after the answer. Never fails: the sweep does it too. */
+  wake: (endpoint: EndpointKey) => void;
   /**
    * Makes a write that is safe to repeat, and repeats it if the record is away for a moment. `repeated`: the value is
    * that of the last try, and an earlier try may have taken effect.

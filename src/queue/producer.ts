@@ -1,11 +1,21 @@
-/** The only place that sends queue messages: first attempts go into one lane, all later ones into the other. */
-import { clampDelay, writeMessage } from "../core/message.ts";
+/**
+ * The only place that sends queue messages: first attempts go into one lane, all later ones into the other, and so do
+ * endpoints that wake.
+ */
+import { clampDelay, writeMessage, writeWakeMessage } from "../core/message.ts";
 import { type AttemptKey, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import type { EndpointKey } from "../record/endpoints.ts";
 
 /** An attempt to enqueue. Without a delay it is due now. */
 export interface Enqueued {
   key: AttemptKey;
   delaySeconds?: number;
+}
+
+/** An endpoint that wakes after a delay. */
+export interface EnqueuedWake {
+  endpoint: EndpointKey;
+  delaySeconds: number;
 }
 
 type Lanes = Pick<Env, "DELIVERIES" | "RETRIES">;
@@ -21,15 +31,25 @@ export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promi
     key.attempt === 1 && delaySeconds === 0 && key.event !== OPERATIONAL_EVENT;
   const first = entries.filter(isFirst);
   const later = entries.filter((entry) => !isFirst(entry));
-  await Promise.all([sendAll(lanes.DELIVERIES, first), sendAll(lanes.RETRIES, later)]);
+  await Promise.all([
+    sendAll(lanes.DELIVERIES, first.map(requestOf)),
+    sendAll(lanes.RETRIES, later.map(requestOf)),
+  ]);
 }
 
-async function sendAll(lane: Queue, entries: readonly Enqueued[]): Promise<void> {
-  for (let start = 0; start < entries.length; start += SEND_LIMIT) {
-    const requests = entries.slice(start, start + SEND_LIMIT).map(({ key, delaySeconds = 0 }) => ({
-      body: writeMessage(key),
-      delaySeconds: clampDelay(delaySeconds),
-    }));
-    await lane.sendBatch(requests);
-  }
+const requestOf = ({ key, delaySeconds = 0 }: Enqueued): MessageSendRequest => ({
+  body: writeMessage(key),
+  delaySeconds: clampDelay(delaySeconds),
+});
+
+/** Rejects if the queue does not take them. */
+export const enqueueWakes = (lanes: Lanes, wakes: readonly EnqueuedWake[]): Promise<void> =>
+  sendAll(
+    lanes.RETRIES,
+    wakes.map(({ endpoint, delaySeconds }) => ({ body: writeWakeMessage(endpoint), delaySeconds })),
+  );
+
+async function sendAll(lane: Queue, requests: readonly MessageSendRequest[]): Promise<void> {
+  for (let start = 0; start < requests.length; start += SEND_LIMIT)
+    await lane.sendBatch(requests.slice(start, start + SEND_LIMIT));
 }

@@ -1,9 +1,10 @@
 /**
- * The cron's work. It enqueues late logs again (no queue message is relied on), releases parked calls, removes old
- * logs, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
+ * The cron's work. It enqueues late logs and late endpoints again (no queue message is relied on), removes old logs and
+ * endpoints that are long well, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
  * enqueued while the record takes no writes.
  */
 import type { AttemptKey } from "../core/webhook-log.ts";
+import type { EndpointKey } from "../record/endpoints.ts";
 
 export interface SweepVerbs {
   /** Rejects if the record takes no writes. */
@@ -16,16 +17,22 @@ export interface SweepVerbs {
   readOverdue: (limit: number) => Promise<AttemptKey[]>;
   /** Moves the time at which the sweep takes these logs again. */
   claim: (keys: AttemptKey[]) => Promise<void>;
-  /** Makes up to `limit` parked logs due, and returns the attempt each waits for. */
-  release: (limit: number) => Promise<AttemptKey[]>;
   enqueue: (keys: AttemptKey[]) => Promise<void>;
+  /** Up to `limit` endpoints that should have woken. */
+  readLateWakes: (limit: number) => Promise<EndpointKey[]>;
+  enqueueWakes: (endpoints: EndpointKey[]) => Promise<void>;
   /** Removes old logs; returns how many. */
   remove: () => Promise<number>;
+  /** Forgets endpoints without settings that are long well; returns how many. */
+  forget: () => Promise<number>;
   /** What to report about re-encrypted signing secrets; null for nothing. */
   reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
   print: (line: object) => void;
 }
+
+/** How many endpoints one sweep wakes. The next sweep goes on with those that are latest then. */
+const WAKE_LIMIT = 1_000;
 
 /** The size of one round: a read, a send and a write. */
 const ROUND_LIMIT_LOGS = 100;
@@ -40,7 +47,7 @@ const WALK_STEPS = 60;
 
 /** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
-  const counts = { swept: 0, released: 0, removed: 0 };
+  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0 };
   const failures: { part: string; error: unknown }[] = [];
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
@@ -50,16 +57,23 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   if (takesWrites) {
     await take("walk", () => walkOn(verbs));
     await take("sweep", () => enqueueOverdue(verbs, counts));
-    await take("release", () => enqueueReleased(verbs, counts));
+    await take("wake", async () => {
+      const late = await verbs.readLateWakes(WAKE_LIMIT);
+      if (late.length > 0) await verbs.enqueueWakes(late);
+      counts.woken = late.length;
+    });
   }
   await take("removal", async () => {
     counts.removed = await verbs.remove();
+  });
+  await take("forgetting", async () => {
+    counts.forgotten = await verbs.forget();
   });
   await take("reencrypt", async () => {
     const reencrypted = await verbs.reencrypt();
     if (reencrypted !== null) verbs.print({ event: "reencrypt", ...reencrypted });
   });
-  if (counts.swept + counts.released + counts.removed + failures.length === 0) return;
+  if (Object.values(counts).every((count) => count === 0) && failures.length === 0) return;
   let lateness = {};
   await take("lateness", async () => {
     lateness = await verbs.readLateness();
@@ -87,13 +101,6 @@ async function enqueueOverdue(verbs: SweepVerbs, counts: { swept: number }): Pro
     await verbs.enqueue(keys);
     counts.swept += keys.length;
     await verbs.claim(keys);
-  }
-}
-
-async function enqueueReleased(verbs: SweepVerbs, counts: { released: number }): Promise<void> {
-  for await (const keys of inRounds(verbs.release)) {
-    counts.released += keys.length; // they are due now: if the queue does not take them, the sweep will find them late
-    await verbs.enqueue(keys);
   }
 }
 

@@ -18,7 +18,7 @@ interface StartRequest {
 
 const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
   delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
-  next_attempt_at = ?3, sweep_at = ?4, parked = NULL`;
+  next_attempt_at = ?3, sweep_at = ?4, parked = NULL, trials = NULL, spared = NULL`;
 
 /** Every part of the key comes from the row: with a constant among them, SQLite would walk all logs of the org. */
 const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'

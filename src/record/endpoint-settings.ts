@@ -5,16 +5,26 @@ import {
   ENDPOINT_COLUMNS,
   type EndpointKey,
   endpointFrom,
-  endpointOf,
   readEndpoints,
   type StoredEndpoint,
 } from "./endpoints.ts";
+import { parkedAt } from "./parked.ts";
 
-/** An org may have settings for this many endpoints. */
+/** An org may have settings for this many endpoints; paused ones count too. */
 export const SETTINGS_LIMIT = 1_000;
 
-const SETTINGS = ["description", "timeout_seconds", "retry_schedule", "signature_header", "headers"] as const;
-const HAS_SETTINGS = SETTINGS.map((name) => `${name} IS NOT NULL`).join(" OR ");
+const SETTINGS = [
+  "description",
+  "headers",
+  "rate_per_second",
+  "timeout_seconds",
+  "retry_schedule",
+  "signature_header",
+] as const;
+/** Whether an endpoint's row is there because its owner wants it. */
+export const HAS_SETTINGS = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(
+  " OR ",
+);
 
 /**
  * Settings to change. What is undefined stays as it is; null goes back to the deployment's value. Headers are merged
@@ -74,12 +84,31 @@ const valueSql = (name: (typeof SETTINGS)[number], parameter: string) => (had: s
 export async function forgetEndpoint(db: D1Database, { user_id, url }: EndpointKey): Promise<boolean> {
   const forgotten = await db
     .prepare(
-      `DELETE FROM endpoints WHERE user_id = ?1 AND url = ?2 AND NOT EXISTS (
-         SELECT 1 FROM webhook_logs AS l INDEXED BY webhook_logs_waiting
-         WHERE l.user_id = ?1 AND ${endpointOf("l.url")} = ?2 AND l.parked IS NOT NULL)
-       RETURNING url`,
+      `DELETE FROM endpoints WHERE user_id = ?1 AND url = ?2
+         AND NOT EXISTS (SELECT 1 FROM ${parkedAt("?1", "?2")}) RETURNING url`,
     )
     .bind(user_id, url)
     .first();
   return forgotten !== null;
+}
+
+/** An endpoint without settings that has been well for this long is forgotten. */
+const WELL_FOR_MS = 30 * 86_400_000;
+const REMOVED_AT_ONCE = 500;
+
+/** Forgets endpoints without settings that have long been well. Returns how many. */
+export async function removeWell(db: D1Database, now: number): Promise<number> {
+  const { results } = await db
+    .prepare(
+      `DELETE FROM endpoints WHERE (user_id, url) IN (
+         SELECT e.user_id, e.url FROM endpoints AS e INDEXED BY endpoints_well
+         WHERE e.state = 'active' AND ${SETTINGS.map((name) => `e.${name} IS NULL`).join(" AND ")}
+           AND coalesce(e.last_failure_at, e.recovered_at, 0) < ?1 AND e.wake_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})
+         LIMIT ${REMOVED_AT_ONCE})
+       RETURNING url`,
+    )
+    .bind(now - WELL_FOR_MS)
+    .all();
+  return results.length;
 }

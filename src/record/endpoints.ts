@@ -1,10 +1,15 @@
 /**
- * Endpoints that have failed or have settings, and the calls parked at them. Another endpoint that is well has no row.
+ * Endpoints that have failed or have settings. Another endpoint that is well has no row. The calls parked at them are
+ * in `parked.ts`.
  */
-import type { Endpoint, EndpointHealth } from "../core/endpoint.ts";
+import {
+  type Endpoint,
+  type EndpointHealth,
+  type EndpointState,
+  FIRST_PROBE_MS,
+  RELEASE_EVERY_MS,
+} from "../core/endpoint.ts";
 import type { EndpointSettings, StoredHeader } from "../core/endpoint-settings.ts";
-import type { AttemptKey } from "../core/webhook-log.ts";
-import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 
 /** The URL of the endpoint of the URL in this column: without its query. An expression, and that of an index. */
 export const endpointOf = (url: string): string =>
@@ -21,16 +26,16 @@ export interface EndpointChange extends EndpointKey {
   from: string | null;
   version: string;
   health: EndpointHealth;
-  /** Calls are parked at it and have to be released. */
-  releasing: boolean;
+  /** The probe whose outcome this is; null if it is of other attempts. */
+  probed: string | null;
 }
 
-const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, recovered_at,
+const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, last_failure_at, last_error, recovered_at,
   last_success_at, disabled_at`;
 
 /** The columns of an endpoint as it is read. */
-export const ENDPOINT_COLUMNS = `version, probe, probe_until, ${HEALTH_COLUMNS}, description, timeout_seconds, retry_schedule,
-  signature_header, headers`;
+export const ENDPOINT_COLUMNS = `version, probe, probe_until, probes, next_probe_at, wake_at, ${HEALTH_COLUMNS}, paced_until,
+  next_slot_at, description, rate_per_second, timeout_seconds, retry_schedule, signature_header, headers`;
 
 /** An endpoint as it is stored. */
 export type StoredEndpoint = Omit<Endpoint, "settings"> &
@@ -40,44 +45,49 @@ export type StoredEndpoint = Omit<Endpoint, "settings"> &
   };
 
 export function endpointFrom<Row extends StoredEndpoint>(row: Row) {
-  const { description, timeout_seconds, signature_header, ...stored } = row;
+  const { description, rate_per_second, timeout_seconds, signature_header, ...stored } = row;
   const { retry_schedule: waits, headers: encrypted, ...endpoint } = stored;
   const retry_schedule = waits === null ? null : (JSON.parse(waits) as string[]);
   const headers = encrypted === null ? null : (JSON.parse(encrypted) as Record<string, StoredHeader>);
-  const settings = { description, timeout_seconds, retry_schedule, signature_header, headers };
+  const settings = {
+    description,
+    rate_per_second,
+    timeout_seconds,
+    retry_schedule,
+    signature_header,
+    headers,
+  };
   return { ...endpoint, settings };
 }
 
-/** Writes a change if the endpoint still is as it was read. Returns the version if it took effect. */
-export const endpointStatement = (db: D1Database, change: EndpointChange): D1PreparedStatement => {
-  const { health } = change;
-  return db
+/** When the endpoint, written as state ?4 at ?13 after its probe ?15 ended, is probed and wakes. `state` is what it was. */
+const REST = `next_probe_at = CASE WHEN ?4 = 'degraded' THEN iif(state = ?4, next_probe_at, ?13 + ${FIRST_PROBE_MS}) END,
+  probes = iif(?4 = 'degraded' AND state = ?4, probes, 0),
+  probe = iif(?4 = 'degraded' AND probe IS NOT ?15, probe, NULL),
+  probe_until = iif(?4 = 'degraded' AND probe IS NOT ?15, probe_until, NULL),
+  wake_at = CASE WHEN wake_at IS NULL OR ?4 = 'disabled' THEN NULL WHEN state = ?4 THEN wake_at
+    ELSE ?13 + iif(?4 = 'degraded', ${FIRST_PROBE_MS}, ${RELEASE_EVERY_MS}) END`;
+
+/** Writes a change if the endpoint still is as it was read. Returns its version, and when it wakes, if it took effect. */
+export const endpointStatement = (
+  db: D1Database,
+  { health, now, ...change }: EndpointChange & { now: number },
+): D1PreparedStatement =>
+  db
     .prepare(
-      `INSERT INTO endpoints (user_id, url, version, releasing, ${HEALTH_COLUMNS})
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-       ON CONFLICT DO UPDATE SET version = ?3, releasing = coalesce(?4, releasing), state = ?5, reason = ?6,
-         consecutive_failures = ?7, first_failure_at = ?8, last_failure_at = ?9, recovered_at = ?10,
-         last_success_at = ?11, disabled_at = ?12,
-         probe = CASE WHEN ?5 = 'degraded' THEN probe END, probe_until = CASE WHEN ?5 = 'degraded' THEN probe_until END
-       WHERE version = ?13
-       RETURNING version`,
+      `INSERT INTO endpoints (user_id, url, version, ${HEALTH_COLUMNS}, next_probe_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?4 = 'degraded', ?13 + ${FIRST_PROBE_MS}, NULL))
+       ON CONFLICT DO UPDATE SET version = ?3, state = ?4, reason = ?5, consecutive_failures = ?6, first_failure_at = ?7,
+         last_failure_at = ?8, last_error = ?9, recovered_at = ?10, last_success_at = ?11, disabled_at = ?12, ${REST}
+       WHERE version = ?14
+       RETURNING user_id, url, version, wake_at`,
     )
     .bind(
-      change.user_id,
-      change.url,
-      change.version,
-      change.releasing ? 1 : null,
-      health.state,
-      health.reason,
-      health.consecutive_failures,
-      health.first_failure_at,
-      health.last_failure_at,
-      health.recovered_at,
-      health.last_success_at,
-      health.disabled_at,
-      change.from,
+      ...[change.user_id, change.url, change.version],
+      ...[health.state, health.reason, health.consecutive_failures, health.first_failure_at],
+      ...[health.last_failure_at, health.last_error, health.recovered_at, health.last_success_at],
+      ...[health.disabled_at, now, change.from, change.probed],
     );
-};
 
 /** The endpoints as they are now, in the order of `keys`; null for one that never failed and has no settings. */
 export async function readEndpoints(
@@ -96,115 +106,33 @@ export async function readEndpoints(
   return endpoints;
 }
 
-/** The most endpoints in a list. */
-const LIST_LIMIT = 1_000;
-
-/** The endpoints of an org that have a row: those that still fail first, then the ones that failed last. */
-export async function listEndpoints(db: D1Database, userId: string): Promise<(Endpoint & EndpointKey)[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM endpoints WHERE user_id = ?1
-       ORDER BY state = 'active', last_failure_at DESC LIMIT ?2`,
-    )
-    .bind(userId, LIST_LIMIT)
-    .all<StoredEndpoint & EndpointKey>();
-  return results.map(endpointFrom);
-}
-
-/** Gives each probe the lease of its endpoint until its time if the lease is free. Returns the probes that got it. */
-export async function claimProbes(
-  db: D1Database,
-  { claims, now }: { claims: readonly (EndpointKey & { probe: string; until: number })[]; now: number },
-): Promise<Set<string>> {
-  const { results } = await db
-    .prepare(
-      `UPDATE endpoints AS e SET probe = j.value ->> 'probe', probe_until = j.value ->> 'until' FROM json_each(?1) AS j
-       WHERE e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url' AND e.state = 'degraded'
-         AND (e.probe_until IS NULL OR e.probe_until <= ?2)
-       RETURNING probe`,
-    )
-    .bind(JSON.stringify(claims), now)
-    .all<{ probe: string }>();
-  return new Set(results.map(({ probe }) => probe));
-}
-
-// Below, indexes are named because SQLite would rather walk an org's logs by their primary key.
+/** How many rows a list reads at most: a state that few endpoints have may take several pages to find. */
+const LIST_READ_LIMIT = 5_000;
 
 /**
- * Makes an endpoint active, whatever its state. A batch that judged it before judges it again. Its parked calls are
- * released. With `redeliver: false` the calls of a disabled endpoint stay disabled, including those that were
- * deferred before it was disabled. Null if the endpoint never failed. `notified` is the attempt of the operational
- * webhook, if one is sent.
+ * The endpoints of an org that have a row, by URL, after the one given. `next` is where the next page begins; null at
+ * the end.
  */
-export async function enableEndpoint(
+export async function listEndpoints(
   db: D1Database,
-  enabling: EndpointKey & {
-    version: string;
-    now: number;
-    redeliver: boolean;
-    operationalWebhooks: readonly OperationalWebhook[];
-  },
-): Promise<{ endpoint: Endpoint & EndpointKey; redelivering: number; notified: AttemptKey[] } | null> {
-  const { user_id, url, version, now, redeliver, operationalWebhooks } = enabling;
-  const waiting = `webhook_logs INDEXED BY webhook_logs_waiting WHERE user_id = ?1 AND ${endpointOf("url")} = ?2 AND parked IS NOT NULL`;
-  const leaving = db.prepare(
-    `UPDATE webhook_logs SET parked = NULL, status = 'disabled', reason = 'endpoint_disabled',
-       next_attempt_at = NULL, sweep_at = NULL
-     WHERE (user_id, call_id, event) IN (SELECT user_id, call_id, event FROM ${waiting})
-       AND EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND state = 'disabled')`,
-  );
-  const answers = await db.batch<StoredEndpoint & EndpointKey & AttemptKey & { n: number }>([
-    ...(redeliver ? [] : [leaving.bind(user_id, url)]),
+  wanted: { user_id: string; state: EndpointState | null; after: string; limit: number },
+): Promise<{ endpoints: (Endpoint & EndpointKey)[]; next: string | null }> {
+  const { user_id, state, after, limit } = wanted;
+  const [found, last] = (await db.batch([
     db
       .prepare(
-        `UPDATE endpoints SET state = 'active', reason = NULL, version = ?3, consecutive_failures = 0,
-           first_failure_at = NULL, last_failure_at = NULL, recovered_at = ?4, disabled_at = NULL, probe = NULL,
-           probe_until = NULL, releasing = 1
-         WHERE user_id = ?1 AND url = ?2
-         RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
+        `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM (
+           SELECT * FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT ${LIST_READ_LIMIT})
+         WHERE state = coalesce(?3, state) LIMIT ?4`,
       )
-      .bind(user_id, url, version, now),
-    db.prepare(`SELECT count(*) AS n FROM ${waiting}`).bind(user_id, url),
-    ...(operationalWebhooks.length === 0
-      ? []
-      : [operationalWebhookStatement(db, JSON.stringify(operationalWebhooks))]),
-  ]);
-  const [endpoint, counted, notified] = answers.slice(redeliver ? 0 : 1).map(({ results }) => results);
-  if (endpoint?.[0] === undefined) return null;
-  return {
-    endpoint: endpointFrom(endpoint[0]),
-    redelivering: counted?.[0]?.n ?? 0,
-    notified: notified ?? [],
-  };
-}
-
-/**
- * Makes up to `limit` calls due that are parked at an active endpoint, and returns the attempt each waits for. Calls
- * that are `disabled` are released even if their endpoint was enabled and has failed again: then they are deferred
- * like others. An endpoint without parked calls is not looked at again.
- */
-export async function releaseParked(
-  db: D1Database,
-  { now, sweepGraceMs, limit }: { now: number; sweepGraceMs: number; limit: number },
-): Promise<AttemptKey[]> {
-  const waiting = `endpoints AS e INDEXED BY endpoints_releasing CROSS JOIN webhook_logs AS w
-    INDEXED BY webhook_logs_waiting ON w.user_id = e.user_id AND ${endpointOf("w.url")} = e.url
-    AND w.parked IS NOT NULL WHERE e.releasing IS NOT NULL
-    AND (e.state = 'active' OR (e.state = 'degraded' AND w.status = 'disabled'))`;
-  const [released] = await db.batch<AttemptKey>([
+      .bind(user_id, after, state, limit + 1),
     db
       .prepare(
-        `UPDATE webhook_logs SET parked = NULL, reason = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
-           status = CASE attempts WHEN 0 THEN 'pending' ELSE 'retrying' END
-         WHERE (user_id, call_id, event) IN (SELECT w.user_id, w.call_id, w.event FROM ${waiting} LIMIT ?3)
-         RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+        `SELECT url FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT 1 OFFSET ${LIST_READ_LIMIT - 1}`,
       )
-      .bind(now, sweepGraceMs, limit),
-    db.prepare(
-      `UPDATE endpoints AS u INDEXED BY endpoints_releasing SET releasing = NULL WHERE u.releasing IS NOT NULL AND NOT EXISTS (
-         SELECT 1 FROM webhook_logs AS w INDEXED BY webhook_logs_waiting
-         WHERE w.user_id = u.user_id AND ${endpointOf("w.url")} = u.url AND w.parked IS NOT NULL)`,
-    ),
-  ]);
-  return released?.results ?? [];
+      .bind(user_id, after),
+  ])) as [D1Result<StoredEndpoint & EndpointKey>, D1Result<{ url: string }>];
+  const endpoints = found.results.slice(0, limit).map(endpointFrom);
+  const isFull = found.results.length > limit;
+  return { endpoints, next: isFull ? (endpoints.at(-1)?.url ?? null) : (last.results[0]?.url ?? null) };
 }

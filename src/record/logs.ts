@@ -1,5 +1,6 @@
 /** Reads webhook logs for requests. Logs are inserted in `reports.ts`; attempts are written in `results.ts`. */
 
+import type { Parking } from "../core/endpoint.ts";
 import type { SendableLog } from "../core/refusal.ts";
 import type { LogEvent, LogState } from "../core/webhook-log.ts";
 import { type Attempt, attemptsOf } from "./attempts.ts";
@@ -7,7 +8,7 @@ import { endpointOf } from "./endpoints.ts";
 import { getPayload, PAYLOAD_OF_LOG, type StoredPayload } from "./payload.ts";
 
 /** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
-export interface StoredLog extends LogState {
+export interface StoredLog extends LogState, Parking {
   report_digest: string;
   /** The members of its report other than the payload, as JSON text; null if there were none. */
   report_options: string | null;
@@ -17,8 +18,11 @@ export interface StoredLog extends LogState {
   metadata: Attempt[];
 }
 
+const ENDPOINT_STATE = `(SELECT e.state FROM endpoints AS e
+  WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")})`;
+
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.is_test`;
+  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.is_test, l.parked`;
 
 /** Joins logs to the call ids in the JSON array ?1, for org ?2 and event ?3. */
 const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l
@@ -37,8 +41,8 @@ export async function readStates(
 ): Promise<SendableLog[]> {
   const { results } = await db
     .prepare(
-      `SELECT ${STATE_COLUMNS}, l.parked, l.payload_bytes + octet_length(l.metadata) AS answer_bytes, (
-         SELECT e.state FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")}) AS endpoint_state
+      `SELECT ${STATE_COLUMNS}, l.payload_bytes + octet_length(l.metadata) AS answer_bytes,
+         ${ENDPOINT_STATE} AS endpoint_state
        FROM ${LOGS_OF_IDS}`,
     )
     .bind(JSON.stringify(call_ids), user_id, event)
@@ -54,7 +58,7 @@ export async function readLogs(
   const { results } = await db
     .prepare(
       `SELECT ${STATE_COLUMNS}, l.report_digest, l.report_options, l.payload_altered, l.metadata,
-         l.payload_encoding, ${PAYLOAD_OF_LOG} AS payload
+         iif(l.parked IS NULL, NULL, ${ENDPOINT_STATE}) AS endpoint_state, l.payload_encoding, ${PAYLOAD_OF_LOG} AS payload
        FROM ${LOGS_OF_IDS}`,
     )
     .bind(JSON.stringify(call_ids), user_id, event)

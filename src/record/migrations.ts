@@ -5,6 +5,7 @@ export const MIGRATIONS = [
   "0003_endpoints_without_query.sql",
   "0004_endpoint_settings.sql",
   "0005_endpoint_headers.sql",
+  "0006_parking_and_rates.sql",
 ] as const;
 
 /**

@@ -119,8 +119,10 @@ async function writeReencrypted(
   if (rows.length === 0) return 0;
   const { meta } = await db
     .prepare(
-      `UPDATE ${name} AS k SET ${column} = j.value ->> 'value' FROM json_each(?1) AS j
-       WHERE k.user_id = j.value ->> 'user_id' AND k.${key} = j.value ->> 'key' AND k.${column} = j.value ->> 'was'`,
+      `UPDATE ${name} AS k SET ${column} = (SELECT j.value ->> 'value' FROM json_each(?1) AS j
+         WHERE j.value ->> 'user_id' = k.user_id AND j.value ->> 'key' = k.${key})
+       WHERE (k.user_id, k.${key}, k.${column}) IN (
+         SELECT j.value ->> 'user_id', j.value ->> 'key', j.value ->> 'was' FROM json_each(?1) AS j)`,
     )
     .bind(JSON.stringify(rows))
     .run();

@@ -3,7 +3,8 @@
  * its request.
  */
 
-import { FIRST_STATUSES, type FirstConditions } from "../core/citations.ts";
+import { FIRST_STATES, type FirstConditions } from "../core/citations.ts";
+import type { Parking } from "../core/endpoint.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { isStorageUnavailable } from "./availability.ts";
 import { endpointOf } from "./endpoints.ts";
@@ -52,51 +53,57 @@ export interface NewCitations extends NewLog {
 }
 
 /** What the insert decided. */
-export type Inserted = Pick<LogState, "url" | "status" | "reason" | "created_at" | "next_attempt_at">;
+export type Inserted = Pick<LogState, "url" | "status" | "reason" | "created_at" | "next_attempt_at"> &
+  Parking;
 
 /**
- * Inserts a log from a row (event, url, status, due, wants_citations, …), unless its key is taken. Each LIMIT keeps
+ * Inserts a log from a row (event, url, state, due, wants_citations, …), unless its key is taken. Each LIMIT keeps
  * SQLite from computing that row again for every column. The endpoint's state is read in the same statement, so that
- * no enabling comes in between.
+ * nothing changes it in between.
  */
 const insertFrom = (
   source: string,
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
     payload_encoding, payload_bytes, to_number, from_number, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
-    sweep_at, parked, wants_citations, report_options, payload_altered)
-  SELECT ?1, ?2, event, ?3, url, ${createdAt("?8")}, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
-    iif(url IS NULL, NULL, 'spawn'), 0, 0, status,
-    CASE status WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'held' THEN 'awaiting_citations' END,
-    due, iif(status = 'held', due + ?9, NULL), iif(status = 'disabled', 1, NULL), wants_citations, report_options, payload_altered
-  FROM (${source} LIMIT 1) WHERE true
-  ON CONFLICT DO NOTHING RETURNING url, status, reason, created_at, next_attempt_at`;
+    sweep_at, parked, trials, wants_citations, report_options, payload_altered)
+  SELECT ?1, ?2, event, ?3, url, created_at, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
+    iif(url IS NULL, NULL, 'spawn'), 0, 0, iif(state = 'parked', 'pending', state), iif(state = 'held', 'awaiting_citations', NULL),
+    due, iif(state = 'held', due + ?9, NULL), iif(state = 'parked', created_at, NULL), iif(state = 'parked', 0, NULL),
+    wants_citations, report_options, payload_altered
+  FROM (SELECT *, ${createdAt("?8")} AS created_at FROM (${source} LIMIT 1) LIMIT 1) WHERE true
+  ON CONFLICT DO NOTHING RETURNING url, status, reason, created_at, next_attempt_at, parked, iif(parked IS NULL, NULL, (
+    SELECT e.state FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("webhook_logs.url")})) AS endpoint_state`;
+
+const ENDPOINT_IS = (states: string) => `EXISTS (
+  SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("d.url")} AND ${states})`;
 
 /**
  * The table of `core/citations.ts` as an SQL expression over a row `d` (url). The caller gives the conditions for
  * `held`.
  */
-function firstStatusSql(held: Record<"wanted" | "delayed" | "completed", string>): string {
+function firstStateSql(held: Record<"wanted" | "delayed" | "completed", string>): string {
   const conditions: Record<keyof FirstConditions, string> = {
     hasUrl: "url IS NOT NULL",
-    isDisabled: `EXISTS (
-      SELECT 1 FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("d.url")} AND e.state = 'disabled')`,
+    isDisabled: ENDPOINT_IS("e.state = 'disabled'"),
+    // A degraded endpoint that sleeps has to be given a time to wake, and that is done by the batch which parks a call.
+    isParking: ENDPOINT_IS("(e.state = 'paused' OR (e.state = 'degraded' AND e.wake_at IS NOT NULL))"),
     ...held,
   };
-  const rows = FIRST_STATUSES.map(({ status, when }) => {
+  const rows = FIRST_STATES.map(({ state, when }) => {
     const holding = Object.entries(when).map(
       ([name, is]) => `(${conditions[name as keyof FirstConditions]}) IS ${is ? "" : "NOT "}TRUE`,
     );
-    return `WHEN ${holding.join(" AND ")} THEN '${status}'`;
+    return `WHEN ${holding.join(" AND ")} THEN '${state}'`;
   });
   return `CASE ${rows.join(" ")} ELSE 'pending' END`;
 }
 
 const REPORT = insertFrom(`
-  SELECT 'call' AS event, url, status, wants_citations, nullif(?16, '{}') AS report_options, ?17 AS payload_altered,
+  SELECT 'call' AS event, url, state, wants_citations, nullif(?16, '{}') AS report_options, ?17 AS payload_altered,
     ?18 AS to_number, ?19 AS from_number,
-    CASE status WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
+    CASE state WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
   FROM (
-    SELECT *, ${firstStatusSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?15" })} AS status
+    SELECT *, ${firstStateSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?15" })} AS state
     FROM (
       SELECT iif(?11, ?12, coalesce(n.webhook, o.default_webhook)) AS url,
         iif(instr(coalesce(?13, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
@@ -108,9 +115,9 @@ const REPORT = insertFrom(`
 
 const CITATIONS = insertFrom(`
   SELECT 'citations' AS event, url, NULL AS wants_citations, NULL AS report_options, NULL AS payload_altered,
-    to_number, from_number, iif(status = 'pending', ?8, NULL) AS due, status
+    to_number, from_number, iif(state = 'pending', ?8, NULL) AS due, state
   FROM (
-    SELECT url, to_number, from_number, ${firstStatusSql({ wanted: "false", delayed: "false", completed: "false" })} AS status
+    SELECT url, to_number, from_number, ${firstStateSql({ wanted: "false", delayed: "false", completed: "false" })} AS state
     FROM (
       SELECT iif(?11, url, NULL) AS url, to_number, from_number FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
         AND url IS ?12 AND status <> 'held' AND citations_digest IS NULL

@@ -2,21 +2,15 @@
 import type { FaultState, NextState } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText, logKeyText } from "../core/webhook-log.ts";
 import { APPEND_ATTEMPT, attemptRow, IS_NEW_ATTEMPT } from "./attempts.ts";
-import { type EndpointChange, endpointOf, endpointStatement } from "./endpoints.ts";
+import { type EndpointChange, type EndpointKey, endpointOf, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
+import { type Wake, wakeStatement } from "./parked.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
 export interface Result {
   key: AttemptKey;
   entry: AttemptEntry;
   next: NextState;
-}
-
-/** An attempt that is deferred until its endpoint recovers, or until `next_attempt_at`. */
-export interface Deferral {
-  key: AttemptKey;
-  next_attempt_at: number;
-  sweep_at: number;
 }
 
 /** An attempt that the consumer could not process, and the log's next state. */
@@ -36,32 +30,36 @@ export interface Writing {
   results: readonly Result[];
   losses: readonly Loss[];
   faults: readonly Fault[];
-  deferred: readonly Deferral[];
-  /** Attempts whose endpoint is disabled: their logs are parked until it is enabled. */
-  disabled: readonly AttemptKey[];
+  /** Attempts whose logs are parked if their endpoint is not active. */
+  parked: readonly AttemptKey[];
+  /** The endpoints at which logs may be parked by this. */
+  parking: readonly EndpointKey[];
   endpoints: readonly EndpointChange[];
   operationalWebhooks: readonly OperationalWebhook[];
+  now: number;
 }
 
-export const NOTHING: Writing = {
+export const NOTHING: Omit<Writing, "now"> = {
   results: [],
   losses: [],
   faults: [],
-  deferred: [],
-  disabled: [],
+  parked: [],
+  parking: [],
   endpoints: [],
   operationalWebhooks: [],
 };
 
 /**
- * What took effect: the attempts whose log moved on, the endpoints' new versions, and the attempts of operational
- * webhooks. `unappended`: attempts that came too late to move their log and could not be appended either.
+ * What took effect: the attempts whose log moved on, the endpoints as they changed, the endpoints that got a time to
+ * wake, and the attempts of operational webhooks. `unappended`: attempts that came too late to move their log and could
+ * not be appended either.
  */
 export interface Written {
   unappended: AttemptKey[];
   moved: AttemptKey[];
-  versions: string[];
+  changed: (EndpointKey & { version: string; wake_at: number | null })[];
   notified: AttemptKey[];
+  waking: Wake[];
 }
 
 /** The largest JSON parameter of a statement, in characters: D1 refuses parameters over 2 MB. */
@@ -74,37 +72,37 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
  * nothing.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
-  const { results, losses, faults, deferred, disabled, endpoints, operationalWebhooks } = writing;
+  const { results, losses, faults, parked, parking, endpoints, operationalWebhooks, now } = writing;
   const moving = [
     ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
-    ...parameters(deferred.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
-      deferStatement(db, rows),
-    ),
-    ...parameters(disabled).map((rows) => disableStatement(db, rows)),
+    ...parameters(parked).map((rows) => parkStatement(db, rows)),
     ...parameters(faults.map(({ key, next }) => ({ ...key, ...next }))).map((rows) =>
       faultStatement(db, rows),
     ),
   ];
-  const changing = endpoints.map((change) => endpointStatement(db, change));
+  const changing = endpoints.map((change) => endpointStatement(db, { ...change, now }));
   const notifying = parameters(operationalWebhooks).map((rows) => operationalWebhookStatement(db, rows));
+  const waking = parameters(parking).map((rows) => wakeStatement(db, { rows, now }));
   const statements = [
     ...moving,
     ...changing,
     ...notifying,
+    ...waking,
     ...parameters(losses.map(({ key, losses: count }) => ({ ...key, losses: count }))).map((rows) =>
       lossStatement(db, rows),
     ),
   ];
-  if (statements.length === 0) return { moved: [], versions: [], notified: [], unappended: [] };
-  const answers = await db.batch<AttemptKey & { version: string }>(statements);
+  if (statements.length === 0) return { moved: [], changed: [], notified: [], waking: [], unappended: [] };
+  const answers = await db.batch<AttemptKey & Wake & { version: string }>(statements);
   const rowsOf = (start: number, { length }: { length: number }) =>
     answers.slice(start, start + length).flatMap((answer) => answer.results);
   const moved = rowsOf(0, moving);
   return {
     moved,
     unappended: await appendLate(db, results, moved),
-    versions: rowsOf(moving.length, changing).map(({ version }) => version),
+    changed: rowsOf(moving.length, changing),
     notified: rowsOf(moving.length + changing.length, notifying),
+    waking: rowsOf(moving.length + changing.length + notifying.length, waking),
   };
 }
 
@@ -114,13 +112,14 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
  * record.
  */
 export const assumeWritten = (
-  { results, faults, deferred, disabled, endpoints }: Writing,
-  { versions, notified, unappended }: Written,
+  { results, faults, parked, endpoints }: Writing,
+  { changed, notified, waking, unappended }: Written,
 ): Written => ({
   unappended,
-  moved: [...[...results, ...faults, ...deferred].map(({ key }) => key), ...disabled],
-  versions: [...versions, ...endpoints.map(({ version }) => version)],
+  moved: [...[...results, ...faults].map(({ key }) => key), ...parked],
+  changed: [...changed, ...endpoints.map((change) => ({ ...change, wake_at: null }))],
   notified,
+  waking,
 });
 
 const updateRow = ({ key, entry, next }: Result) => ({ ...attemptRow(key, entry), ...next });
@@ -133,31 +132,41 @@ const AWAITING_LOG = `${LOG_OF_ROW} AND l.delivery_id = j.value ->> 'delivery_id
   AND l.attempts = (j.value ->> 'attempt') - 1`;
 
 /**
- * Log `l` was given up meanwhile: its delivery failed through a fault of ours, or its endpoint was disabled. A late
- * outcome is counted and may still end the log, but it starts no retries after the failure was reported.
+ * Log `l` has ended or was parked meanwhile: its delivery failed through a fault of ours, or its endpoint is not
+ * active. A late outcome is counted and may still end the log, but it makes nothing due.
  */
-const STAYS_ENDED = "l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying'";
+const STAYS_UNDUE = "(l.next_attempt_at IS NULL AND j.value ->> 'status' = 'retrying')";
+
+/** A failed trial of log `l` is parked again. An endpoint that was forgotten meanwhile would never release it. */
+const PARKS = `(j.value ->> 'parked' IS NOT NULL AND EXISTS (
+  SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")}))`;
+
+/** A column's new value: null if the log is not due. */
+const ifDue = (column: string): string => `iif(${STAYS_UNDUE} OR ${PARKS}, NULL, j.value ->> '${column}')`;
 
 const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
       `UPDATE webhook_logs AS l SET attempts = j.value ->> 'attempt', losses = 0, faults = 0, ${APPEND_ATTEMPT},
-         status = iif(${STAYS_ENDED}, l.status, j.value ->> 'status'),
-         reason = iif(${STAYS_ENDED}, l.reason, j.value ->> 'reason'),
-         parked = iif(${STAYS_ENDED}, l.parked, NULL),
-         next_attempt_at = iif(${STAYS_ENDED}, NULL, j.value ->> 'next_attempt_at'),
-         sweep_at = iif(${STAYS_ENDED}, NULL, j.value ->> 'sweep_at')
+         status = iif(${STAYS_UNDUE}, l.status, j.value ->> 'status'),
+         reason = iif(${STAYS_UNDUE}, l.reason, j.value ->> 'reason'),
+         parked = CASE WHEN ${STAYS_UNDUE} THEN l.parked WHEN ${PARKS} THEN j.value ->> 'parked' END,
+         trials = CASE WHEN ${STAYS_UNDUE} THEN l.trials WHEN ${PARKS} THEN j.value ->> 'trials' END,
+         spared = nullif(coalesce(l.spared, 0) + (j.value ->> 'spared'), 0),
+         next_attempt_at = ${ifDue("next_attempt_at")}, sweep_at = ${ifDue("sweep_at")}
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
     )
     .bind(rows);
 
-const deferStatement = (db: D1Database, rows: string) =>
+/** Decided here and not by the batch's read: the calls of an endpoint that is active by now are not parked. */
+const parkStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET parked = 1, next_attempt_at = j.value ->> 'next_attempt_at',
-         sweep_at = j.value ->> 'sweep_at'
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
+      `UPDATE webhook_logs AS l SET parked = l.created_at, trials = coalesce(l.trials, 0), reason = NULL,
+         next_attempt_at = NULL, sweep_at = NULL
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
+         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);
@@ -169,18 +178,6 @@ const faultStatement = (db: D1Database, rows: string) =>
          faults = j.value ->> 'faults', parked = NULL, next_attempt_at = j.value ->> 'next_attempt_at', sweep_at = j.value ->> 'sweep_at'
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
          AND l.faults = (j.value ->> 'faults') - 1
-       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
-    )
-    .bind(rows);
-
-/** Decided here and not by the batch's read: an endpoint that was enabled meanwhile keeps its calls. */
-const disableStatement = (db: D1Database, rows: string) =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET parked = 1, status = 'disabled', reason = 'endpoint_disabled',
-         next_attempt_at = NULL, sweep_at = NULL
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
-         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state = 'disabled')
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);

@@ -27,7 +27,10 @@ test("one that was made is written with its own send type, and its message acked
     logs: [replaced],
     replace: { lookUp: lookingUp(made(entry)), write: guarded },
   });
-  const next = { status: "delivered", reason: null, next_attempt_at: null, sweep_at: null };
+  const next = {
+    ...{ status: "delivered", reason: null, next_attempt_at: null, sweep_at: null },
+    ...{ parked: null, trials: null, spared: 0 },
+  };
   expect(settlements).toEqual([ACK]);
   expect(results).toEqual([{ key: retry, entry, next }]);
   expect(losses).toEqual([]);

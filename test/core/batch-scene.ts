@@ -6,6 +6,8 @@ import { deliverBatch } from "../../src/deliver/batch.ts";
 import type { BatchVerbs } from "../../src/deliver/context.ts";
 import type { Settlement } from "../../src/deliver/settlement.ts";
 import type { LoadedLog } from "../../src/record/batch-read.ts";
+import type { EndpointKey } from "../../src/record/endpoints.ts";
+import type { Wake } from "../../src/record/parked.ts";
 import type { Loss, Result, Writing } from "../../src/record/results.ts";
 import { entryOf, NOW } from "./samples.ts";
 
@@ -27,6 +29,7 @@ export const RETRYING = {
   reason: null,
   next_attempt_at: NOW + 5_000,
   sweep_at: NOW + 65_000,
+  ...{ parked: null, trials: null, spared: 0 },
 };
 
 interface Trace {
@@ -37,6 +40,7 @@ interface Trace {
   losses: Loss[];
   successors: { key: AttemptKey; delaySeconds: number }[];
   writings: Writing[];
+  wakes: { endpoint: EndpointKey; delaySeconds: number }[];
 }
 
 /**
@@ -46,6 +50,7 @@ interface Trace {
 export type Replaced = Partial<Omit<BatchVerbs, "write">> & {
   write?: (writing: Writing) => Promise<AttemptKey[]>;
   versions?: (writing: Writing) => string[];
+  waking?: (writing: Writing) => Wake[];
 };
 
 /**
@@ -58,7 +63,15 @@ export async function runBatch(scene: {
   replace?: Replaced;
 }): Promise<Trace & { settlements: Settlement[]; settlementOf: (key: AttemptKey) => Settlement }> {
   const { keys, logs, replace = {} } = scene;
-  const trace: Trace = { order: [], requests: [], results: [], losses: [], successors: [], writings: [] };
+  const trace: Trace = {
+    order: [],
+    requests: [],
+    results: [],
+    losses: [],
+    successors: [],
+    writings: [],
+    wakes: [],
+  };
   const note = (verb: string, asked: readonly AttemptKey[]) =>
     trace.order.push([verb, ...asked.map(({ call_id }) => call_id)].join(" "));
   const verbs: BatchVerbs = {
@@ -66,9 +79,13 @@ export async function runBatch(scene: {
     random: () => 0.5,
     newId: () => "id",
     readEndpoints: async (keys) => keys.map(() => null),
-    claimProbes: async (claims) => new Set(claims.map(({ probe }) => probe)),
-    release: async () => {
-      trace.order.push("release");
+    countWaiting: async (keys) => keys.map(() => 7),
+    release: async (releases) => {
+      for (const { url, limit } of releases) trace.order.push(`release ${limit} at ${url}`);
+      return [];
+    },
+    enqueueWakes: async (wakes) => {
+      trace.wakes.push(...wakes);
     },
     takesWrites: async () => true,
     decryptHeaders: async () => ({}),
@@ -89,15 +106,18 @@ export async function runBatch(scene: {
       return replace.lookUp ? replace.lookUp(key, asked) : { kind: "superseded" };
     },
     write: async (writing) => {
-      const { results, deferred, disabled, losses, endpoints } = writing;
-      const moved = [...results, ...deferred].map(({ key }) => key).concat(disabled);
+      const { results, parked, losses, endpoints } = writing;
+      const moved = results.map(({ key }) => key).concat(parked);
       note("write", [...moved, ...losses.map(({ key }) => key)]);
       trace.writings.push(writing);
       trace.results.push(...results);
       trace.losses.push(...losses);
       return {
         moved: replace.write ? await replace.write(writing) : moved,
-        versions: replace.versions?.(writing) ?? endpoints.map(({ version }) => version),
+        changed: endpoints
+          .filter(({ version }) => replace.versions?.(writing).includes(version) ?? true)
+          .map((change) => ({ ...change, wake_at: null })),
+        waking: replace.waking?.(writing) ?? [],
         notified: [],
         unappended: [],
       };

@@ -21,6 +21,7 @@ const delivered = {
   reason: null,
   next_attempt_at: null,
   sweep_at: null,
+  ...{ parked: null, trials: null, spared: 0 },
 };
 
 describe("a batch", () => {

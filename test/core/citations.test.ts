@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type CitedCall, citedCallOf, decideCitations } from "../../src/core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../../src/core/citations-payload.ts";
-import { firstStatus } from "../support/first-status.ts";
+import { firstState } from "../support/first-status.ts";
 import { NOW } from "./samples.ts";
 
 type Event =
@@ -17,6 +17,7 @@ type Event =
 const REPORT = {
   url: "https://crm.example" as string | null,
   isDisabled: false,
+  isParking: false,
   wanted: true,
   delayed: true,
   completed: true,
@@ -25,6 +26,7 @@ const REPORT = {
 const someReport = fc.record({
   url: fc.constantFrom(REPORT.url, REPORT.url, null),
   isDisabled: fc.boolean(),
+  isParking: fc.boolean(),
   wanted: fc.boolean(),
   delayed: fc.boolean(),
   completed: fc.boolean(),
@@ -47,7 +49,8 @@ const someEvent: fc.Arbitrary<Event> = fc.oneof(
 type Sent = "plain" | "combined" | "separate";
 
 function play({ url, ...report }: typeof REPORT, events: readonly Event[]) {
-  const status = firstStatus({ ...report, hasUrl: url !== null });
+  const state = firstState({ ...report, hasUrl: url !== null });
+  const status = state === "parked" ? "pending" : state;
   const wants_citations = report.wanted ? (1 as const) : null;
   let call = citedCallOf({ status, url, wants_citations, accepted: null });
   const sent: Sent[] = status === "no_webhook" || status === "held" ? [] : ["plain"];
@@ -125,14 +128,16 @@ describe("in every order of events", () => {
 
 test.each([
   ["no webhook", { hasUrl: false }, "no_webhook"],
-  ["a disabled endpoint", { isDisabled: true }, "disabled"],
+  ["a disabled endpoint", { isDisabled: true }, "parked"],
+  ["an endpoint that takes no calls, to be held", { isParking: true }, "held"],
+  ["an endpoint that takes no calls", { isParking: true, wanted: false }, "parked"],
   ["citations delayed", {}, "held"],
   ["citations not wanted", { wanted: false }, "pending"],
   ["citations not delayed", { delayed: false }, "pending"],
   ["a call that was not completed", { completed: false }, "pending"],
 ])("a report with %s is %s", (_what, change, status) => {
   const { url: _url, ...conditions } = REPORT;
-  expect(firstStatus({ ...conditions, hasUrl: true, ...change })).toBe(status);
+  expect(firstState({ ...conditions, hasUrl: true, ...change })).toBe(status);
 });
 
 describe("the combined payload", () => {

@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import {
   admit,
   afterOutcomes,
-  deferUntil,
   type EndpointHealth,
+  type EndpointState,
   endpointEvent,
-  probeUntil,
+  shownState,
+  waking,
 } from "../../src/core/endpoint.ts";
 import type { AttemptEntry } from "../../src/core/webhook-log.ts";
 import { attemptKeyText } from "../../src/core/webhook-log.ts";
@@ -42,7 +43,8 @@ describe("health", () => {
     expect(healthAfter([entry], [entry], [entry], [entry])?.state).toBe("active");
     expect(healthAfter([entry, entry], [entry, entry, entry])).toMatchObject({
       state: "degraded",
-      reason: entry.error,
+      reason: "failing",
+      last_error: entry.error,
       consecutive_failures: 5,
     });
   });
@@ -113,9 +115,12 @@ describe("health", () => {
     },
   );
 
-  test("a disabled endpoint stays so, whatever was still under way", () => {
-    expect(afterOutcomes(endpointOf({ state: "disabled" }), [entryOf(), timeout], NOW)).toBeNull();
-  });
+  test.each(["disabled", "paused"] as const)(
+    "a %s endpoint stays so, whatever was still under way",
+    (state) => {
+      expect(afterOutcomes(endpointOf({ state }), [entryOf(), timeout, failureOf(410)], NOW)).toBeNull();
+    },
+  );
 
   test("healthy traffic has nothing to write, and each change has its event", () => {
     const someEntry = fc.constantFrom(entryOf(), timeout, failureOf(500), failureOf(404), failureOf(410));
@@ -153,52 +158,75 @@ describe("health", () => {
 
 describe("a due attempt", () => {
   const ask = (change: Partial<Parameters<typeof admit>[0]>) =>
-    admit({
-      endpoint: endpointOf(),
-      key: keyOf(),
-      send_type: "spawn",
-      attemptLimit: 10,
-      now: NOW,
-      ...change,
-    });
-  const leased = endpointOf({ probe: "another", probe_until: NOW + 1 });
+    admit({ endpoint: endpointOf(), key: keyOf(), send_type: "spawn", ...change });
+  const probed = endpointOf({ probe: attemptKeyText(keyOf()) });
+  const paused = endpointOf({ ...probed, state: "paused" });
+  const disabled = endpointOf({ ...probed, state: "disabled" });
+  const byHand = { send_type: "resend" as const };
+  const retry = { key: keyOf({ attempt: 2 }) };
 
   test.each([
-    ["to an endpoint that never failed is sent", { endpoint: null }, "send"],
-    ["to an active one is sent", { endpoint: endpointOf({ state: "active" }) }, "send"],
-    ["to a disabled one disables its call", { endpoint: endpointOf({ state: "disabled" }) }, "disable"],
-    ["to a degraded one may be the probe", {}, "probe"],
-    ["is deferred while another is the probe", { endpoint: leased }, "defer"],
-    ["may be the probe once the lease is over", { endpoint: leased, now: NOW + 1 }, "probe"],
-    [
-      "that is the probe is asked for again",
-      { endpoint: { ...leased, probe: attemptKeyText(keyOf()) } },
-      "send",
-    ],
-    ["by a manual send is made", { endpoint: leased, send_type: "resend" as const }, "send"],
-    ["of a create is sent", { endpoint: leased, send_type: "create" as const }, "send"],
-    ["that is the last of its schedule is sent", { endpoint: leased, key: keyOf({ attempt: 10 }) }, "send"],
-    [
-      "by a manual send to a disabled one disables its call",
-      { endpoint: endpointOf({ state: "disabled" }), send_type: "resend" as const },
-      "disable",
-    ],
+    ["to an endpoint that never failed is made", { endpoint: null }, "send"],
+    ["to an active one is made", { endpoint: endpointOf({ state: "active" }) }, "send"],
+    ["to a degraded one parks its call", {}, "park"],
+    ["to a degraded one is made as its probe", { endpoint: probed }, "send"],
+    ["is no probe if it is the call's next one", { endpoint: probed, ...retry }, "park"],
+    ["of a resend to a degraded one is made", byHand, "send"],
+    ["of a create to a degraded one is made", { send_type: "create" as const }, "send"],
+    ["of a resend's retry to a degraded one parks its call", { ...byHand, ...retry }, "park"],
+    ["to a paused one parks its call, a probe's too", { endpoint: paused }, "park"],
+    ["of a resend to a paused one is made", { endpoint: paused, ...byHand }, "send"],
+    ["to a disabled one parks its call", { endpoint: disabled }, "park"],
+    ["of a resend to a disabled one parks its call", { endpoint: disabled, ...byHand }, "park"],
     [
       "of an operational webhook is made in any case",
-      { endpoint: endpointOf({ state: "disabled" }), key: keyOf({ event: "operational" }) },
+      { endpoint: disabled, key: keyOf({ event: "operational" }) },
       "send",
     ],
   ])("%s", (_name, change, admission) => {
     expect(ask(change)).toBe(admission);
   });
+});
 
-  test("is deferred by five minutes, or by its schedule's step if that is longer", () => {
-    expect([undefined, 5_000, 7_200_000].map((stepMs) => deferUntil(NOW, stepMs) - NOW)).toEqual([
-      300_000, 300_000, 7_200_000,
-    ]);
+describe("an endpoint that wakes", () => {
+  const wakeAs = (state: "active" | "degraded", probes: number, timeoutMs = 15_000) =>
+    waking({ state, probes, timeoutMs, now: NOW });
+
+  test("while degraded is probed, and wakes again after 30 s, 1, 2, 5 min, and every 5 min", () => {
+    const waits = [0, 1, 2, 3, 4, 50].map((probes) => (wakeAs("degraded", probes).wake_at - NOW) / 1_000);
+    expect(waits).toEqual([30, 60, 120, 300, 300, 300]);
+    expect(wakeAs("degraded", 3)).toMatchObject({ kind: "probe", probes: 4 });
   });
 
-  test("keeps others off as a probe for its timeout and ten seconds", () => {
-    expect(probeUntil(NOW, 15_000) - NOW).toBe(25_000);
+  test("is not probed again before its probe must have come to an end", () => {
+    expect(wakeAs("degraded", 0, 30_000)).toMatchObject({
+      probe_until: NOW + 40_000,
+      wake_at: NOW + 40_000,
+    });
+  });
+
+  test("while active releases ten calls every ten seconds", () => {
+    expect(wakeAs("active", 0)).toEqual({ kind: "release", limit: 10, wake_at: NOW + 10_000 });
+  });
+});
+
+describe("a log is shown", () => {
+  const shown = (parked: number | null, endpoint_state: EndpointState | null, attempts = 0) =>
+    shownState({ status: "delivered", reason: null, attempts, parked, endpoint_state });
+
+  test.each([
+    ["as it is where it is not parked", shown(null, "disabled"), "delivered", null],
+    ["as disabled with its endpoint", shown(1, "disabled"), "disabled", "endpoint_disabled"],
+    ["as pending while its endpoint is degraded", shown(1, "degraded"), "pending", "endpoint_degraded"],
+    ["as retrying once it was attempted", shown(1, "degraded", 2), "retrying", "endpoint_degraded"],
+    ["with its endpoint's pause", shown(1, "paused"), "pending", "endpoint_paused"],
+    [
+      "as waiting for its turn once its endpoint is active",
+      shown(1, "active"),
+      "pending",
+      "endpoint_degraded",
+    ],
+  ])("%s", (_name, state, status, reason) => {
+    expect(state).toEqual({ status, reason });
   });
 });

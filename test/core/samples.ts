@@ -66,6 +66,8 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   send_type: "spawn",
   losses: 0,
   faults: 0,
+  trials: null,
+  spared: null,
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
   encrypted_secrets: ["ciphertext"],
@@ -73,19 +75,23 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   ...change,
 });
 
-/** A degraded endpoint whose probe nobody has. */
+/** A degraded endpoint that has not been probed. */
 export const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
   state: "degraded",
-  reason: "timeout",
+  reason: "failing",
   consecutive_failures: 5,
   first_failure_at: NOW,
   last_failure_at: NOW,
+  last_error: "timeout",
   recovered_at: null,
   last_success_at: null,
   disabled_at: null,
   version: "v1",
   probe: null,
   probe_until: null,
+  probes: 0,
+  next_probe_at: NOW,
+  wake_at: null,
   settings: NO_SETTINGS,
   ...change,
 });

@@ -11,7 +11,8 @@ const QUERIES = {
   walk: 6,
   readOverdue: 1,
   claim: 1,
-  release: 2,
+  readLateWakes: 1,
+  forget: 1,
   remove: 20,
   reencrypt: 42,
   readLateness: 2,
@@ -26,8 +27,12 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
     walk: vi.fn(async () => ({ isAtEnd: false })),
     readOverdue: vi.fn(async (limit: number) => keys(limit)),
     claim: vi.fn(async () => {}),
-    release: vi.fn(async (limit: number) => keys(limit)),
     enqueue: vi.fn(async () => {}),
+    readLateWakes: vi.fn(async (limit: number) =>
+      Array.from({ length: limit }, (_, index) => ({ user_id: "org", url: `https://crm.example/${index}` })),
+    ),
+    enqueueWakes: vi.fn(async () => {}),
+    forget: vi.fn(async () => 0),
     remove: vi.fn(async () => 0),
     reencrypt: vi.fn(async () => null),
     readLateness: vi.fn(async () => ({})),
@@ -41,5 +46,5 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
   expect(queries).toBeLessThan(D1_QUERIES);
   expect(verbs.walk.mock.calls.length).toBeGreaterThanOrEqual(50); // 50,000 logs, what is reported in a minute and more
   expect(verbs.readOverdue).toHaveBeenCalledTimes(100);
-  expect(verbs.print).toHaveBeenCalledWith(expect.objectContaining({ swept: 10_000, released: 10_000 }));
+  expect(verbs.print).toHaveBeenCalledWith(expect.objectContaining({ swept: 10_000, woken: 1_000 }));
 });

@@ -1,14 +1,19 @@
 /** A log's next state after an attempt, the two times of a due log, and the order of entries. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { afterAttempt, afterFault, dueAt, nextSentAt } from "../../src/core/transition.ts";
+import { afterAttempt, afterFault, dueAt, nextSentAt, type Progress } from "../../src/core/transition.ts";
 import { entryOf, failureOf, NOW } from "./samples.ts";
 
 const rules = { retryScheduleMs: [5_000, 300_000], sweepGraceMs: 60_000 };
+const REGULAR = { created_at: NOW - 60_000, trials: null, spared: null };
 const stateAfter = (change: Partial<Parameters<typeof afterAttempt>[0]>) =>
-  afterAttempt({ entry: failureOf(500), attempt: 1, rules, now: NOW, random: 0.5, ...change });
+  afterAttempt({
+    ...{ entry: failureOf(500), attempt: 1, log: REGULAR, rules, now: NOW, random: 0.5 },
+    ...change,
+  });
 
-const ENDED = { next_attempt_at: null, sweep_at: null };
+const PLAIN = { parked: null, trials: null, spared: 0 };
+const ENDED = { next_attempt_at: null, sweep_at: null, ...PLAIN };
 const EXHAUSTED = { status: "failed", reason: "attempts_exhausted", ...ENDED };
 
 describe("after an attempt", () => {
@@ -34,6 +39,7 @@ describe("after an attempt", () => {
       reason: null,
       next_attempt_at: NOW + delaySeconds * 1_000,
       sweep_at: NOW + delaySeconds * 1_000 + 60_000,
+      ...PLAIN,
     });
   });
 
@@ -44,6 +50,7 @@ describe("after an attempt", () => {
       reason: null,
       next_attempt_at: NOW + 120_000,
       sweep_at: NOW + 180_000,
+      ...PLAIN,
     });
   });
 
@@ -72,9 +79,10 @@ describe("after an attempt", () => {
     });
     fc.assert(
       fc.property(input, (change) => {
-        const { status, next_attempt_at, sweep_at } = stateAfter(change);
+        const { status, reason: _, ...state } = stateAfter(change);
+        const { next_attempt_at, sweep_at } = state;
         if (status !== "retrying") {
-          expect({ next_attempt_at, sweep_at }).toEqual(ENDED);
+          expect(state).toEqual(ENDED);
           return;
         }
         const waitMs = (next_attempt_at ?? Number.NaN) - change.now;
@@ -83,6 +91,51 @@ describe("after an attempt", () => {
         expect(sweep_at).toBe(change.now + waitMs + rules.sweepGraceMs);
       }),
     );
+  });
+});
+
+describe("a trial, a probe or an attempt that was released", () => {
+  const trialAfter = (log: Partial<Progress>, change: Partial<Parameters<typeof afterAttempt>[0]> = {}) =>
+    stateAfter({ log: { ...REGULAR, trials: 0, ...log }, ...change });
+
+  test("that failed is parked again at its place and uses up no step, however many there were", () => {
+    for (const attempt of [1, 3, 300])
+      expect(trialAfter({ spared: attempt - 1 }, { attempt })).toMatchObject({
+        ...{ status: "retrying", reason: null, parked: REGULAR.created_at, trials: 1, spared: 1 },
+      });
+  });
+
+  test("that failed three times in a row waits behind the others", () => {
+    expect(trialAfter({ trials: 1 })).toMatchObject({ parked: REGULAR.created_at, trials: 2 });
+    expect(trialAfter({ trials: 2 })).toMatchObject({ parked: NOW, trials: 0, spared: 1 });
+    const ahead = { trials: 2, created_at: NOW + 5_000 };
+    expect(trialAfter(ahead)).toMatchObject({ parked: NOW + 5_001 });
+  });
+
+  test("whose receiver asked for a wait is due after it, and its next attempt is no trial", () => {
+    const entry = failureOf(429, { "retry-after": "120" });
+    expect(trialAfter({}, { entry })).toMatchObject({
+      ...{ next_attempt_at: NOW + 120_000, parked: null, trials: null, spared: 1 },
+    });
+  });
+
+  test("has the wait of the step before it, in case it can't be parked", () => {
+    const waitOf = (attempt: number, spared: number) =>
+      ((trialAfter({ spared }, { attempt }).next_attempt_at ?? 0) - NOW) / 1_000;
+    expect([waitOf(1, 0), waitOf(2, 0), waitOf(3, 0), waitOf(9, 6)]).toEqual([5, 5, 300, 300]);
+    const none = { ...rules, retryScheduleMs: [] };
+    expect(trialAfter({}, { rules: none }).next_attempt_at).toBe(NOW + 60_000);
+  });
+
+  test("that succeeded or was answered 410 ends its delivery like any other", () => {
+    expect(trialAfter({}, { entry: entryOf() })).toEqual({ status: "delivered", reason: null, ...ENDED });
+    expect(trialAfter({}, { entry: failureOf(410) })).toMatchObject({ status: "failed", ...ENDED });
+  });
+
+  test("was spared: the attempts that follow have the steps that are left", () => {
+    const log = { ...REGULAR, spared: 7 };
+    expect(stateAfter({ log, attempt: 9 }).next_attempt_at).toBe(NOW + 300_000);
+    expect(stateAfter({ log, attempt: 10 })).toEqual(EXHAUSTED);
   });
 });
 

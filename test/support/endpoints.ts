@@ -1,6 +1,8 @@
 /** Words for tests of endpoints: failing ones, their state, and operational webhooks. */
 import { env } from "cloudflare:workers";
-import { envWithLosingQueues, handleAttempts, reportUnheard } from "./handlers.ts";
+import { writeWakeMessage } from "../../src/core/message.ts";
+import type { AttemptKey } from "../../src/core/webhook-log.ts";
+import { envWithLosingQueues, handleAttempts, handleBatch, reportUnheard } from "./handlers.ts";
 import { call, makeOrg, type Org, type Receiver, receiver } from "./words.ts";
 
 /** An org's endpoints, as GET answers them. */
@@ -40,9 +42,33 @@ export async function operationalWebhooksOf(org: Org) {
   return results.map(({ payload, status }) => ({ ...JSON.parse(payload), status }));
 }
 
-/** Lets an endpoint's probe run out. */
-export const endLease = (org: Org) =>
-  env.DB.prepare("UPDATE endpoints SET probe_until = 1 WHERE user_id = ?").bind(org.user_id).run();
+/** The attempts that a lossy environment's queues have taken since, in both lanes. */
+export function takenFrom({ deliveries, retries }: ReturnType<typeof envWithLosingQueues>): AttemptKey[] {
+  const taken = [...deliveries.splice(0), ...retries.splice(0)];
+  return taken.flatMap(({ body: { v: _v, ...key } }) => ("call_id" in key ? [key] : []));
+}
+
+/** Lets an org's endpoint wake now. Returns the attempts that are due by that, and the endpoint's next messages. */
+export async function wakeOnce(org: Org, url: string) {
+  await env.DB.prepare(
+    "UPDATE endpoints SET wake_at = 1 WHERE user_id = ? AND url = ? AND wake_at IS NOT NULL",
+  )
+    .bind(org.user_id, url)
+    .run();
+  const lossy = envWithLosingQueues();
+  const message = writeWakeMessage({ user_id: org.user_id, url });
+  const [settled] = await handleBatch(lossy.env, [message], "postcall-retries");
+  const wakes = lossy.retries.filter(({ body }) => "endpoint" in body);
+  return { settled, released: takenFrom(lossy), wakes };
+}
+
+/** Lets an endpoint wake, and makes the attempts that are due by that. Returns what they enqueue. */
+export async function wakeAndDeliver(org: Org, url: string) {
+  const { released } = await wakeOnce(org, url);
+  const lossy = envWithLosingQueues();
+  await handleAttempts(lossy.env, released);
+  return { released, following: takenFrom(lossy) };
+}
 
 /** How many minutes lie between now and an answer's time. */
 export const minutesFromNow = (text: string): number =>

@@ -1,9 +1,10 @@
-/** The first status of a report by the table. The service's INSERT is generated from the same table. */
-import { FIRST_STATUSES, type FirstConditions } from "../../src/core/citations.ts";
-import type { LogStatus } from "../../src/core/webhook-log.ts";
+/** How a report begins by the table. The service's INSERT is generated from the same table. */
+import { FIRST_STATES, type FirstConditions } from "../../src/core/citations.ts";
 
-export function firstStatus(conditions: FirstConditions): LogStatus {
-  const holds = ({ when }: (typeof FIRST_STATUSES)[number]) =>
+export type FirstState = (typeof FIRST_STATES)[number]["state"] | "pending";
+
+export function firstState(conditions: FirstConditions): FirstState {
+  const holds = ({ when }: (typeof FIRST_STATES)[number]) =>
     Object.entries(when).every(([name, is]) => conditions[name as keyof FirstConditions] === is);
-  return FIRST_STATUSES.find(holds)?.status ?? "pending";
+  return FIRST_STATES.find(holds)?.state ?? "pending";
 }

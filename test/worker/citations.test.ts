@@ -14,7 +14,7 @@ import {
   OTHERS,
   org,
 } from "../support/citations.ts";
-import { firstStatus } from "../support/first-status.ts";
+import { firstState } from "../support/first-status.ts";
 import {
   call,
   create,
@@ -195,8 +195,11 @@ test("a report's first status is what the table says, for every row of it", asyn
             ...{ webhook_events: wanted ? ["citations"] : [] },
           });
           const isDisabled = url === gone.url;
-          const expected = firstStatus({ hasUrl: url !== null, isDisabled, wanted, delayed, completed });
-          expect(answer.body.data.status, JSON.stringify({ url, wanted, delayed, completed })).toBe(expected);
+          const conditions = { isDisabled, isParking: false, wanted, delayed, completed };
+          const expected = firstState({ hasUrl: url !== null, ...conditions });
+          expect(answer.body.data.status, JSON.stringify({ url, wanted, delayed, completed })).toBe(
+            expected === "parked" ? "disabled" : expected,
+          );
         }
   }
 });

@@ -1,11 +1,8 @@
-/**
- * Failing endpoints: when one is degraded, how its calls are deferred and released, and that none is lost or sent in
- * vain.
- */
+/** Failing endpoints: when one is degraded, what it still gets, and that nothing is sent in vain. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
-import { attemptOnce, degrade, endLease, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
+import { attemptOnce, degrade, endpointsOf } from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -13,7 +10,16 @@ import {
   reportUnheard,
   resendUnheard,
 } from "../support/handlers.ts";
-import { eventually, logOf, makeOrg, NOBODY, receiver, resend } from "../support/words.ts";
+import {
+  call,
+  eventually,
+  expectRefusal,
+  logOf,
+  makeOrg,
+  NOBODY,
+  receiver,
+  resend,
+} from "../support/words.ts";
 
 const MINUTES = 60_000;
 const RETRIES = "postcall-retries";
@@ -44,12 +50,13 @@ describe("five failures in a row", () => {
       {
         url,
         state: "degraded",
-        reason: error,
+        ...{ reason: "failing", waiting: 0, waiting_exact: true, last_error: error },
         disabled_at: null,
         consecutive_failures: 5,
         failing_since: expect.any(String),
         last_failure_at: expect.any(String),
         last_success_at: null,
+        next_probe_at: expect.any(String),
         settings: NO_SETTINGS,
       },
     ]);
@@ -90,92 +97,33 @@ describe("five failures in a row", () => {
 });
 
 describe("a degraded endpoint", () => {
-  test("gets one probe; other due calls are deferred for five minutes and make no attempt", async () => {
-    const org = await makeOrg();
-    const crm = await receiver(500);
-    await degrade(org, crm.url);
-    const [probe, other] = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
-    const { env: lossy, retries, deliveries } = envWithLosingQueues();
-    expect(await handleAttempts(lossy, [probe, other])).toEqual(["ack", "ack"]);
-    expect(await crm.received()).toHaveLength(6);
-    expect(await logOf(org, probe.call_id)).toMatchObject({ status: "retrying", metadata: [{ attempt: 1 }] });
-    const log = await logOf(org, other.call_id);
-    expect(log).toMatchObject({ status: "pending", metadata: [] });
-    expect(minutesFromNow(log.next_attempt_at)).toBe(5);
-    expect(
-      [...retries, ...deliveries].map(({ body, delaySeconds }) => [body.call_id, body.attempt, delaySeconds]),
-    ).toEqual(
-      expect.arrayContaining([
-        [probe.call_id, 2, expect.any(Number)],
-        [other.call_id, 1, 300],
-      ]),
-    );
-  });
-
-  test("gets the next probe only once the lease of the one before is over", async () => {
-    const org = await makeOrg();
-    const crm = await receiver(500);
-    await degrade(org, crm.url);
-    await attemptOnce(org, crm.url);
-    await attemptOnce(org, crm.url);
-    expect(await crm.received()).toHaveLength(6);
-    await endLease(org);
-    await attemptOnce(org, crm.url);
-    expect(await crm.received()).toHaveLength(7);
-  });
-
-  test("gets manual sends, and the last attempt of a schedule", async () => {
+  test("gets the first attempt of a manual send, whose retry waits like others", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     const { key } = await attemptOnce(org, crm.url);
     await degrade(org, crm.url);
-    await attemptOnce(org, crm.url); // takes the probe
     const before = (await crm.received()).length;
     const { env: lossy } = envWithLosingQueues();
-    await letTimePass(key, 60 * MINUTES);
-    await handleAttempts(lossy, [{ ...key, attempt: 2 }]);
-    expect(await crm.received()).toHaveLength(before);
     const byHand = await resendUnheard(org, key);
     await handleAttempts(lossy, [byHand]);
     await letTimePass(key, 60 * MINUTES);
     await handleAttempts(lossy, [{ ...byHand, attempt: 2 }]);
-    expect(await crm.received()).toHaveLength(before + 2);
-    const last = await reportUnheard(org, crm.url);
-    await env.DB.prepare("UPDATE webhook_logs SET attempts = 2 WHERE call_id = ?").bind(last.call_id).run();
-    await handleAttempts(lossy, [{ ...last, attempt: 3 }]);
-    expect(await crm.received()).toHaveLength(before + 3);
-    expect(await logOf(org, last.call_id)).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
+    expect(await crm.received()).toHaveLength(before + 1);
+    expect(await logOf(org, key.call_id)).toMatchObject({
+      ...{ status: "retrying", reason: "endpoint_degraded", next_attempt_at: null },
+      metadata: [{ send_type: "spawn" }, { send_type: "resend" }],
+    });
   });
 
-  test("does not make a resend wait for a deferred call", async () => {
+  test("does not make a resend wait for a parked call, and its success counts", async () => {
     const org = await makeOrg();
-    const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
+    const crm = await receiver(500, 500, 500, 500, 500, 200);
     await degrade(org, crm.url);
-    await attemptOnce(org, crm.url); // takes the probe
-    const { key } = await attemptOnce(org, crm.url);
+    const { key } = await attemptOnce(org, crm.url); // parked
     const answer = await resend(org, [key.call_id]);
     expect(answer.body.data).toMatchObject([{ status: "delivered", metadata: [{ send_type: "resend" }] }]);
-    expect(await crm.received()).toHaveLength(7);
-  });
-
-  test("is active after a success, and deferred calls are released", async () => {
-    const org = await makeOrg();
-    const crm = await receiver(500, 500, 500, 500, 500, 500, 200);
-    await degrade(org, crm.url);
-    await attemptOnce(org, crm.url);
-    const { key } = await attemptOnce(org, crm.url);
-    expect(await logOf(org, key.call_id)).toMatchObject({ metadata: [] });
-    await endLease(org);
-    const { deliveries } = await attemptOnce(org, crm.url);
-    expect(deliveries.map(({ body, delaySeconds }) => [body.call_id, body.attempt, delaySeconds])).toEqual([
-      [key.call_id, 1, 0],
-    ]);
-    const { v: _v, ...broughtForward } = deliveries[0]?.body ?? { ...key, v: 1 };
-    await handleAttempts(envWithLosingQueues().env, [broughtForward]);
-    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });
-    const [endpoint] = await endpointsOf(org);
-    expect(endpoint).toMatchObject({ state: "active", reason: null, consecutive_failures: 0 });
-    expect(minutesFromNow(endpoint.last_success_at)).toBe(0);
+    expect(await crm.received()).toHaveLength(6);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "active", reason: null, waiting: 0 }]);
   });
 
   test("still gets into the log what was under way when it became so", async () => {
@@ -185,8 +133,8 @@ describe("a degraded endpoint", () => {
     const { env: lossy } = envWithLosingQueues();
     expect(await handleAttempts(lossy, [key], RETRIES)).toEqual([3]);
     await env.DB.prepare(
-      `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, first_failure_at, probe, probe_until)
-       VALUES (?, ?, 'degraded', 'v', 5, 1, 'another', 9e15)`,
+      `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, first_failure_at)
+       VALUES (?, ?, 'degraded', 'v', 5, 1)`,
     )
       .bind(org.user_id, slow.url)
       .run();
@@ -221,18 +169,42 @@ describe("a degraded endpoint", () => {
   });
 });
 
-test("the list holds a thousand endpoints: those that still fail, then those that have failed last", async () => {
-  const org = await makeOrg();
-  await env.DB.prepare(
-    `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, last_failure_at)
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1002)
-     SELECT ?, 'https://crm.example/' || i, iif(i = 2, 'disabled', 'active'), 'v', 0, i FROM n`,
-  )
-    .bind(org.user_id)
-    .run();
-  const numbers = (await endpointsOf(org)).map(({ url }: { url: string }) => Number(url.split("/").at(-1)));
-  const newest = Array.from({ length: 999 }, (_, index) => 1_002 - index);
-  expect(numbers).toEqual([2, ...newest]);
+describe("the list of endpoints", () => {
+  test("is in pages by URL, of one state if asked, and a rare state may take several pages to find", async () => {
+    const org = await makeOrg();
+    await env.DB.prepare(
+      `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+       SELECT ?, 'https://crm.example/' || printf('%04d', i), iif(i IN (7, 5999), 'disabled', 'active'), 'v', 0 FROM n`,
+    )
+      .bind(org.user_id)
+      .run();
+    const page = async (query: string) => {
+      const { body } = await call(org, "GET", `/v1/endpoints?${query}`);
+      const numbers = body.data.map(({ url }: { url: string }) => Number(url.split("/").at(-1)));
+      return { numbers, next: body.next_cursor && encodeURIComponent(body.next_cursor) };
+    };
+    const first = await page("limit=200");
+    const second = await page(`limit=200&cursor=${first.next}`);
+    expect([...first.numbers, ...second.numbers]).toEqual(
+      Array.from({ length: 400 }, (_, index) => index + 1),
+    );
+    const rare = await page("state=disabled");
+    expect(rare.numbers).toEqual([7]);
+    const last = await page(`state=disabled&cursor=${rare.next}`);
+    expect(last).toEqual({ numbers: [5999], next: null });
+    expect((await page("state=paused&limit=1")).numbers).toEqual([]);
+  });
+
+  test.each([
+    ["state=bad", /^state must be one of active, degraded, disabled, paused, and is "bad"/],
+    ["limit=201", /^limit must be a whole number from 1 to 200, and is "201"/],
+    ["limit=0", /^limit /],
+    ["status=active", /did you mean "state"/],
+  ])("refuses %s", async (query, message) => {
+    const org = await makeOrg();
+    expectRefusal(await call(org, "GET", `/v1/endpoints?${query}`), 400, "invalid_parameter", message);
+  });
 });
 
 test("an attempt under way is asked after in the retries lane, where no backlog of first attempts keeps it", async () => {

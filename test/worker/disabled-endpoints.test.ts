@@ -3,7 +3,16 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { AttemptRequest } from "../../src/call/attempt-request.ts";
 import type { Call } from "../../src/call/object.ts";
-import { attemptOnce, degrade, enable, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
+import {
+  attemptOnce,
+  degrade,
+  enable,
+  endpointsOf,
+  minutesFromNow,
+  takenFrom,
+  wakeAndDeliver,
+  wakeOnce,
+} from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -54,7 +63,7 @@ describe("a disabled endpoint", () => {
     await attemptOnce(org, crm.url); // both failures so far lie within 12 hours
     expect(await endpointsOf(org)).toMatchObject([{ state: "active" }]);
     await attemptOnce(org, crm.url);
-    expect(await endpointsOf(org)).toMatchObject([{ state: "disabled", reason: "failing_for_5_days" }]);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "disabled", reason: "failing" }]);
   });
 
   test("refuses resends and creates by name", async () => {
@@ -96,8 +105,8 @@ describe("a disabled endpoint", () => {
     expect(await handleAttempts(lossy, [second])).toEqual(["ack"]);
     expect(await logOf(org, key.call_id)).toMatchObject({ status: "disabled", metadata: [interrupted] });
     expect(await crm.received()).toHaveLength(2);
-    await request(lossy, org, { method: "POST", path: "/v1/endpoints/enable", body: { url: crm.url } });
-    expect(await handleAttempts(lossy, [second])).toEqual(["ack"]);
+    await enable(org, crm.url);
+    expect((await wakeAndDeliver(org, crm.url)).released).toEqual([second]);
     expect(await logOf(org, key.call_id)).toMatchObject({
       status: "delivered",
       metadata: [interrupted, { attempt: 2, response_code: 200 }],
@@ -107,41 +116,31 @@ describe("a disabled endpoint", () => {
 });
 
 describe("enabling", () => {
-  test("sends what it has kept, beyond the first hundred calls by the sweep", async () => {
+  test("sends what it has kept: ten at once, and two more for each success", async () => {
     const org = await makeOrg();
     const crm = await receiver(410, 200);
     await attemptOnce(org, crm.url);
-    const { call_id } = await reportCall(org, { webhook: crm.url });
-    await env.DB.prepare(
-      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
-         status, delivery_id, delivery_ordinal, send_type, attempts, losses, parked)
-       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 149)
-       SELECT ?1, ?2 || '-' || i, 'call', 'msg', ?3, 1, '', '{}', 2, 'disabled', 'dlv', 1, 'spawn', 0, 0, 1 FROM n`,
-    )
-      .bind(org.user_id, call_id, crm.url)
-      .run();
-    const { env: lossy, deliveries } = envWithLosingQueues();
-    const answer = await request(lossy, org, {
-      method: "POST",
-      path: "/v1/endpoints/enable",
-      body: { url: crm.url },
-    });
-    expect(answer.body.data).toMatchObject({
-      url: crm.url,
-      state: "active",
-      disabled_at: null,
-      redelivering: 150,
-    });
-    expect(deliveries).toHaveLength(100);
-    await sweepOnce(lossy);
-    const enqueued = deliveries.flatMap(({ body: { v: _v, ...key } }) =>
-      key.user_id === org.user_id ? [key] : [],
+    const calls = await Promise.all(
+      Array.from({ length: 33 }, async () => (await reportCall(org, { webhook: crm.url })).call_id),
     );
-    expect(new Set(enqueued.map((key) => key.call_id)).size).toBe(150);
-    expect(await logOf(org, call_id)).toMatchObject({ status: "pending", reason: null });
-    await handleAttempts(lossy, enqueued);
-    expect(await logOf(org, call_id)).toMatchObject({ status: "delivered" });
-    expect(await crm.received()).toHaveLength(151);
+    const { env: lossy, retries } = envWithLosingQueues();
+    const path = "/v1/endpoints/enable";
+    const answer = await request(lossy, org, { method: "POST", path, body: { url: crm.url } });
+    expect(answer.body.data).toMatchObject({
+      ...{ url: crm.url, state: "active", reason: null, disabled_at: null },
+      ...{ redelivering: 33, waiting: 33, waiting_exact: true },
+    });
+    expect(retries).toEqual([{ body: { v: 1, user_id: org.user_id, endpoint: crm.url }, delaySeconds: 0 }]);
+    const first = await wakeAndDeliver(org, crm.url);
+    expect(first.released).toHaveLength(10);
+    expect(first.following).toHaveLength(20);
+    const queues = envWithLosingQueues();
+    await handleAttempts(queues.env, first.following);
+    const last = takenFrom(queues);
+    expect(last).toHaveLength(3);
+    await handleAttempts(queues.env, last);
+    for (const call_id of calls) expect(await logOf(org, call_id)).toMatchObject({ status: "delivered" });
+    expect(await crm.received()).toHaveLength(34);
   });
 
   test("leaves the calls disabled with redeliver: false, and they can be resent", async () => {
@@ -159,31 +158,38 @@ describe("enabling", () => {
     expect(await crm.received()).toHaveLength(2);
   });
 
-  test("calls that were disabled are not left behind where their endpoint fails again after it is enabled", async () => {
+  test("calls that were disabled wait as others do where their endpoint fails again after it is enabled", async () => {
     const org = await makeOrg();
     const crm = await receiver(410, 500);
     await attemptOnce(org, crm.url);
-    const { call_id } = await reportCall(org, { webhook: crm.url });
-    await env.DB.prepare("UPDATE endpoints SET state = 'degraded', releasing = 1 WHERE user_id = ?")
-      .bind(org.user_id)
-      .run();
-    const { env: lossy, deliveries } = envWithLosingQueues();
-    await sweepOnce(lossy);
-    expect(deliveries).toMatchObject([{ body: { call_id, attempt: 1 } }]);
-    expect(await logOf(org, call_id)).toMatchObject({ status: "pending", reason: null });
+    const calls = await Promise.all(
+      Array.from({ length: 6 }, async () => (await reportCall(org, { webhook: crm.url })).call_id),
+    );
+    await enable(org, crm.url);
+    await wakeAndDeliver(org, crm.url);
+    expect(await endpointsOf(org)).toMatchObject([{ state: "degraded", waiting: 6 }]);
+    for (const call_id of calls)
+      expect(await logOf(org, call_id)).toMatchObject({ status: "retrying", reason: "endpoint_degraded" });
+    expect((await wakeOnce(org, crm.url)).released).toHaveLength(1);
   });
 
-  test("a call deferred before its endpoint was disabled stays disabled with redeliver: false", async () => {
+  test("a call parked before its endpoint was disabled is disabled with it, and ends with redeliver: false", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     await degrade(org, crm.url);
-    await attemptOnce(org, crm.url); // takes the probe
     const { key } = await attemptOnce(org, crm.url);
-    await env.DB.prepare("UPDATE endpoints SET state = 'disabled' WHERE user_id = ?").bind(org.user_id).run();
-    expect((await enable(org, crm.url, { redeliver: false })).body.data).toMatchObject({ redelivering: 0 });
-    expect(await logOf(org, key.call_id)).toMatchObject({ status: "disabled", next_attempt_at: null });
+    await env.DB.prepare("UPDATE endpoints SET state = 'disabled', wake_at = NULL WHERE user_id = ?")
+      .bind(org.user_id)
+      .run();
+    const disabled = { status: "disabled", reason: "endpoint_disabled", next_attempt_at: null };
+    expect(await logOf(org, key.call_id)).toMatchObject(disabled);
+    expect((await enable(org, crm.url, { redeliver: false })).body.data).toMatchObject({
+      ...{ state: "active", redelivering: 0, waiting: 0 },
+    });
+    expect(await logOf(org, key.call_id)).toMatchObject(disabled);
     const before = await crm.received();
     expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual(["ack"]);
+    expect((await wakeOnce(org, crm.url)).released).toEqual([]);
     expect(await crm.received()).toEqual(before);
   });
 

@@ -1,12 +1,12 @@
 /** An endpoint is an org's URL without its query: calls with queries of their own share its health. */
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { attemptOnce, endpointsOf } from "../support/endpoints.ts";
+import { attemptOnce, endpointsOf, wakeAndDeliver } from "../support/endpoints.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, request } from "../support/handlers.ts";
 import { logOf, makeOrg, newCallId, receiver, reportCall, resend } from "../support/words.ts";
 
 describe("an endpoint whose calls have queries of their own", () => {
-  test("is degraded by their failures together, and one of its calls is its probe", async () => {
+  test("is degraded by their failures together, parks them all, and one of them probes it", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     for (let call = 1; call <= 5; call++) await attemptOnce(org, `${crm.url}?call=${call}`);
@@ -18,12 +18,13 @@ describe("an endpoint whose calls have queries of their own", () => {
       await reportUnheard(org, `${crm.url}?call=7`),
     ];
     expect(await handleAttempts(envWithLosingQueues().env, keys)).toEqual(["ack", "ack"]);
+    await wakeAndDeliver(org, crm.url);
     expect((await crm.received()).map(({ query }) => query)).toEqual(
       [1, 2, 3, 4, 5, 6].map((call) => `call=${call}`),
     );
-    const [probe, deferred] = await Promise.all(keys.map(({ call_id }) => logOf(org, call_id)));
+    const [probe, parked] = await Promise.all(keys.map(({ call_id }) => logOf(org, call_id)));
     expect(probe).toMatchObject({ status: "retrying", metadata: [{ attempt: 1 }], url: `${crm.url}?call=6` });
-    expect(deferred).toMatchObject({ status: "pending", metadata: [] });
+    expect(parked).toMatchObject({ status: "pending", reason: "endpoint_degraded", metadata: [] });
   });
 
   test("is disabled by a 410 to any of them, refuses them all, and is enabled by any URL of its", async () => {
@@ -49,15 +50,11 @@ describe("an endpoint whose calls have queries of their own", () => {
     const enabling = { method: "POST", path: "/v1/endpoints/enable", body: { url: `${crm.url}?call=5` } };
     const enabled = await request(lossy, org, enabling);
     expect(enabled.body.data).toMatchObject({ url: crm.url, state: "active", redelivering: 2 });
-    expect(deliveries.map(({ body }) => body.call_id).toSorted()).toEqual(
+    expect(deliveries).toEqual([]);
+    const { released } = await wakeAndDeliver(org, crm.url);
+    expect(released.map(({ call_id }) => call_id).toSorted()).toEqual(
       [due.call_id, body.payload.call_id].toSorted(),
     );
-    expect(
-      await handleAttempts(
-        lossy,
-        deliveries.map(({ body }) => body),
-      ),
-    ).toEqual(["ack", "ack"]);
     expect((await crm.received()).map(({ query }) => query).toSorted()).toEqual([
       "call=1",
       "call=2",

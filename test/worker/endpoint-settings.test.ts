@@ -4,18 +4,15 @@ import { describe, expect, test } from "vitest";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { bodySignature } from "../../src/core/signature.ts";
 import { attemptWith, forget, set, show, URL_SET } from "../support/endpoint-settings.ts";
-import { attemptOnce, degrade, endpointsOf, minutesFromNow } from "../support/endpoints.ts";
-import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
 import {
-  call,
-  detailsOf,
-  expectRefusal,
-  logOf,
-  makeKey,
-  makeOrg,
-  receiver,
-  rowsOf,
-} from "../support/words.ts";
+  attemptOnce,
+  degrade,
+  endpointsOf,
+  minutesFromNow,
+  wakeAndDeliver,
+  wakeOnce,
+} from "../support/endpoints.ts";
+import { detailsOf, expectRefusal, logOf, makeKey, makeOrg, receiver, rowsOf } from "../support/words.ts";
 
 describe("settings", () => {
   test("are answered, merged, shown for any URL of the endpoint, and go back to the default by null", async () => {
@@ -23,7 +20,8 @@ describe("settings", () => {
     const first = await set(org, `${URL_SET}?call=1#x`, { description: "CRM", timeout_seconds: 5 });
     const endpoint = {
       ...{ url: URL_SET, state: "active", reason: null, disabled_at: null, consecutive_failures: 0 },
-      ...{ failing_since: null, last_failure_at: null, last_success_at: null },
+      ...{ waiting: 0, waiting_exact: true, failing_since: null, last_error: null, next_probe_at: null },
+      ...{ last_failure_at: null, last_success_at: null },
       settings: { ...NO_SETTINGS, description: "CRM", timeout_seconds: 5 },
     };
     expect(first).toMatchObject({ status: 200, body: { data: endpoint, errors: null } });
@@ -142,61 +140,25 @@ describe("an attempt", () => {
 });
 
 describe("a degraded endpoint", () => {
-  /** An endpoint with settings that has failed five times, and two calls that are due there. */
-  async function degradedWith(settings: object) {
+  test("has its calls parked by a schedule without waits too, and a probe that fails does not end its call", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
     await degrade(org, crm.url);
-    await set(org, crm.url, settings);
-    const keys = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
-    return { org, crm, keys };
-  }
-
-  test("is called by a call whose only attempt it is, by the schedule of its own", async () => {
-    const { org, crm, keys } = await degradedWith({ retry_schedule: [] });
-    expect(await handleAttempts(envWithLosingQueues().env, keys)).toEqual(["ack", "ack"]);
-    expect(await crm.received()).toHaveLength(7);
-    for (const { call_id } of keys)
-      expect(await logOf(org, call_id)).toMatchObject({ status: "failed", reason: "attempts_exhausted" });
+    await set(org, crm.url, { retry_schedule: [] });
+    const { key } = await attemptOnce(org, crm.url);
+    await wakeAndDeliver(org, crm.url);
+    expect(await logOf(org, key.call_id)).toMatchObject({
+      ...{ status: "retrying", reason: "endpoint_degraded" },
+      metadata: [{ attempt: 1, response_code: 500 }],
+    });
   });
 
-  test("is left in peace for its own schedule's step, and its probe has its own timeout", async () => {
-    const { org, keys } = await degradedWith({ retry_schedule: ["30m", "30m"], timeout_seconds: 30 });
-    const { env: lossy } = envWithLosingQueues();
-    const before = Date.now();
-    await handleAttempts(lossy, keys);
-    const until = await env.DB.prepare("SELECT probe_until FROM endpoints WHERE user_id = ?")
-      .bind(org.user_id)
-      .first<number>("probe_until");
-    expect(until ?? 0).toBeGreaterThanOrEqual(before + 40_000);
-    const deferred = keys[1];
-    await env.DB.prepare("UPDATE webhook_logs SET attempts = 1, next_attempt_at = ?2 WHERE call_id = ?1")
-      .bind(deferred?.call_id, Date.now())
-      .run();
-    if (deferred) await handleAttempts(lossy, [{ ...deferred, attempt: 2 }]);
-    expect(minutesFromNow((await logOf(org, deferred?.call_id ?? "")).next_attempt_at)).toBe(30);
-  });
-});
-
-describe("a deleted endpoint", () => {
-  test("has neither settings nor failures", async () => {
+  test("is not probed again before a probe of its own timeout has ended", async () => {
     const org = await makeOrg();
     const crm = await receiver(500);
+    await degrade(org, crm.url);
+    await set(org, crm.url, { timeout_seconds: 30 });
     await attemptOnce(org, crm.url);
-    await set(org, crm.url, { timeout_seconds: 5 });
-    expect((await forget(org, `${crm.url}?call=1`)).body.data).toEqual({ url: crm.url, deleted: true });
-    expect(await endpointsOf(org)).toEqual([]);
-    expectRefusal(await forget(org, crm.url), 404, "NOT_FOUND", /nothing to forget/);
-    expectRefusal(await call(org, "DELETE", "/v1/endpoints"), 400, "invalid_parameter", /url is missing/);
-  });
-
-  test("is refused while calls wait for it", async () => {
-    const org = await makeOrg();
-    const crm = await receiver(500);
-    await degrade(org, crm.url);
-    const keys = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
-    await handleAttempts(envWithLosingQueues().env, keys);
-    expectRefusal(await forget(org, crm.url), 409, "CONFLICT", /Calls wait for the endpoint/);
-    expect(await endpointsOf(org)).toMatchObject([{ state: "degraded" }]);
+    expect((await wakeOnce(org, crm.url)).wakes).toMatchObject([{ delaySeconds: 40 }]);
   });
 });

@@ -22,6 +22,9 @@ beforeEach(async () => {
 
 const RESEND = "/v1/postcall/webhooks/resend";
 
+const REGULAR = { created_at: 1, trials: null, spared: null };
+const NOW = 1;
+
 /** What a batch would write for an attempt that the receiver answered with this status. */
 function resultOf(key: AttemptKey, response_code: number, sent_at = Date.now()): Result {
   const error = response_code < 300 ? null : "http_status";
@@ -38,11 +41,12 @@ function resultOf(key: AttemptKey, response_code: number, sent_at = Date.now()):
   return {
     key,
     entry,
-    next: afterAttempt({ entry, attempt: key.attempt, rules, now: sent_at, random: 0.5 }),
+    next: afterAttempt({ entry, attempt: key.attempt, log: REGULAR, rules, now: sent_at, random: 0.5 }),
   };
 }
 
-const write = async (...results: Result[]) => (await writeResults(env.DB, { ...NOTHING, results })).moved;
+const write = async (...results: Result[]) =>
+  (await writeResults(env.DB, { ...NOTHING, results, now: NOW })).moved;
 
 describe("a late commit", () => {
   test("of an earlier attempt can't revive a delivered call", async () => {
@@ -100,7 +104,9 @@ describe("a late commit", () => {
 
 describe("a round that is noted late", () => {
   const note = async (fault: Fault) =>
-    (await writeResults(env.DB, { ...NOTHING, faults: [fault] })).moved.map(({ attempt }) => attempt);
+    (await writeResults(env.DB, { ...NOTHING, faults: [fault], now: NOW })).moved.map(
+      ({ attempt }) => attempt,
+    );
   /** What a batch would write that has read the log with so many rounds, the last one if it is to fail. */
   function roundOf(key: AttemptKey, faults: number, { fails = false } = {}): Fault {
     const read = { attempts: key.attempt - 1, faults: fails ? 9 : faults - 1 };
@@ -145,30 +151,34 @@ describe("a round that is noted late", () => {
   });
 });
 
-test("a delivery that has failed is not disabled with its endpoint", async () => {
+test("a delivery that has failed is not parked with its endpoint", async () => {
   const key = await reportUnheard(org, NOBODY);
   const next = {
     ...{ status: "failed" as const, reason: "dead_letter", faults: 1 },
     ...{ next_attempt_at: null, sweep_at: null },
   };
-  await writeResults(env.DB, { ...NOTHING, faults: [{ key, next }] });
+  await writeResults(env.DB, { ...NOTHING, faults: [{ key, next }], now: NOW });
   const failed = await logOf(org, key.call_id);
   await env.DB.prepare(
     "INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES (?, ?, 'disabled', 'v1', 0)",
   )
     .bind(org.user_id, NOBODY)
     .run();
-  expect((await writeResults(env.DB, { ...NOTHING, disabled: [key] })).moved).toEqual([]);
+  expect((await writeResults(env.DB, { ...NOTHING, parked: [key], now: NOW })).moved).toEqual([]);
   expect(await logOf(org, key.call_id)).toEqual(failed);
 });
 
 test("a late result leaves a disabled call waiting for its endpoint where it would have been retried", async () => {
   const key = await reportUnheard(org, NOBODY);
   await env.DB.prepare(
-    `UPDATE webhook_logs SET status = 'disabled', reason = 'endpoint_disabled', parked = 1,
-       next_attempt_at = NULL, sweep_at = NULL WHERE call_id = ?`,
+    "UPDATE webhook_logs SET parked = 1, trials = 0, next_attempt_at = NULL, sweep_at = NULL WHERE call_id = ?",
   )
     .bind(key.call_id)
+    .run();
+  await env.DB.prepare(
+    "INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES (?, ?, 'disabled', 'v1', 0)",
+  )
+    .bind(org.user_id, NOBODY)
     .run();
   await write(resultOf(key, 500));
   expect(await logOf(org, key.call_id)).toMatchObject({

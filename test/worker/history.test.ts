@@ -32,7 +32,10 @@ const entryOf = (over: Partial<AttemptEntry> = {}): AttemptEntry => ({
 const resultOf = (key: AttemptKey, entry: AttemptEntry): Result => ({
   key,
   entry,
-  next: { status: "retrying", reason: null, next_attempt_at: entry.sent_at, sweep_at: entry.sent_at },
+  next: {
+    ...{ status: "retrying", reason: null, next_attempt_at: entry.sent_at, sweep_at: entry.sent_at },
+    ...{ parked: null, trials: null, spared: 0 },
+  },
 });
 
 /** Records this many attempts of a call, one after the other. */
@@ -40,7 +43,7 @@ async function recordMany(key: AttemptKey, count: number, body: string): Promise
   const first = Date.now();
   for (let attempt = 1; attempt <= count; attempt++) {
     const entry = entryOf({ sent_at: first + attempt, response_body: body });
-    await writeResults(env.DB, { ...NOTHING, results: [resultOf({ ...key, attempt }, entry)] });
+    await writeResults(env.DB, { ...NOTHING, results: [resultOf({ ...key, attempt }, entry)], now: 1 });
   }
 }
 
@@ -102,7 +105,7 @@ describe("a history", () => {
     expect(await attemptsOfOld()).not.toContain(2);
     expect(await attemptsOfOld()).toContain(1);
     const late = resultOf({ ...key, delivery_id: "dlv_late" }, entryOf({ sent_at: 1 }));
-    await writeResults(env.DB, { ...NOTHING, results: [late] });
+    await writeResults(env.DB, { ...NOTHING, results: [late], now: 1 });
     expect(await attemptsOfOld()).toHaveLength(999);
   });
 
@@ -156,7 +159,9 @@ describe("a history", () => {
       entryOf({ sent_at: Date.parse(log.metadata[1].sent_at) - 1 }),
     );
     for (let write = 0; write < 2; write++)
-      expect(await writeResults(env.DB, { ...NOTHING, results: [late] })).toMatchObject({ moved: [] });
+      expect(await writeResults(env.DB, { ...NOTHING, results: [late], now: 1 })).toMatchObject({
+        moved: [],
+      });
     const after = await logOf(org, key.call_id);
     expect(after).toEqual({
       ...log,
@@ -169,7 +174,7 @@ describe("a history", () => {
     const late = ["dlv_a", "dlv_b"].map((delivery_id, index) =>
       resultOf({ ...key, delivery_id }, entryOf({ sent_at: Date.now() + index })),
     );
-    await writeResults(env.DB, { ...NOTHING, results: late });
+    await writeResults(env.DB, { ...NOTHING, results: late, now: 1 });
     expect(await logOf(org, key.call_id)).toMatchObject({
       status: "pending",
       metadata: [{ delivery_id: "dlv_a" }, { delivery_id: "dlv_b" }],

@@ -12,14 +12,9 @@ import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
-import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
-import {
-  claimProbes,
-  enableEndpoint,
-  listEndpoints,
-  readEndpoints,
-  releaseParked,
-} from "../../src/record/endpoints.ts";
+import { forgetEndpoint, removeWell, setEndpoint } from "../../src/record/endpoint-settings.ts";
+import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../../src/record/endpoint-state.ts";
+import { listEndpoints, readEndpoints } from "../../src/record/endpoints.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../src/record/logs.ts";
 import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
@@ -27,6 +22,14 @@ import { findNumber, listNumbers, removeNumber, setNumber } from "../../src/reco
 import { newOperationalWebhook } from "../../src/record/operational-webhooks.ts";
 import { findOrg, insertOrg, updateOrg } from "../../src/record/orgs.ts";
 import { claimOverdue, readOverdue } from "../../src/record/overdue.ts";
+import {
+  countWaiting,
+  readLateWakes,
+  readWaking,
+  releaseCalls,
+  type WakingEndpoint,
+  wakeEndpoints,
+} from "../../src/record/parked.ts";
 import { readLateness } from "../../src/record/readiness.ts";
 import { reencryptSecrets } from "../../src/record/reencrypt.ts";
 import { insertCitations, insertReport } from "../../src/record/reports.ts";
@@ -64,7 +67,16 @@ const ENTRY: AttemptEntry = {
 };
 const HEALTH = {
   ...{ state: "active" as const, reason: null, consecutive_failures: 0, first_failure_at: null },
-  ...{ last_failure_at: null, recovered_at: null, last_success_at: null, disabled_at: null },
+  ...{
+    last_failure_at: null,
+    last_error: null,
+    recovered_at: null,
+    last_success_at: null,
+    disabled_at: null,
+  },
+};
+const WAKING: WakingEndpoint = {
+  ...{ ...ENDPOINT, wake_at: NOW, state: "active", probes: 0, timeout_seconds: null, waiting: [KEY] },
 };
 const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
 
@@ -80,14 +92,28 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     startCreates(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE, url: ENDPOINT.url }),
   makeFaultedDue: (db) => makeFaultedDue(db, { keys: [KEY], ...DUE }),
   readEndpoints: (db) => readEndpoints(db, [ENDPOINT]),
-  listEndpoints: (db) => listEndpoints(db, "org"),
-  claimProbes: (db) => claimProbes(db, { claims: [{ ...ENDPOINT, probe: "p", until: NOW }], now: NOW }),
+  listEndpoints: (db) => listEndpoints(db, { user_id: "org", state: "degraded", after: "", limit: 50 }),
   setEndpoint: (db) =>
     setEndpoint(db, { ...ENDPOINT, version: "v", settings: { ...NO_SETTINGS, retry_schedule: ["5s"] } }),
   forgetEndpoint: (db) => forgetEndpoint(db, ENDPOINT),
+  removeWell: (db) => removeWell(db, NOW),
   enableEndpoint: (db) =>
     enableEndpoint(db, { ...ENDPOINT, version: "v", now: NOW, redeliver: false, operationalWebhooks: [] }),
-  releaseParked: (db) => releaseParked(db, { now: NOW, sweepGraceMs: 1, limit: 100 }),
+  pauseEndpoint: (db) => pauseEndpoint(db, { ...ENDPOINT, version: "v", now: NOW, operationalWebhooks: [] }),
+  probeEndpoint: (db) => probeEndpoint(db, { ...ENDPOINT, now: NOW }),
+  readWaking: (db) => readWaking(db, { keys: [ENDPOINT], now: NOW, limit: 10 }),
+  wakeEndpoints: (db) =>
+    wakeEndpoints(db, {
+      woken: [
+        { endpoint: WAKING, waking: { kind: "release", limit: 10, wake_at: NOW + 1 } },
+        { endpoint: WAKING, waking: null },
+      ],
+      ...{ now: NOW, sweepGraceMs: 1 },
+    }),
+  releaseCalls: (db) =>
+    releaseCalls(db, { releases: [{ ...ENDPOINT, limit: 10 }], now: NOW, sweepGraceMs: 1 }),
+  readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
+  countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
   insertKey: (db) =>
     insertKey(db, {
@@ -142,14 +168,15 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
         {
           key: { ...KEY, call_id: "large", delivery_id: "late" },
           entry: ENTRY,
-          next: { status: "retrying", reason: null, ...DUE },
+          next: { status: "retrying", reason: null, ...DUE, parked: 1, trials: 1, spared: 1 },
         },
       ],
       losses: [{ key: KEY, losses: 1 }],
       faults: [{ key: KEY, next: { status: "pending", reason: "dead_letter", faults: 1, ...DUE } }],
-      deferred: [{ key: KEY, ...DUE }],
-      disabled: [KEY],
-      endpoints: [{ ...ENDPOINT, from: null, version: "v", health: HEALTH, releasing: true }],
+      parked: [KEY],
+      parking: [ENDPOINT],
+      endpoints: [{ ...ENDPOINT, from: null, version: "v", health: HEALTH, probed: null }],
+      now: NOW,
       operationalWebhooks: [
         newOperationalWebhook(
           { user_id: "org", id: "o", payload: "{}", about: { url: ENDPOINT.url, version: "v" } },
@@ -177,7 +204,6 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 
 /** Scans that are intended, and why they stay short. */
 const WALKS: Record<string, string[]> = {
-  releaseParked: ["SCAN e USING INDEX endpoints_releasing", "SCAN u USING INDEX endpoints_releasing"], // those alone
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
   reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints"], // only while master keys are replaced
   removeEnded: ["SCAN o"], // each org has its turn
@@ -186,9 +212,15 @@ const WALKS: Record<string, string[]> = {
 /** The indexes that are meant, beside primary keys. */
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
+  removeWell: ["endpoints_well", "webhook_logs_waiting"],
   enableEndpoint: ["webhook_logs_waiting"],
   forgetEndpoint: ["webhook_logs_waiting"],
-  releaseParked: ["endpoints_releasing", "webhook_logs_waiting"],
+  readWaking: ["webhook_logs_waiting"],
+  wakeEndpoints: ["webhook_logs_waiting"],
+  releaseCalls: ["webhook_logs_waiting"],
+  countWaiting: ["webhook_logs_waiting"],
+  readLateWakes: ["endpoints_wake"],
+  writeResults: ["webhook_logs_waiting"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
   readOverdue: ["webhook_logs_sweep"],
   readLateness: ["webhook_logs_sweep"],
@@ -206,9 +238,9 @@ const FILL = [
    SELECT 'org', iif(i = 1, 'large', 'fill-' || i), 'call', 'msg', 'https://crm.example/', i, '', '{}',
      iif(i = 1, 4000000, 2), CASE i % 4 WHEN 0 THEN 'held' WHEN 1 THEN 'pending' ELSE 'delivered' END, 'dlv', 1, 'spawn',
      0, 0, iif(i % 4 < 2, i, NULL), iif(i % 4 = 1, i, NULL), iif(i % 4 = 2, 1, NULL) FROM n`,
-  `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, releasing)
+  `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures, wake_at)
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-   SELECT 'org-' || i % 50, 'https://crm.example/' || i, 'active', 'v', 0, iif(i % 100 = 0, 1, NULL) FROM n`,
+   SELECT 'org-' || i % 50, 'https://crm.example/' || i, 'active', 'v', 0, iif(i % 100 = 0, i, NULL) FROM n`,
   `INSERT INTO signing_secrets (user_id, id, ciphertext, created_at)
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
    SELECT 'org-' || i % 50, i, 'x', i FROM n`,
@@ -238,7 +270,7 @@ beforeAll(async () => {
   }
 });
 
-test("enabling an endpoint and releasing its calls reads the one that is parked, and none of 3,000 others", async () => {
+test("waking an endpoint and releasing its calls reads the one that is parked, and none of 3,000 others", async () => {
   await env.DB.prepare(
     `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES ('org', 'https://one.example/', 'degraded', 'v', 5)`,
   ).run();
@@ -250,12 +282,12 @@ test("enabling an endpoint and releasing its calls reads the one that is parked,
     rows += rows_read;
   });
   const one = { user_id: "org", url: "https://one.example/" };
-  const enabled = await enableEndpoint(db, {
-    ...one,
-    ...{ version: "w", now: NOW, redeliver: true, operationalWebhooks: [] },
-  });
-  expect(enabled?.redelivering).toBe(1);
-  expect(await releaseParked(db, { now: NOW, sweepGraceMs: 1, limit: 100 })).toMatchObject([
+  const limits = { now: NOW, sweepGraceMs: 1 };
+  await enableEndpoint(db, { ...one, version: "w", now: NOW, redeliver: true, operationalWebhooks: [] });
+  expect(await countWaiting(db, [one])).toEqual([1]);
+  const [endpoint] = await readWaking(db, { keys: [one], now: NOW, limit: 10 });
+  expect(endpoint?.waiting).toMatchObject([{ call_id: "fill-5" }]);
+  expect(await releaseCalls(db, { releases: [{ ...one, limit: 10 }], ...limits })).toMatchObject([
     { call_id: "fill-5" },
   ]);
   expect(rows).toBeLessThan(30);
@@ -287,7 +319,7 @@ async function planOf(name: string): Promise<string[]> {
 
 /** A scan of a JSON parameter or of a subquery, whose own scan is listed apart. */
 const isNoTable = (step: string) =>
-  /^SCAN (\S+ (EXISTS )?VIRTUAL TABLE|CONSTANT ROW|\(subquery-\d+\)|[sd]$)/.test(step);
+  /^SCAN (\S+ (EXISTS )?VIRTUAL TABLE|CONSTANT ROW|\(subquery-\d+\)|[sdn]$)/.test(step);
 /** Logs are many: they must be found by call, not by org alone. */
 const isWholeOrg = (step: string) =>
   /^SEARCH (webhook_logs|l|w|o|c) .*PRIMARY KEY \(user_id=\?\)/.test(step) && !step.startsWith("SEARCH o ");

@@ -235,7 +235,7 @@ describe("the sweep's line", () => {
     return log.mock.calls.map(([line]) => JSON.parse(String(line)));
   }
 
-  test("counts what was swept, released and removed, and what is overdue still, of all orgs", async () => {
+  test("counts what was swept, woken, removed and forgotten, and what is overdue still, of all orgs", async () => {
     const { due } = await lateCall({ lateMs: 90_000 });
     await lateCall({ of: await makeOrg() });
     await lateCall({ lateMs: 1_000 });
@@ -243,8 +243,7 @@ describe("the sweep's line", () => {
       {
         event: "sweep",
         swept: 2,
-        released: 0,
-        removed: 0,
+        ...{ woken: 0, removed: 0, forgotten: 0 },
         overdue: 2,
         oldest_due: due,
         counted_all: true,

@@ -1,8 +1,9 @@
 /** The sweep: which logs it takes, when it takes the same log again, and what it does while other parts are down. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { writeMessage } from "../../src/core/message.ts";
+import { writeMessage, writeWakeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
+import { enable } from "../support/endpoints.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, sweepOnce } from "../support/handlers.ts";
 import { logOf, makeOrg, NOBODY, type Org, receiver, reportCall } from "../support/words.ts";
 
@@ -118,42 +119,35 @@ describe("while the queue is down", () => {
     expect(await minutesToSweep(key)).toBe(1);
   });
 
-  test("calls that waited are made due all the same, old ones removed, and the line says what failed", async () => {
-    const crm = await receiver(410, 200);
+  test("old logs are removed all the same, and the line says what failed", async () => {
+    const crm = await receiver(410);
     const [gone, waiting] = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
     const late = await reportUnheard(org, NOBODY);
     for (const key of [gone, waiting]) await handleAttempts(envWithLosingQueues().env, [key]);
-    expect(await logOf(org, waiting.call_id)).toMatchObject({ status: "disabled" });
-    await env.DB.batch([
-      env.DB.prepare("UPDATE endpoints SET state = 'active', releasing = 1 WHERE user_id = ?").bind(
-        org.user_id,
-      ),
-      env.DB.prepare("UPDATE webhook_logs SET created_at = 1 WHERE call_id = ?").bind(gone.call_id),
-    ]);
+    await enable(org, crm.url);
+    await env.DB.prepare("UPDATE webhook_logs SET created_at = 1 WHERE call_id = ?").bind(gone.call_id).run();
     now += 2 * MINUTE_MS;
     await expect(sweepOnce(envWithoutQueues())).rejects.toThrow("Queue is down");
     expect(linesPrinted()).toEqual([
       {
-        ...{ event: "sweep", swept: 0, released: 1, removed: 1 },
+        ...{ event: "sweep", swept: 0, woken: 0, removed: 1, forgotten: 0 },
         ...{
           overdue: 1,
           oldest_due: new Date(now - 2 * MINUTE_MS).toISOString(),
           counted_all: true,
           floor_age_seconds: 60,
         },
-        error: "sweep: Queue is down; release: Queue is down",
+        error: "sweep: Queue is down; wake: Queue is down",
       },
     ]);
-    expect(await logOf(org, waiting.call_id)).toMatchObject({
-      status: "pending",
-      reason: null,
-      metadata: [],
-    });
     expect(await logOf(org, gone.call_id)).toBeNull();
     now += MINUTE_MS;
-    const { env: lossy, deliveries } = envWithLosingQueues();
+    const { env: lossy, deliveries, retries } = envWithLosingQueues();
     await sweepOnce(lossy);
-    expect(deliveries.map(({ body }) => body)).toEqual([late, waiting].map(writeMessage));
+    expect(deliveries.map(({ body }) => body)).toEqual([writeMessage(late)]);
+    expect(retries.map(({ body }) => body)).toEqual([
+      writeWakeMessage({ user_id: org.user_id, url: crm.url }),
+    ]);
   });
 });
 
@@ -164,8 +158,8 @@ test("while the record is away the sweep says so, and rejects", async () => {
   await expect(sweepOnce(envWithLosingQueues({ DB }).env)).rejects.toThrow("Network connection lost");
   expect(linesPrinted()).toEqual([
     {
-      ...{ event: "sweep", swept: 0, released: 0, removed: 0, database_bytes: null },
-      error: ["trial write", "removal", "lateness"]
+      ...{ event: "sweep", swept: 0, woken: 0, removed: 0, forgotten: 0, database_bytes: null },
+      error: ["trial write", "removal", "forgetting", "lateness"]
         .map((part) => `${part}: D1_ERROR: Network connection lost.`)
         .join("; "),
     },

@@ -5,6 +5,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { databaseRefusing } from "../support/database.ts";
+import { wakeAndDeliver } from "../support/endpoints.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -76,7 +77,7 @@ describe("while the database takes no writes", () => {
     expect(await crm.received()).toHaveLength(2); // their objects remember them
   });
 
-  test.each(["a held call", "a probe"])(
+  test.each(["a held call", "a call to be parked"])(
     "%s that is due keeps no made attempt from being looked up",
     async (kind) => {
       const { DB, state } = fillableDatabase();
@@ -101,6 +102,7 @@ describe("while the database takes no writes", () => {
       expect([await crm.received(), await other.received()]).toMatchObject([[{}], []]);
       state.full = false;
       expect(await handleAttempts(lossy, [beside, made])).toEqual(["ack", "ack"]);
+      await wakeAndDeliver(org, other.url);
       expect([await crm.received(), await other.received()]).toMatchObject([[{}], [{}]]);
       for (const { call_id } of [made, beside])
         expect(await logOf(org, call_id)).toMatchObject({ status: "delivered", metadata: [{ attempt: 1 }] });

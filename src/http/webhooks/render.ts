@@ -1,4 +1,5 @@
 /** Renders a webhook log as JSON. The payload is inserted as the text that is stored, and never parsed. */
+import { shownState } from "../../core/endpoint.ts";
 import { withoutQuery } from "../../core/target.ts";
 import type { StoredLog } from "../../record/logs.ts";
 
@@ -7,19 +8,7 @@ export function renderLog(
   log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
   { mayRead }: { mayRead: boolean },
 ): string {
-  const {
-    call_id,
-    user_id,
-    event,
-    url,
-    created_at,
-    payload,
-    metadata,
-    status,
-    reason,
-    next_attempt_at,
-    is_test,
-  } = log;
+  const { call_id, user_id, event, url, created_at, payload, metadata, next_attempt_at, is_test } = log;
   const head = JSON.stringify({
     call_id,
     user_id,
@@ -29,8 +18,7 @@ export function renderLog(
   });
   const tail = JSON.stringify({
     metadata,
-    status,
-    reason,
+    ...shownState(log),
     next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
     ...(is_test && { is_test: true }),
   });

@@ -65,6 +65,8 @@ export function openRun(
   /** A stalled run that goes on meets no further faults: somebody waits for its end. */
   let isStalled = false;
   const refusal = world.refusal();
+  /** As it was read last. */
+  let endpointState: string | undefined;
   const hasNoticed = refusal?.isolates.has(isolate) === true;
 
   async function strike<T>(fault: Fault, operation: Operation<T>): Promise<void> {
@@ -106,7 +108,11 @@ export function openRun(
       kind: "database",
       isTransaction,
       work: async () => {
-        if (world.refusal() === null || !isWriting) return work();
+        if (world.refusal() === null || !isWriting) {
+          const answer = await work();
+          endpointState = stateIn(answer) ?? endpointState;
+          return answer;
+        }
         world.count("write refused");
         isCutShort ||= isTransaction;
         isRefused ||= isTransaction;
@@ -127,13 +133,18 @@ export function openRun(
       RETRIES: queue(world, "postcall-retries", (work) => operate({ kind: "queue", work })),
       CALLS: objects(world, {
         operate,
-        noteAttempt: (key) => {
+        noteAttempt: ({ key, send_type }) => {
           if (hasNoticed && world.refusal() === refusal) world.sentInVain.push(key);
+          if (endpointState === "paused") world.sentToPaused.push({ ...key, send_type });
         },
       }),
     },
   };
 }
+
+/** The state of the endpoint that was read, if one was. A program has one endpoint. */
+const stateIn = (answer: unknown): string | undefined =>
+  (answer as Partial<D1Result<{ state?: string }>> | null)?.results?.[0]?.state;
 
 type Around = <T>(work: () => Promise<T>) => Promise<T>;
 
@@ -207,7 +218,7 @@ function objects(
   {
     operate,
     noteAttempt,
-  }: { operate: <T>(operation: Operation<T>) => Promise<T>; noteAttempt: (key: AttemptKey) => void },
+  }: { operate: <T>(operation: Operation<T>) => Promise<T>; noteAttempt: (asked: AttemptRequest) => void },
 ) {
   const getByName = (name: string) => {
     const lose = async () => world.objects.lose(name);
@@ -218,7 +229,7 @@ function objects(
     };
     return {
       attempt: (asked: AttemptRequest) => {
-        noteAttempt(asked.key);
+        noteAttempt(asked);
         const object = world.objects.nameOf(name);
         const url = `${asked.url}?object=${encodeURIComponent(object)}`;
         const request = { ...asked, url, waitMs: world.waitMs(asked.waitMs) };

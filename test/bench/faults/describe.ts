@@ -26,6 +26,9 @@ function describeStep(step: Step): string {
     case "deliver_due":
       return `deliver what is due next${describeLuck(step.luck)}`;
     case "enable":
+      return `enable${step.redeliver ? "" : " without redelivery"}${describeLuck(step.luck)}`;
+    case "pause":
+    case "probe":
     case "sweep":
       return `${step.kind}${describeLuck(step.luck)}`;
     case "lose":

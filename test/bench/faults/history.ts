@@ -1,6 +1,7 @@
 /** What can be seen of a finished program: its calls' logs, their requests, and the faults they met. Changes nothing. */
 import { env } from "cloudflare:workers";
-import type { AttemptKey } from "../../../src/core/webhook-log.ts";
+import { shownState } from "../../../src/core/endpoint.ts";
+import type { AttemptKey, LogKey } from "../../../src/core/webhook-log.ts";
 import { readLogs, type StoredLog } from "../../../src/record/logs.ts";
 import type { Received } from "../../support/receiver-server.ts";
 import { CALLS, type CallName } from "./program.ts";
@@ -41,6 +42,10 @@ export interface LogHistory {
   mayBeParked: boolean;
   /** Attempts that were made by an isolate which had noticed that they can't be recorded. */
   sentInVain: readonly AttemptKey[];
+  /** Attempts that were made by a batch which had read that their endpoint is paused. */
+  sentToPaused: World["sentToPaused"];
+  /** The attempts of its delivery that used up no step of the schedule. */
+  spared: number;
 }
 
 export interface History {
@@ -58,15 +63,19 @@ export const askOf = (request: Received) => ({ object: objectOf(request), key: k
 export async function historyOf(world: World): Promise<History> {
   const { user_id } = world.org;
   const call_ids = CALLS.map(world.callIdOf);
-  const [calls, citations, received] = await Promise.all([
+  const [calls, citations, received, { results: spares }] = await Promise.all([
     readLogs(env.DB, { user_id, event: "call", call_ids }),
     readLogs(env.DB, { user_id, event: "citations", call_ids }),
     world.receiver.received(),
+    env.DB.prepare("SELECT call_id, event, spared FROM webhook_logs WHERE user_id = ? AND spared > 0")
+      .bind(user_id)
+      .all<LogKey & { spared: number }>(),
   ]);
-  const logs = [...calls, ...citations];
+  const logs = [...calls, ...citations].map((log) => ({ ...log, ...shownState(log) }));
+  const spared = new Map(spares.map((log) => [logText(log), log.spared]));
   const histories = CALLS.map((name): CallHistory => {
     const of = received.filter((request) => callIdOf(request) === world.callIdOf(name));
-    const logHistory = (event: CitedEvent) => logHistoryOf(world, { name, event, logs, received });
+    const logHistory = (event: CitedEvent) => logHistoryOf(world, { name, event, logs, received, spared });
     return { name, received: of, call: logHistory("call"), citations: logHistory("citations") };
   });
   return { calls: histories, counts: world.counts };
@@ -79,9 +88,10 @@ function logHistoryOf(
     event: CitedEvent;
     logs: readonly StoredLog[];
     received: readonly Received[];
+    spared: ReadonlyMap<string, number>;
   },
 ): LogHistory {
-  const { name, event, logs, received } = seen;
+  const { name, event, logs, received, spared } = seen;
   const call_id = world.callIdOf(name);
   const text = logText({ call_id, event });
   const isOfLog = (key: AttemptKey) => logText(key) === text;
@@ -103,6 +113,11 @@ function logHistoryOf(
     stalls: cutShort.filter(({ isStalled }) => isStalled).length,
     wornOut: world.wornOut.filter((worn) => worn === text).length,
     sentInVain: world.sentInVain.filter(isOfLog),
-    mayBeParked: failures.length >= FAILURES_TILL_DEGRADED || received.some(({ status }) => status === 410),
+    sentToPaused: world.sentToPaused.filter(isOfLog),
+    spared: spared.get(text) ?? 0,
+    mayBeParked:
+      failures.length >= FAILURES_TILL_DEGRADED ||
+      received.some(({ status }) => status === 410) ||
+      world.asked.some(({ kind }) => kind === "pause"),
   };
 }

@@ -220,6 +220,22 @@ const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
 const nothingIsSentThatIsKnownNotToBeRecorded: Invariant = ({ sentInVain }) =>
   sentInVain.map((key) => `${keyOfEntry(key)} was sent by an isolate that could not write`);
 
+/** But for the first attempt of a manual send. */
+const nothingIsSentToAnEndpointThatWasReadAsPaused: Invariant = ({ sentToPaused }) =>
+  sentToPaused
+    .filter(({ send_type, attempt }) => send_type === "spawn" || attempt > 1)
+    .map((key) => `${keyOfEntry(key)} was sent, and its endpoint was read as paused`);
+
+/** A schedule of the programs' variables has this many attempts. */
+const SCHEDULE_ATTEMPTS = 3;
+
+const onlyWhatWasNotSparedUsesUpASchedule: Invariant = ({ log, spared }) => {
+  if (log?.reason !== "attempts_exhausted") return [];
+  return log.attempts - spared === SCHEDULE_ATTEMPTS
+    ? []
+    : [`it ended after ${log.attempts} attempts, of which ${spared} were spared`];
+};
+
 const INVARIANTS = {
   whatWasAcceptedEnds,
   whatIsDeliveredArrived,
@@ -241,6 +257,8 @@ const INVARIANTS = {
   whatIsLostIsRepeatedTwice,
   onlyWhatIsLostIsInterrupted,
   nothingIsSentThatIsKnownNotToBeRecorded,
+  nothingIsSentToAnEndpointThatWasReadAsPaused,
+  onlyWhatWasNotSparedUsesUpASchedule,
 };
 
 /** What was broken in a log, each with the invariant's name. */

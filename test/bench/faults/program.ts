@@ -39,7 +39,10 @@ export type Step =
   /** The call's citations; null: there are none. */
   | { kind: "cite"; call: CallName; variant: number | null; luck: Luck }
   | { kind: "resend" | "create"; calls: readonly CallName[]; luck: Luck }
-  | { kind: "enable"; luck: Luck }
+  /** Without `redeliver` the calls that wait for the endpoint end. */
+  | { kind: "enable"; redeliver: boolean; luck: Luck }
+  | { kind: "pause"; luck: Luck }
+  | { kind: "probe"; luck: Luck }
   | { kind: "sweep"; luck: Luck }
   /** The messages that come first, once they are due. */
   | { kind: "deliver_due"; luck: Luck }

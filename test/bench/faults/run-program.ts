@@ -12,7 +12,9 @@ import { logText, openWorld, type World } from "./world.ts";
 const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
 /** A program that takes more steps than this never comes to rest. */
-const SETTLING_ROUNDS = 100;
+const SETTLING_ROUNDS = 200;
+/** A receiver that fails for good has its endpoint disabled after five days: so much passes at these steps. */
+const AGES_MS: Record<number, number> = { 50: 13 * 3_600_000, 75: 5 * 86_400_000 };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const SWEEP_GRACE_MS = 60_000;
@@ -41,6 +43,8 @@ async function take(world: World, step: Step): Promise<void> {
     case "resend":
     case "create":
     case "enable":
+    case "pause":
+    case "probe":
       return request(world, step);
     case "sweep":
       await sweep(world, step.luck);
@@ -149,9 +153,10 @@ async function settle(world: World): Promise<void> {
   await comeToRest(world);
 }
 
-/** Messages and sweeps go on until nothing is due. */
+/** Messages and sweeps go on until nothing is due. A pause is ended. */
 async function comeToRest(world: World): Promise<void> {
   for (let round = 0; round < SETTLING_ROUNDS; round++) {
+    world.pass(AGES_MS[round] ?? 0);
     const messages = world.queue.takeNext();
     if (messages !== null) {
       world.pass(Math.max(0, Math.max(...messages.map(({ dueAt }) => dueAt)) - world.now()));
@@ -159,17 +164,28 @@ async function comeToRest(world: World): Promise<void> {
       continue;
     }
     const sweepAt = await nextSweep(world);
-    if (sweepAt === null) return;
+    if (sweepAt === null && !(await isPaused(world))) return;
+    if (sweepAt === null) {
+      await request(world, { kind: "enable", redeliver: true, luck: NO_LUCK });
+      continue;
+    }
     world.pass(Math.max(0, sweepAt - world.now()));
     await sweep(world, NO_LUCK);
   }
 }
 
+const isPaused = async (world: World): Promise<boolean> =>
+  (await env.DB.prepare("SELECT 1 FROM endpoints WHERE user_id = ? AND state = 'paused'")
+    .bind(world.org.user_id)
+    .first()) !== null;
+
 /** A log without a time of its own is found by the walk once it was created that long ago. */
 const nextSweep = (world: World) =>
   env.DB.prepare(
-    `SELECT min(coalesce(sweep_at, max(created_at, next_attempt_at) + ${SWEEP_GRACE_MS})) AS at FROM webhook_logs
-     WHERE user_id = ? AND next_attempt_at IS NOT NULL`,
+    `SELECT min(at) AS at FROM (
+       SELECT coalesce(sweep_at, max(created_at, next_attempt_at) + ${SWEEP_GRACE_MS}) AS at FROM webhook_logs
+       WHERE user_id = ?1 AND next_attempt_at IS NOT NULL
+       UNION ALL SELECT wake_at + ${SWEEP_GRACE_MS} FROM endpoints WHERE user_id = ?1 AND wake_at IS NOT NULL)`,
   )
     .bind(world.org.user_id)
     .first<number>("at");

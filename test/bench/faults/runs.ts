@@ -32,6 +32,8 @@ const PATHS = {
   resend: "/v1/postcall/webhooks/resend",
   create: "/v1/postcall/webhooks/create",
   enable: "/v1/endpoints/enable",
+  pause: "/v1/endpoints/pause",
+  probe: "/v1/endpoints/probe",
 };
 
 export async function request(
@@ -71,7 +73,8 @@ function bodyOf(
   step: Parameters<typeof request>[1],
 ): { calls: readonly CallName[]; body: object } {
   const { url } = world.receiver;
-  if (step.kind === "enable") return { calls: [], body: { url } };
+  if (step.kind === "enable") return { calls: [], body: { url, redeliver: step.redeliver } };
+  if (step.kind === "pause" || step.kind === "probe") return { calls: [], body: { url } };
   if (step.kind === "report") {
     const { variant, isToBeHeld } = step;
     const payload = { call_id: world.callIdOf(step.call), variant };

@@ -53,8 +53,13 @@ const cite = (luck = someLuck) =>
   });
 const byHand = (kind: "resend" | "create", luck = someLuck) =>
   fc.record({ kind: fc.constant(kind), calls: someCalls, luck });
-const withLuck = (kind: "enable" | "sweep" | "deliver_due", luck = someLuck) =>
+const withLuck = (kind: "pause" | "probe" | "sweep" | "deliver_due", luck = someLuck) =>
   fc.record({ kind: fc.constant(kind), luck });
+const enable = fc.record({
+  kind: fc.constant("enable" as const),
+  redeliver: fc.constantFrom(true, true, false),
+  luck: someLuck,
+});
 const deliverSome = fc.record({ kind: fc.constant("deliver_some" as const), picks, luck: someLuck });
 /** A delivery fails in its tenth round, more than a program has steps for. */
 const LAST_BUT_ONE_ROUND = 9;
@@ -74,7 +79,8 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: cite() },
   { weight: 4, arbitrary: byHand("resend") },
   { weight: 1, arbitrary: byHand("create") },
-  { weight: 1, arbitrary: withLuck("enable") },
+  { weight: 1, arbitrary: enable },
+  { weight: 1, arbitrary: fc.oneof(withLuck("pause"), withLuck("probe")) },
   { weight: 2, arbitrary: withLuck("sweep") },
   { weight: 9, arbitrary: withLuck("deliver_due") },
   { weight: 4, arbitrary: deliverSome },
@@ -225,6 +231,40 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       withLuck("sweep", skewed),
     ),
   },
+  // Calls meet a pause, and what ends it.
+  {
+    weight: 2,
+    arbitrary: fc.tuple(
+      withLuck("pause"),
+      report,
+      withLuck("deliver_due"),
+      byHand("resend"),
+      withLuck("deliver_due"),
+      enable,
+      withLuck("deliver_due"),
+    ),
+  },
+  // An endpoint is degraded, and its calls meet its wakes, a probe asked for, and a batch that read it before.
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(
+        fc.array(fc.oneof(byHand("resend"), withLuck("deliver_due"), report), {
+          minLength: 6,
+          maxLength: 12,
+        }),
+        fc.array(
+          fc.oneof(
+            withLuck("deliver_due"),
+            withLuck("probe"),
+            withLuck("sweep"),
+            withLuck("deliver_due", stalled),
+          ),
+          { minLength: 2, maxLength: 8 },
+        ),
+      )
+      .map(([failing, waiting]): Step[] => [...failing, ...waiting, { kind: "wake" }]),
+  },
   // Citations meet the release of their call.
   { weight: 1, arbitrary: fc.tuple(withLuck("deliver_due", stalledAtItsRelease), cite(), wake, cite()) },
   // The stalled write of citations meets a call that was released and whose citations went alone.
@@ -245,8 +285,17 @@ const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
   isHeld: fc.boolean(),
 });
 
+/** So many failures in a row degrade an endpoint. */
+const FAILURES_TILL_DEGRADED = 5;
+const FAILURE: ReceiverAnswer = { status: 500, isHeld: false };
+
 export const someProgram: fc.Arbitrary<Program> = fc.record({
-  answers: fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
+  answers: fc
+    .tuple(
+      fc.constantFrom(0, 0, FAILURES_TILL_DEGRADED),
+      fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
+    )
+    .map(([failures, answers]) => [...Array<ReceiverAnswer>(failures).fill(FAILURE), ...answers]),
   // The first step mostly makes a call for the others.
   steps: fc
     .tuple(firstReport, fc.array(somePassage, { maxLength: 19, size: "max" }))

@@ -3,7 +3,7 @@
  * answers.
  */
 import { env } from "cloudflare:workers";
-import type { AttemptKey, LogKey } from "../../../src/core/webhook-log.ts";
+import type { AttemptKey, LogKey, SendType } from "../../../src/core/webhook-log.ts";
 import type { Org, Receiver } from "../../support/words.ts";
 import { trackObjects } from "./objects.ts";
 import type { CallName } from "./program.ts";
@@ -11,7 +11,7 @@ import { openQueue } from "./queue.ts";
 
 /** One request to the API, and its answer: null where the caller never got one. */
 export interface Asked {
-  kind: "report" | "cite" | "resend" | "create" | "enable";
+  kind: "report" | "cite" | "resend" | "create" | "enable" | "pause" | "probe";
   calls: readonly CallName[];
   /** The digest of its content; null if there is none. */
   variant: number | null;
@@ -90,6 +90,8 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     databases: new Map<number, D1Database>(),
     /** Attempts that were made by an isolate which had noticed that they can't be recorded. */
     sentInVain: [] as AttemptKey[],
+    /** Attempts that were made by a batch which had read that their endpoint is paused. */
+    sentToPaused: [] as (AttemptKey & { send_type: SendType })[],
     callIdOf: (name: CallName) => `${prefix}-${name}`,
     /** Statements that were answered as failed and take effect when this is called. */
     late: [] as (() => Promise<unknown>)[],

@@ -1,0 +1,115 @@
+/** `/v1/endpoints/pause`, `/enable` and `/probe`: what an org does to an endpoint's state. */
+import type { Context } from "hono";
+import type { Endpoint, EndpointEvent } from "../core/endpoint.ts";
+import { endpointChanged } from "../core/operational-webhook.ts";
+import { withoutQuery } from "../core/target.ts";
+import { SETTINGS_LIMIT } from "../record/endpoint-settings.ts";
+import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../record/endpoint-state.ts";
+import { readEndpoints } from "../record/endpoints.ts";
+import { newOperationalWebhook } from "../record/operational-webhooks.ts";
+import { countWaiting } from "../record/parked.ts";
+import { notFound, refuse } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { BODY_LIMIT_BYTES, endpointUrl, okEndpoint } from "./endpoints.ts";
+import { enableSchema, endpointUrlSchema } from "./schemas.ts";
+import type { HttpEnv } from "./services.ts";
+import { readTarget } from "./target.ts";
+
+/** The calls of a paused endpoint wait until it is enabled. */
+export async function pause(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: endpointUrlSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const target = readTarget("url", body.value.url, c.env.config());
+  if (!target.ok) return refuse(target.refusal);
+  const change = await changeOf(c, withoutQuery(target.url), {
+    type: "endpoint.paused",
+    state: "paused",
+    reason: "paused",
+  });
+  const database = c.env.databaseOf(change.key.user_id);
+  const paused = await pauseEndpoint(database, { ...change.key, ...change.written });
+  if (paused === "too_many") {
+    const message = `${SETTINGS_LIMIT} endpoints have settings or are paused, and no more can be. DELETE /v1/endpoints?url= forgets one.`;
+    return refuse({ error: "CONFLICT", message });
+  }
+  c.env.enqueue(paused.notified);
+  return okEndpoint(c, paused.endpoint);
+}
+
+export async function enable(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { redeliver } = body.value;
+  const change = await changeOf(c, endpointUrl(body.value.url), {
+    type: "endpoint.recovered",
+    state: "active",
+    reason: "enabled",
+  });
+  const { user_id, url } = change.key;
+  const database = c.env.databaseOf(user_id);
+  const enabled = await enableEndpoint(database, { ...change.key, ...change.written, redeliver });
+  if (enabled === null)
+    return notFound(
+      `The endpoint ${shown(url)} has never failed and has no settings: there is nothing to enable.`,
+    );
+  if (enabled === "too_many") {
+    const message = `More calls wait for the endpoint ${shown(url)} than are ended at once. Many of them have ended by now: repeat the request for the rest.`;
+    return refuse({ error: "CONFLICT", message });
+  }
+  c.env.enqueue(enabled.notified);
+  c.env.wake(change.key);
+  const redelivering = redeliver ? change.waiting : 0;
+  return okEndpoint(c, enabled.endpoint, { redelivering });
+}
+
+/** The next probe of a degraded endpoint is made now, not when it would be. */
+export async function probe(c: Context<HttpEnv>): Promise<Response> {
+  const body = await readBody(c, { schema: endpointUrlSchema, limitBytes: BODY_LIMIT_BYTES });
+  if (!body.ok) return body.refusal;
+  const { user_id } = c.get("apiKey");
+  const key = { user_id, url: endpointUrl(body.value.url) };
+  const endpoint = await probeEndpoint(c.env.databaseOf(user_id), { ...key, now: c.env.now() });
+  if (endpoint === null) {
+    const { state } = (await readOne(c, key.url)) ?? { state: "active" };
+    const message = `The endpoint ${shown(key.url)} is ${state}: only a degraded one is probed.`;
+    return refuse({ error: "CONFLICT", message, field: "url" });
+  }
+  c.env.wake(key);
+  return okEndpoint(c, endpoint);
+}
+
+const shown = (url: string): string => JSON.stringify(url.slice(0, 200));
+
+async function readOne(c: Context<HttpEnv>, url: string): Promise<Endpoint | null> {
+  const { user_id } = c.get("apiKey");
+  return (await readEndpoints(c.env.databaseOf(user_id), [{ user_id, url }]))[0] ?? null;
+}
+
+/** A change of an endpoint's state: what is to be written, and the operational webhook that reports it if it is one. */
+async function changeOf(
+  c: Context<HttpEnv>,
+  url: string,
+  to: { type: EndpointEvent; state: "active" | "paused"; reason: string },
+) {
+  const key = { user_id: c.get("apiKey").user_id, url };
+  const [before, [waiting = 0]] = await Promise.all([
+    readOne(c, url),
+    countWaiting(c.env.databaseOf(key.user_id), [key]),
+  ]);
+  const now = c.env.now();
+  const version = crypto.randomUUID();
+  const { type, state, reason } = to;
+  const health = { state, reason, consecutive_failures: 0, last_error: before?.last_error ?? null };
+  const payload = endpointChanged({ type, endpoint: key, health, waiting, now });
+  const context = { rules: c.env.config(), now, newId: () => crypto.randomUUID() };
+  const operationalWebhooks =
+    (before?.state ?? "active") === state
+      ? []
+      : [
+          newOperationalWebhook(
+            { user_id: key.user_id, id: `endpoint.${version}`, payload, about: { url, version } },
+            context,
+          ),
+        ];
+  return { key, waiting, written: { version, now, operationalWebhooks } };
+}
