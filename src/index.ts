@@ -18,6 +18,7 @@ import { databaseOf } from "./record/database.ts";
 import { removeWell } from "./record/endpoint-settings.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
+import { giveSlots, takeTurns } from "./record/pace.ts";
 import { countWaiting, readLateWakes, readWaking, releaseCalls, wakeEndpoints } from "./record/parked.ts";
 import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
@@ -115,6 +116,8 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
       );
       return repeated ? assumeWritten(writing, value) : value;
     },
+    takeTurns: (asked) => watchWrite(database, () => takeTurns(database, { asked, now: Date.now() })),
+    giveSlots: (asked) => watchWrite(database, () => giveSlots(database, { asked, now: Date.now() })),
     countWaiting: (keys) => countWaiting(database, keys),
     release: (releases) =>
       watchWrite(database, () =>

@@ -64,6 +64,8 @@ export interface Endpoint extends EndpointHealth {
   next_probe_at: number | null;
   /** When it wakes, to probe or to release calls. Never null while a call is parked at it and it is active or degraded. */
   wake_at: number | null;
+  /** The first slot that no waiting call has, if it has a rate. */
+  next_slot_at: number | null;
 }
 
 const UNKNOWN: EndpointHealth = {

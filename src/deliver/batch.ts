@@ -20,6 +20,7 @@ import {
   releasesOf,
   waitingAt,
 } from "./health.ts";
+import { isLimited, paceAll } from "./pace.ts";
 import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
@@ -71,8 +72,16 @@ async function handleAll(
     return keys.map((key) => ({ key, settlement: again(UNREADABLE_SECONDS) }));
   }
   const mayAttempt = await verbs.takesWrites();
+  if (mayAttempt)
+    judged = await paceAll(judged, { verbs, now }).catch((error: unknown) => {
+      console.error("No turns could be taken; calls of endpoints with a rate come back.", error);
+      return judged.map(crowdedOut);
+    });
   return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now, mayAttempt })));
 }
+
+const crowdedOut = (message: Judged): Judged =>
+  isLimited(message) ? { ...message, admission: "crowded_out" } : message;
 
 /** Reads the logs, and decides which attempts are due, and which calls are parked because of their endpoint. */
 async function judgeAll(
@@ -111,6 +120,7 @@ async function writeAll(
       results: outcomes.map(({ result }) => result),
       losses: writes.flatMap((write) => (write.kind === "loss" ? [write.loss] : [])),
       faults: faulted.map(({ fault }) => fault),
+      slots: writes.flatMap((write) => (write.kind === "slot" ? [write.slot] : [])),
       parked: handled.flatMap(({ key, write }) => (write?.kind === "parking" ? [key] : [])),
       parking: parkingOf(writes),
       endpoints,
@@ -150,7 +160,7 @@ function parkingOf(writes: readonly NonNullable<Handled["write"]>[]): EndpointKe
   return [...new Map(keys.map((key) => [endpointText(key), key])).values()];
 }
 
-/** The follow-up messages of what took effect: next attempts and operational webhooks. */
+/** The follow-up messages of what took effect: next attempts, calls with a slot, and operational webhooks. */
 function successorsOf(
   handled: readonly Handled[],
   { moved, notified, now }: { moved: ReadonlySet<string>; notified: readonly AttemptKey[]; now: number },
@@ -159,6 +169,7 @@ function successorsOf(
     at === null ? [] : [{ key, delaySeconds: secondsUntil(at, now) }];
   const following = handled.flatMap(({ key, write }) => {
     if (!moved.has(attemptKeyText(key))) return [];
+    if (write?.kind === "slot") return later(key, write.slot.next_attempt_at);
     if (write?.kind === "fault") return later(key, write.fault.next.next_attempt_at);
     if (write?.kind !== "result" || write.result.next.parked !== null) return [];
     return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);

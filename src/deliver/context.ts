@@ -5,6 +5,7 @@ import type { RetryRules } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
+import type { Slots, SlotsAsked, Turns, TurnsAsked } from "../record/pace.ts";
 import type { Release } from "../record/parked.ts";
 import type { Writing, Written } from "../record/results.ts";
 
@@ -15,6 +16,9 @@ export interface BatchVerbs {
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<LoadedLog["endpoint"][]>;
   /** How many calls are parked at each endpoint, in the same order, up to a limit. */
   countWaiting: (keys: readonly EndpointKey[]) => Promise<number[]>;
+  /** Takes turns at endpoints with a rate, and then gives slots. Rejects if the record is away. */
+  takeTurns: (asked: readonly TurnsAsked[]) => Promise<Turns[]>;
+  giveSlots: (asked: readonly SlotsAsked[]) => Promise<Slots[]>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
   /** The headers that the log's endpoint has set, by name; null if one can't be decrypted. */

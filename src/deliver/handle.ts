@@ -7,7 +7,7 @@ import type { AttemptReply } from "../call/attempt-request.ts";
 import { withSettings } from "../core/endpoint-settings.ts";
 import type { judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
-import { afterAttempt, afterFault, nextSentAt } from "../core/transition.ts";
+import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
 import {
   type AttemptEntry,
   type AttemptKey,
@@ -15,7 +15,7 @@ import {
   OPERATIONAL_EVENT,
 } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
-import type { Fault, Loss, Result } from "../record/results.ts";
+import type { Fault, Loss, Result, Slot } from "../record/results.ts";
 import type { BatchContext } from "./context.ts";
 import { ACK, again, type Settlement } from "./settlement.ts";
 
@@ -33,6 +33,8 @@ const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
 /** While the record takes no writes, a message whose attempt was not made comes back this often. */
 const UNSENT_SECONDS = 30;
+/** An attempt whose slot has come while the rate of its endpoint is used up comes back after this long. */
+const CROWDED_OUT_SECONDS = 1;
 /** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
 /** A log whose hold is over and could not be released is tried again after this long. */
@@ -45,7 +47,8 @@ type ToWrite =
   | { kind: "result"; result: Result; log: LoadedLog }
   | { kind: "loss"; loss: Loss }
   | { kind: "fault"; fault: Fault; log: LoadedLog }
-  | { kind: "parking"; log: LoadedLog };
+  | { kind: "parking"; log: LoadedLog }
+  | { kind: "slot"; slot: Slot };
 
 export interface Handled {
   key: AttemptKey;
@@ -58,7 +61,8 @@ export interface Judged {
   key: AttemptKey;
   log: LoadedLog | undefined;
   verdict: ReturnType<typeof judgeMessage>;
-  admission: "send" | "park";
+  /** What its endpoint says to it. A slot is when it comes again; one that has its slot may be crowded out. */
+  admission: "send" | "park" | "crowded_out" | { slot: number };
 }
 
 /** A log that has a delivery. */
@@ -117,6 +121,11 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
     const isOver = log.endpoint?.state === "disabled";
     const unknown = isOver ? cutOffOr(key, log, { context, otherwise: parking }) : parking;
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
+  }
+  if (admission === "crowded_out") return { key, settlement: again(CROWDED_OUT_SECONDS) };
+  if (admission !== "send") {
+    const slot = { key, ...dueAt(admission.slot, context.rules) };
+    return { key, settlement: ACK, write: { kind: "slot", slot } };
   }
   if (payload === null)
     return { key, settlement: again(log.status === "held" ? UNRELEASED_SECONDS : UNREAD_SECONDS) };

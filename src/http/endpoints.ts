@@ -159,7 +159,10 @@ const WELL: Omit<ShownEndpoint, "user_id" | "url"> = {
 };
 
 type ShownEndpoint = EndpointKey &
-  Omit<Endpoint, "version" | "probe" | "probe_until" | "probes" | "wake_at" | "recovered_at">;
+  Omit<
+    Endpoint,
+    "version" | "probe" | "probe_until" | "probes" | "wake_at" | "next_slot_at" | "recovered_at"
+  >;
 
 const renderEndpoint = (endpoint: ShownEndpoint, waiting: number) => ({
   url: endpoint.url,

@@ -34,8 +34,8 @@ const HEALTH_COLUMNS = `state, reason, consecutive_failures, first_failure_at, l
   last_success_at, disabled_at`;
 
 /** The columns of an endpoint as it is read. */
-export const ENDPOINT_COLUMNS = `version, probe, probe_until, probes, next_probe_at, wake_at, ${HEALTH_COLUMNS}, paced_until,
-  next_slot_at, description, rate_per_second, timeout_seconds, retry_schedule, signature_header, headers`;
+export const ENDPOINT_COLUMNS = `version, probe, probe_until, probes, next_probe_at, wake_at, ${HEALTH_COLUMNS}, next_slot_at,
+  description, rate_per_second, timeout_seconds, retry_schedule, signature_header, headers`;
 
 /** An endpoint as it is stored. */
 export type StoredEndpoint = Omit<Endpoint, "settings"> &

@@ -13,6 +13,13 @@ export interface Result {
   next: NextState;
 }
 
+/** An attempt that waits for its slot at an endpoint with a rate. */
+export interface Slot {
+  key: AttemptKey;
+  next_attempt_at: number;
+  sweep_at: number;
+}
+
 /** An attempt that the consumer could not process, and the log's next state. */
 export interface Fault {
   key: AttemptKey;
@@ -32,6 +39,7 @@ export interface Writing {
   faults: readonly Fault[];
   /** Attempts whose logs are parked if their endpoint is not active. */
   parked: readonly AttemptKey[];
+  slots: readonly Slot[];
   /** The endpoints at which logs may be parked by this. */
   parking: readonly EndpointKey[];
   endpoints: readonly EndpointChange[];
@@ -44,6 +52,7 @@ export const NOTHING: Omit<Writing, "now"> = {
   losses: [],
   faults: [],
   parked: [],
+  slots: [],
   parking: [],
   endpoints: [],
   operationalWebhooks: [],
@@ -72,10 +81,13 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
  * nothing.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
-  const { results, losses, faults, parked, parking, endpoints, operationalWebhooks, now } = writing;
+  const { results, losses, faults, parked, slots, parking, endpoints, operationalWebhooks, now } = writing;
   const moving = [
     ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
     ...parameters(parked).map((rows) => parkStatement(db, rows)),
+    ...parameters(slots.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
+      slotStatement(db, rows),
+    ),
     ...parameters(faults.map(({ key, next }) => ({ ...key, ...next }))).map((rows) =>
       faultStatement(db, rows),
     ),
@@ -112,11 +124,11 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
  * record.
  */
 export const assumeWritten = (
-  { results, faults, parked, endpoints }: Writing,
+  { results, faults, parked, slots, endpoints }: Writing,
   { changed, notified, waking, unappended }: Written,
 ): Written => ({
   unappended,
-  moved: [...[...results, ...faults].map(({ key }) => key), ...parked],
+  moved: [...[...results, ...faults, ...slots].map(({ key }) => key), ...parked],
   changed: [...changed, ...endpoints.map((change) => ({ ...change, wake_at: null }))],
   notified,
   waking,
@@ -167,6 +179,16 @@ const parkStatement = (db: D1Database, rows: string) =>
          next_attempt_at = NULL, sweep_at = NULL
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
          SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
+       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+    )
+    .bind(rows);
+
+const slotStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET reason = 'rate_limited', next_attempt_at = j.value ->> 'next_attempt_at',
+         sweep_at = j.value ->> 'sweep_at'
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);

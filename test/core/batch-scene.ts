@@ -80,6 +80,16 @@ export async function runBatch(scene: {
     newId: () => "id",
     readEndpoints: async (keys) => keys.map(() => null),
     countWaiting: async (keys) => keys.map(() => 7),
+    takeTurns: async (asked) =>
+      asked.map(({ count, ...key }) => {
+        trace.order.push(`take ${count} turns`);
+        return { ...key, rate_per_second: 10, paced_until: NOW };
+      }),
+    giveSlots: async (asked) =>
+      asked.map(({ count, unused, ...key }) => {
+        trace.order.push(`give ${count} slots, ${unused} turns unused`);
+        return { ...key, rate_per_second: 10, next_slot_at: NOW + count * 100 };
+      }),
     release: async (releases) => {
       for (const { url, limit } of releases) trace.order.push(`release ${limit} at ${url}`);
       return [];
@@ -106,8 +116,8 @@ export async function runBatch(scene: {
       return replace.lookUp ? replace.lookUp(key, asked) : { kind: "superseded" };
     },
     write: async (writing) => {
-      const { results, parked, losses, endpoints } = writing;
-      const moved = results.map(({ key }) => key).concat(parked);
+      const { results, parked, slots, losses, endpoints } = writing;
+      const moved = [...results, ...slots].map(({ key }) => key).concat(parked);
       note("write", [...moved, ...losses.map(({ key }) => key)]);
       trace.writings.push(writing);
       trace.results.push(...results);

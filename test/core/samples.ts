@@ -92,6 +92,7 @@ export const endpointOf = (change: Partial<Endpoint> = {}): Endpoint => ({
   probes: 0,
   next_probe_at: NOW,
   wake_at: null,
+  next_slot_at: null,
   settings: NO_SETTINGS,
   ...change,
 });

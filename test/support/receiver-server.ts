@@ -1,8 +1,8 @@
 /**
  * The tests' receivers: one real HTTP server in Node, started before the tests, and the same over TLS with a certificate
  * that nobody vouches for. `POST /receivers` takes a program of answers and opens an address under `/r/`;
- * `GET /receivers/ID` tells what arrived there, `PUT` lets it answer what is held (`/always`: and hold no more), `DELETE`
- * forgets it.
+ * `GET /receivers/ID` tells what arrived there, `PUT` lets it answer what is held (`/always`: and hold no more) or fail the first
+ * attempts of every call from now on (`/fail/COUNT`), `DELETE` forgets it.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -50,6 +50,8 @@ interface Opened {
   /** Lets what is held be answered. */
   answers: (() => void)[];
   holds: boolean;
+  /** Attempts up to this number are answered 500. */
+  failed: number;
 }
 
 const receivers = new Map<string, Opened>();
@@ -87,16 +89,17 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts).toString("utf8");
   const [path = "", query = ""] = (request.url ?? "").split("?");
-  const [, room, id = "", order] = path.split("/");
+  const [, room, id = "", order, count] = path.split("/");
   const receiver = receivers.get(id);
   if (room === "receivers" && request.method === "POST") {
     const opened = String(++lastId);
-    receivers.set(opened, { program: JSON.parse(body), received: [], answers: [], holds: true });
+    receivers.set(opened, { program: JSON.parse(body), received: [], answers: [], holds: true, failed: 0 });
     response.end(opened);
   } else if (receiver === undefined) {
     response.writeHead(404).end();
   } else if (room === "receivers") {
-    if (request.method === "PUT") answerHeld(receiver, order === "always");
+    if (request.method === "PUT" && order === "fail") receiver.failed = Number(count);
+    else if (request.method === "PUT") answerHeld(receiver, order === "always");
     if (request.method === "DELETE") receivers.delete(id);
     response.end(JSON.stringify(receiver.received));
   } else {
@@ -116,7 +119,8 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
       await new Promise<void>((answer) => receiver.answers.push(answer));
     await new Promise((done) => setTimeout(done, step.delayMs ?? 0));
     received.ended_at = Date.now();
-    received.status = step.status ?? 200;
+    const isFailed = Number(headers["x-postcall-attempt"]) <= receiver.failed;
+    received.status = isFailed ? 500 : (step.status ?? 200);
     response.writeHead(received.status, step.headers);
     response.write(step.body ?? "ok");
     if (step.neverEnds !== true) response.end();

@@ -162,6 +162,8 @@ export interface Receiver {
   received: () => Promise<Received[]>;
   /** Answers what is held, and with `fromNowOn` holds nothing any more. */
   answer: (input?: { fromNowOn?: boolean }) => Promise<void>;
+  /** Answers attempts up to this number with 500 from now on. */
+  failAttempts: (upTo: number) => Promise<void>;
   /** Forgets all that has arrived. */
   close: () => Promise<void>;
 }
@@ -180,6 +182,7 @@ export async function receiver(...program: (number | Answer)[]): Promise<Receive
     url: `${server}/r/${id}`,
     received: async () => (await fetch(`${server}/receivers/${id}`)).json(),
     answer: ({ fromNowOn = false } = {}) => tell("PUT", fromNowOn ? "/always" : ""),
+    failAttempts: (upTo) => tell("PUT", `/fail/${upTo}`),
     close: () => tell("DELETE"),
   };
 }

@@ -22,6 +22,7 @@ import { findNumber, listNumbers, removeNumber, setNumber } from "../../src/reco
 import { newOperationalWebhook } from "../../src/record/operational-webhooks.ts";
 import { findOrg, insertOrg, updateOrg } from "../../src/record/orgs.ts";
 import { claimOverdue, readOverdue } from "../../src/record/overdue.ts";
+import { giveSlots, takeTurns } from "../../src/record/pace.ts";
 import {
   countWaiting,
   readLateWakes,
@@ -112,6 +113,8 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   releaseCalls: (db) =>
     releaseCalls(db, { releases: [{ ...ENDPOINT, limit: 10 }], now: NOW, sweepGraceMs: 1 }),
+  takeTurns: (db) => takeTurns(db, { asked: [{ ...ENDPOINT, count: 1 }], now: NOW }),
+  giveSlots: (db) => giveSlots(db, { asked: [{ ...ENDPOINT, count: 1, unused: 1 }], now: NOW }),
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
@@ -174,6 +177,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
       losses: [{ key: KEY, losses: 1 }],
       faults: [{ key: KEY, next: { status: "pending", reason: "dead_letter", faults: 1, ...DUE } }],
       parked: [KEY],
+      slots: [{ key: KEY, ...DUE }],
       parking: [ENDPOINT],
       endpoints: [{ ...ENDPOINT, from: null, version: "v", health: HEALTH, probed: null }],
       now: NOW,

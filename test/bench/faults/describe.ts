@@ -27,6 +27,8 @@ function describeStep(step: Step): string {
       return `deliver what is due next${describeLuck(step.luck)}`;
     case "enable":
       return `enable${step.redeliver ? "" : " without redelivery"}${describeLuck(step.luck)}`;
+    case "limit":
+      return `limit the rate to ${step.rate}${describeLuck(step.luck)}`;
     case "pause":
     case "probe":
     case "sweep":

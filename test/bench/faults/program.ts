@@ -43,6 +43,8 @@ export type Step =
   | { kind: "enable"; redeliver: boolean; luck: Luck }
   | { kind: "pause"; luck: Luck }
   | { kind: "probe"; luck: Luck }
+  /** Attempts a second that the endpoint may get; null: any number. */
+  | { kind: "limit"; rate: number | null; luck: Luck }
   | { kind: "sweep"; luck: Luck }
   /** The messages that come first, once they are due. */
   | { kind: "deliver_due"; luck: Luck }

@@ -45,6 +45,7 @@ async function take(world: World, step: Step): Promise<void> {
     case "enable":
     case "pause":
     case "probe":
+    case "limit":
       return request(world, step);
     case "sweep":
       await sweep(world, step.luck);

@@ -34,6 +34,7 @@ const PATHS = {
   enable: "/v1/endpoints/enable",
   pause: "/v1/endpoints/pause",
   probe: "/v1/endpoints/probe",
+  limit: "/v1/endpoints",
 };
 
 export async function request(
@@ -56,7 +57,8 @@ export async function request(
       "content-type": "application/json",
       prefer: "respond-async",
     };
-    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const method = step.kind === "limit" ? "PATCH" : "POST";
+    const init = { method, headers, body: JSON.stringify(body) };
     const call_id = calls.map(world.callIdOf)[0] ?? "";
     const url = `http://postcall.test${PATHS[step.kind].replace("{call_id}", call_id)}`;
     const response = await worker.fetch(new Request(url, init), env, ctx as unknown as ExecutionContext);
@@ -74,6 +76,7 @@ function bodyOf(
 ): { calls: readonly CallName[]; body: object } {
   const { url } = world.receiver;
   if (step.kind === "enable") return { calls: [], body: { url, redeliver: step.redeliver } };
+  if (step.kind === "limit") return { calls: [], body: { url, rate_per_second: step.rate } };
   if (step.kind === "pause" || step.kind === "probe") return { calls: [], body: { url } };
   if (step.kind === "report") {
     const { variant, isToBeHeld } = step;

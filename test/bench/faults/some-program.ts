@@ -60,6 +60,11 @@ const enable = fc.record({
   redeliver: fc.constantFrom(true, true, false),
   luck: someLuck,
 });
+const limit = fc.record({
+  kind: fc.constant("limit" as const),
+  rate: fc.constantFrom(0.1, 0.1, 1, null),
+  luck: someLuck,
+});
 const deliverSome = fc.record({ kind: fc.constant("deliver_some" as const), picks, luck: someLuck });
 /** A delivery fails in its tenth round, more than a program has steps for. */
 const LAST_BUT_ONE_ROUND = 9;
@@ -80,7 +85,7 @@ const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: byHand("resend") },
   { weight: 1, arbitrary: byHand("create") },
   { weight: 1, arbitrary: enable },
-  { weight: 1, arbitrary: fc.oneof(withLuck("pause"), withLuck("probe")) },
+  { weight: 1, arbitrary: fc.oneof(withLuck("pause"), withLuck("probe"), limit) },
   { weight: 2, arbitrary: withLuck("sweep") },
   { weight: 9, arbitrary: withLuck("deliver_due") },
   { weight: 4, arbitrary: deliverSome },
@@ -243,6 +248,24 @@ const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
       enable,
       withLuck("deliver_due"),
     ),
+  },
+  // Calls meet a rate, in one batch and in several, and another one or none while some wait.
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(
+        fc.record({
+          kind: fc.constant("limit" as const),
+          rate: fc.constantFrom(0.1, 1),
+          luck: fc.constant(noLuck),
+        }),
+        fc.array(fc.oneof(report, byHand("resend"), withLuck("deliver_due"), deliverSome), {
+          minLength: 3,
+          maxLength: 8,
+        }),
+        fc.oneof(limit, withLuck("pause"), withLuck("deliver_due")),
+      )
+      .map(([first, steps, last]): Step[] => [first, ...steps, last]),
   },
   // An endpoint is degraded, and its calls meet its wakes, a probe asked for, and a batch that read it before.
   {

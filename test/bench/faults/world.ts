@@ -11,7 +11,7 @@ import { openQueue } from "./queue.ts";
 
 /** One request to the API, and its answer: null where the caller never got one. */
 export interface Asked {
-  kind: "report" | "cite" | "resend" | "create" | "enable" | "pause" | "probe";
+  kind: "report" | "cite" | "resend" | "create" | "enable" | "pause" | "probe" | "limit";
   calls: readonly CallName[];
   /** The digest of its content; null if there is none. */
   variant: number | null;

@@ -1,0 +1,141 @@
+/**
+ * Holds a batch's attempts to the rates of their endpoints. What has no turn is not attempted: a call that has no slot
+ * yet gets one, and one whose slot has come but is crowded out comes back a second later.
+ */
+import { countLetThrough, slotsOf } from "../core/pace.ts";
+import { withoutQuery } from "../core/target.ts";
+import { OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import type { LoadedLog } from "../record/batch-read.ts";
+import type { EndpointKey } from "../record/endpoints.ts";
+import type { BatchVerbs } from "./context.ts";
+import type { Judged } from "./handle.ts";
+
+/** The reason of a log that waits for its slot. */
+const RATE_LIMITED = "rate_limited";
+
+interface Limited {
+  message: Judged;
+  log: LoadedLog;
+}
+
+/** The due attempts to one endpoint. */
+interface Group extends EndpointKey {
+  /** Whose slot has come, the earliest first. */
+  holders: Limited[];
+  /** Without a slot, in the order of their messages. */
+  newcomers: Limited[];
+  /** Calls wait for slots already: a newcomer goes behind them. */
+  isQueued: boolean;
+}
+
+/** The same messages, of which those without a turn are not to be attempted now. Rejects if the record is away. */
+export async function paceAll(
+  judged: readonly Judged[],
+  { verbs, now }: { verbs: BatchVerbs; now: number },
+): Promise<Judged[]> {
+  const limited = judged.flatMap((message): Limited[] =>
+    isLimited(message) && message.log ? [{ message, log: message.log }] : [],
+  );
+  if (limited.length === 0) return [...judged];
+  const unmade = await Promise.all(limited.map(async (one) => ((await isUnmade(one, verbs)) ? [one] : [])));
+  const groups = groupsOf(unmade.flat(), now);
+  const admissions = new Map<Judged, Judged["admission"]>();
+  const over = await takeTurns(groups, { verbs, now, admissions });
+  await giveSlots(over, { verbs, admissions });
+  return judged.map((message) => ({ ...message, admission: admissions.get(message) ?? message.admission }));
+}
+
+/** Whether an attempt is due to an endpoint that has a rate. */
+export const isLimited = ({ key, log, verdict, admission }: Judged): boolean =>
+  verdict.kind === "send" &&
+  admission === "send" &&
+  key.event !== OPERATIONAL_EVENT &&
+  log?.endpoint?.settings.rate_per_second != null;
+
+/** An attempt that is under way has had its turn. */
+async function isUnmade({ message, log }: Limited, verbs: BatchVerbs): Promise<boolean> {
+  const asked = { waitMs: 0, newestOrdinal: log.delivery_ordinal };
+  const reply = await verbs.lookUp(message.key, asked).catch(() => null);
+  return reply === null || reply.kind === "superseded";
+}
+
+function groupsOf(limited: readonly Limited[], now: number): Group[] {
+  const byEndpoint = Map.groupBy(limited, ({ log }) => textOf(keyOf(log)));
+  return [...byEndpoint.values()].flatMap((ofOne): Group[] => {
+    const [first] = ofOne;
+    if (first === undefined) return [];
+    const isHolder = ({ log }: Limited) => log.reason === RATE_LIMITED;
+    const slotOf = ({ log }: Limited) => log.next_attempt_at ?? 0;
+    return [
+      {
+        ...keyOf(first.log),
+        holders: ofOne.filter(isHolder).toSorted((one, other) => slotOf(one) - slotOf(other)),
+        newcomers: ofOne.filter((one) => !isHolder(one)),
+        isQueued: (first.log.endpoint?.next_slot_at ?? 0) > now,
+      },
+    ];
+  });
+}
+
+const keyOf = ({ user_id, url }: LoadedLog): EndpointKey => ({ user_id, url: withoutQuery(url ?? "") });
+const textOf = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
+
+interface Pacing {
+  verbs: BatchVerbs;
+  admissions: Map<Judged, Judged["admission"]>;
+}
+
+/** Takes a turn for each attempt that may have one. Returns what is left over for slots. */
+async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: Pacing & { now: number }) {
+  const asking = groups.map((group) => ({
+    group,
+    candidates: group.isQueued ? group.holders : [...group.holders, ...group.newcomers],
+  }));
+  const asked = asking.flatMap(({ group: { user_id, url }, candidates }) =>
+    candidates.length === 0 ? [] : [{ user_id, url, count: candidates.length }],
+  );
+  const turns = asked.length === 0 ? [] : await verbs.takeTurns(asked);
+  const turnsOf = new Map(turns.map((turn) => [textOf(turn), turn]));
+  return asking.flatMap(({ group, candidates }) => {
+    const taken = turnsOf.get(textOf(group));
+    const isFree = candidates.length > 0 && taken === undefined; // its rate was taken away meanwhile
+    if (isFree) return [];
+    const count =
+      taken === undefined
+        ? 0
+        : countLetThrough({
+            pacedUntil: taken.paced_until,
+            count: candidates.length,
+            ratePerSecond: taken.rate_per_second,
+            now,
+          });
+    const crowdedOut = candidates.slice(count);
+    for (const { message } of group.holders.filter((one) => crowdedOut.includes(one)))
+      admissions.set(message, "crowded_out");
+    const waiting = group.isQueued
+      ? group.newcomers
+      : group.newcomers.filter((one) => crowdedOut.includes(one));
+    const { user_id, url } = group;
+    return crowdedOut.length + waiting.length === 0
+      ? []
+      : [{ user_id, url, unused: crowdedOut.length, waiting }];
+  });
+}
+
+async function giveSlots(
+  over: readonly (EndpointKey & { unused: number; waiting: Limited[] })[],
+  { verbs, admissions }: Pacing,
+): Promise<void> {
+  if (over.length === 0) return;
+  const asked = over.map(({ waiting, ...rest }) => ({ ...rest, count: waiting.length }));
+  const slots = await verbs.giveSlots(asked);
+  const slotsFor = new Map(slots.map((slot) => [textOf(slot), slot]));
+  for (const { waiting, ...key } of over) {
+    const given = slotsFor.get(textOf(key));
+    if (given === undefined) continue;
+    const { next_slot_at: nextSlotAt, rate_per_second: ratePerSecond } = given;
+    const times = slotsOf({ nextSlotAt, count: waiting.length, ratePerSecond });
+    for (const [index, { message }] of waiting.entries())
+      admissions.set(message, { slot: times[index] ?? nextSlotAt });
+  }
+}
