@@ -1,7 +1,7 @@
 /**
  * `npm run bench` measures the service against its floor, its bill and its growth in one run. Options: `--calls`,
- * `--rounds`, `--json`. With `--poison` it measures what one hanging endpoint does to the others instead, with
- * `--flood` what a flooded inbox does, with `--hostile` what hostile bodies cost.
+ * `--rounds`, `--json`. With `--poison` it measures what one hanging endpoint does to the others instead, with `--rate`
+ * what one with a rate does, with `--flood` what a flooded inbox does, with `--hostile` what hostile bodies cost.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -20,6 +20,7 @@ import { hostile, printHostile } from "./hostile.ts";
 import { type Memory, memoryAfter, withSmallHeaps } from "./memory.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
+import { printRate, rate } from "./rate.ts";
 import { printResults } from "./report.ts";
 
 const BILL_CALLS = 200;
@@ -41,6 +42,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
     poison: { type: "boolean", default: false },
+    rate: { type: "boolean", default: false },
     flood: { type: "boolean", default: false },
     hostile: { type: "boolean", default: false },
   },
@@ -169,6 +171,8 @@ try {
   if (options.poison) {
     const service = await start("service", { variables: POISON_VARIABLES });
     printPoison(await poison(service, progress), options.json);
+  } else if (options.rate) {
+    printRate(await rate(await start("service"), progress), options.json);
   } else if (options.flood) {
     printFlood(await flood(await start("service"), progress), options.json);
   } else if (options.hostile) {

@@ -27,6 +27,8 @@ export const POISON_VARIABLES = { DELIVERY_TIMEOUT: "15s" };
 const TIMEOUT_MS = 15_000;
 /** An endpoint is degraded within its timeout and this much more. */
 const MARGIN_MS = 5_000;
+/** What the others must deliver once it is degraded, of what they deliver without it. */
+const DEGRADED_BOUND = 0.9;
 /** Longer than any attempt may take. */
 const HANG_MS = 60_000;
 
@@ -145,7 +147,7 @@ export function printPoison({ clean, dip, degraded, degradedAfterMs }: Poison, j
 |---|---|---|
 | beside a tenth that is well | ${clean.toFixed(0)} | 1.00 |
 | beside one that hangs, until it is degraded (${(degradedAfterMs / 1_000).toFixed(1)} s) | ${dip.toFixed(0)} | ${(dip / clean).toFixed(2)} |
-| once it is degraded | ${degraded.toFixed(0)} | ${ratio.toFixed(2)} (bound: ≥ 0.8) |
+| once it is degraded | ${degraded.toFixed(0)} | ${ratio.toFixed(2)} (bound: ≥ ${DEGRADED_BOUND}) |
 `);
   const figures = { clean_per_s: clean, dip_per_s: dip, degraded_per_s: degraded, ratio_degraded: ratio };
   if (json) console.log(JSON.stringify({ ...figures, degraded_after_ms: degradedAfterMs }));

@@ -52,8 +52,8 @@ export function openVirtualTime(org: Org, receiver: Receiver) {
       }
       world.pass(Math.max(0, until - world.now()));
     },
-    /** How many messages wait in the queue, and are to come back. */
-    messages: () => world.queue.count(),
+    /** What was billed so far: rows written, messages sent, and requests to objects. */
+    bill: () => ({ ...world.bill }),
     close: giveBack,
   };
 }

@@ -111,6 +111,7 @@ export function openRun(
         if (world.refusal() === null || !isWriting) {
           const answer = await work();
           endpointState = stateIn(answer) ?? endpointState;
+          world.bill.rows += rowsWritten(answer);
           return answer;
         }
         world.count("write refused");
@@ -141,6 +142,11 @@ export function openRun(
     },
   };
 }
+
+const rowsWritten = (answer: unknown): number =>
+  [answer]
+    .flat()
+    .reduce<number>((sum, one) => sum + ((one as Partial<D1Result> | null)?.meta?.rows_written ?? 0), 0);
 
 /** The state of the endpoint that was read, if one was. A program has one endpoint. */
 const stateIn = (answer: unknown): string | undefined =>
@@ -179,8 +185,11 @@ function openDatabase(): D1Database {
       bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
       all: () => around(() => statement.all()),
       run: () => around(() => statement.run()),
-      first: (column?: string) =>
-        around(() => (column === undefined ? statement.first() : statement.first(column))),
+      // By `all`, which tells what was written too.
+      first: async (column?: string) => {
+        const [row] = (await around(() => statement.all())).results;
+        return row === undefined ? null : column === undefined ? row : row[column];
+      },
     } as unknown as D1PreparedStatement;
     inner.set(wrapped, { query, statement });
     return wrapped;
@@ -204,7 +213,10 @@ const isReading = (query: string): boolean => /^\s*SELECT/.test(query);
 function queue(world: World, lane: string, around: Around): Queue {
   const sendBatch = (requests: Iterable<MessageSendRequest>) =>
     around(async () => {
-      for (const { body, delaySeconds = 0 } of requests) world.queue.send(lane, body, delaySeconds);
+      for (const { body, delaySeconds = 0 } of requests) {
+        world.bill.messages++;
+        world.queue.send(lane, body, delaySeconds);
+      }
     });
   return { sendBatch } as unknown as Queue;
 }
@@ -239,6 +251,7 @@ function objects(
           kind: "object",
           work: async () => {
             world.objects.begin(ask);
+            world.bill.objectRequests++;
             try {
               const reply = await stub.attempt(request);
               if (reply.kind !== "under_way") world.objects.end(ask);
@@ -260,6 +273,7 @@ function objects(
       lookUp: (key: AttemptKey, waitMs: number, newestOrdinal: number) => {
         const object = world.objects.nameOf(name);
         const stub = env.CALLS.getByName(object);
+        world.bill.objectRequests++;
         const work = async () => await stub.lookUp(key, world.waitMs(waitMs), newestOrdinal);
         return hear({ object, key: keyOfEntry(key) }, operate({ kind: "object", work, onFailure: lose }));
       },

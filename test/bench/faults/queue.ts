@@ -13,7 +13,6 @@ export interface MemoryQueue {
   comeBack: (message: Waiting, delaySeconds: number) => void;
   /** Hands out the `pick`th message. When one is gone, the numbers of the later ones change. */
   take: (pick: number) => Waiting | undefined;
-  count: () => number;
   /** When the next message is due; null if there is none. */
   nextDueAt: () => number | null;
   /** Hands out a batch of one lane: the messages that are due first. Null if there is none. */
@@ -39,7 +38,6 @@ export function openQueue(now: () => number): MemoryQueue {
       if (message !== undefined) remove([message]);
       return message;
     },
-    count: () => waiting.length,
     nextDueAt: () => (waiting.length === 0 ? null : Math.min(...waiting.map(({ dueAt }) => dueAt))),
     takeNext: () => {
       const [first] = waiting.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id);

@@ -64,6 +64,8 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     skew: (ms: number) => {
       virtualSkewMs = ms;
     },
+    /** What is billed: rows written, messages sent, and requests to objects. */
+    bill: { rows: 0, messages: 0, objectRequests: 0 },
     queue: openQueue(now),
     objects: trackObjects(),
     asked: [] as Asked[],
