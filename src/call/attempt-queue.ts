@@ -6,7 +6,7 @@ import { nextSentAt } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { AttemptReply, AttemptRequest } from "./attempt-request.ts";
 
-/** How many attempts are remembered: more than a whole schedule has. */
+/** How many attempts are remembered: more than a whole schedule has. A call that is probed for days makes more. */
 const REMEMBERED_ATTEMPTS = 16;
 
 /**
@@ -35,16 +35,20 @@ export interface AttemptQueue {
 export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): AttemptQueue {
   const attempts = new Map<string, Promise<AttemptReply>>();
   const made: string[] = [];
-  const highestOrdinal = new Map<string, number>();
+  /** By event: the newest delivery's ordinal. By event and delivery: its newest attempt that was begun. */
+  const newest = new Map<string, number>();
   let lastSentAt: number | null = null;
   let running: { key: string; until: number } | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
   async function takeTurn(request: AttemptRequest): Promise<AttemptReply> {
     // This holds for first attempts too: before a newer delivery starts, the older one's first attempt was recorded
-    // or given up.
-    if (request.delivery_ordinal < (highestOrdinal.get(request.key.event) ?? 0))
-      return { kind: "superseded" };
+    // or given up. And before an attempt is asked for, the one before it was recorded.
+    const { event, delivery_id, attempt } = request.key;
+    const delivery = `${event}/${delivery_id}`;
+    const isOlder = request.delivery_ordinal < newestOf(event) || attempt < newestOf(delivery);
+    if (isOlder) return { kind: "superseded" };
+    note(delivery, attempt);
     lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), request.last_sent_at);
     running = { key: attemptKeyText(request.key), until: now() + request.timeoutMs };
     return { kind: "made", entry: await send(request, lastSentAt) };
@@ -54,7 +58,7 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
     const key = attemptKeyText(request.key);
     const known = attempts.get(key);
     if (known !== undefined) return known;
-    noteOrdinal(request.key, request.delivery_ordinal);
+    note(request.key.event, request.delivery_ordinal);
     const turn = tail.then(() => takeTurn(request));
     attempts.set(key, turn);
     // Both outcomes are handled: if one link of the chain rejected, all that follow would reject too.
@@ -66,8 +70,8 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
     return turn;
   }
 
-  const noteOrdinal = ({ event }: AttemptKey, ordinal: number) =>
-    highestOrdinal.set(event, Math.max(ordinal, highestOrdinal.get(event) ?? 0));
+  const newestOf = (name: string): number => newest.get(name) ?? 0;
+  const note = (name: string, number: number) => newest.set(name, Math.max(number, newestOf(name)));
 
   /** Forgets the oldest attempt when there are too many. */
   function remember(key: string): void {
@@ -93,7 +97,7 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
       return withinWait(request.key, { reply: join(request), waitMs });
     },
     lookUp: (key, { waitMs, newestOrdinal }) => {
-      noteOrdinal(key, newestOrdinal);
+      note(key.event, newestOrdinal);
       const reply = attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" });
       return withinWait(key, { reply, waitMs });
     },

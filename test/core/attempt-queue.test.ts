@@ -86,7 +86,7 @@ describe("memory", () => {
     for (const _other of others) await queue.answer();
   });
 
-  test("the last 16 attempts are remembered and an older one is sent again", async () => {
+  test("the last 16 attempts are remembered, and an older one of the same delivery is superseded", async () => {
     const { ask, sent } = quickQueue();
     const asking = async (from: number, to: number) => {
       for (let attempt = from; attempt <= to; attempt++) await ask(requestFor({ attempt }));
@@ -94,7 +94,8 @@ describe("memory", () => {
     };
     expect(await asking(1, 17)).toBe(17);
     expect(await asking(2, 17)).toBe(17);
-    expect(await asking(1, 1)).toBe(18);
+    expect(await ask(requestFor({ attempt: 1 }))).toEqual(SUPERSEDED);
+    expect(sent).toHaveLength(17);
   });
 });
 
