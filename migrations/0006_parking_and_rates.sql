@@ -35,3 +35,12 @@ ALTER TABLE endpoints ADD COLUMN next_slot_at REAL;     -- the first slot that i
 CREATE INDEX endpoints_well ON endpoints (coalesce(last_failure_at, recovered_at, 0)) WHERE state = 'active' AND description IS NULL
   AND timeout_seconds IS NULL AND retry_schedule IS NULL AND signature_header IS NULL AND headers IS NULL
   AND rate_per_second IS NULL;
+
+-- How far the removal of old logs has walked over them. One row.
+CREATE TABLE retention_walk (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  user_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  call_id TEXT NOT NULL,
+  event TEXT NOT NULL
+);

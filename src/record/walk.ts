@@ -29,7 +29,7 @@ interface Passed {
   created_at: number | null;
   call_id: string | null;
   event: LogEvent | null;
-  is_unmarked: 0 | 1;
+  is_found: 0 | 1;
 }
 
 /** How many logs and orgs without logs one step passes. */
@@ -49,10 +49,7 @@ export async function walkStep(
   const walk = await openWalk(db, now - sweepGraceMs);
   const { user_id: org } = walk;
   if (org === null) return { isAtEnd: true };
-  const rest = await readRestOfOrg(db, { ...walk, user_id: org });
-  const passed = rest.length > 0 ? rest : await readNextOrgs(db, { ...walk, user_id: org });
-  const unmarked = passed.filter(({ is_unmarked }) => is_unmarked === 1);
-  const last = rest.length > 0 || passed.length === STEP_LIMIT ? passed.at(-1) : undefined;
+  const { found: unmarked, last } = await passLogs(db, { ...walk, user_id: org }, IS_UNMARKED);
   await db.batch([
     ...(unmarked.length > 0 ? [markStatement(db, unmarked, sweepGraceMs)] : []),
     moveStatement(db, walk, last),
@@ -79,11 +76,29 @@ async function openWalk(db: D1Database, floor: number): Promise<Walk> {
 
 const IS_UNMARKED = "(l.next_attempt_at IS NOT NULL AND l.sweep_at IS NULL)";
 
+/** Where a walk over logs goes on, and over which: those created after `low` and not after `floor`. */
+type Window = Walk & { user_id: string };
+
+/**
+ * Passes up to a step's number of logs and orgs without logs. `found` are those for which the expression over `l` is
+ * true, `last` is where the step has come to; undefined at the end.
+ */
+export async function passLogs(
+  db: D1Database,
+  walk: Window,
+  isFound: string,
+): Promise<{ found: Passed[]; last: Passed | undefined }> {
+  const rest = await readRestOfOrg(db, walk, isFound);
+  const passed = rest.length > 0 ? rest : await readNextOrgs(db, walk, isFound);
+  const last = rest.length > 0 || passed.length === STEP_LIMIT ? passed.at(-1) : undefined;
+  return { found: passed.filter(({ is_found }) => is_found === 1), last };
+}
+
 /** The further logs of the org where the walk has come to. */
-async function readRestOfOrg(db: D1Database, walk: Walk & { user_id: string }): Promise<Passed[]> {
+async function readRestOfOrg(db: D1Database, walk: Window, isFound: string): Promise<Passed[]> {
   const { results } = await db
     .prepare(
-      `SELECT l.user_id, l.created_at, l.call_id, l.event, ${IS_UNMARKED} AS is_unmarked
+      `SELECT l.user_id, l.created_at, l.call_id, l.event, ${isFound} AS is_found
        FROM webhook_logs AS l INDEXED BY webhook_logs_listing
        WHERE l.user_id = ?1 AND (l.created_at, l.call_id, l.event) > (?2, ?3, ?4) AND l.created_at <= ?5
        ORDER BY l.created_at, l.call_id, l.event LIMIT ${STEP_LIMIT}`,
@@ -94,10 +109,10 @@ async function readRestOfOrg(db: D1Database, walk: Walk & { user_id: string }): 
 }
 
 /** The logs of the orgs after that. An org without logs in the window has a row of its own: it counts as a step too. */
-async function readNextOrgs(db: D1Database, walk: Walk & { user_id: string }): Promise<Passed[]> {
+async function readNextOrgs(db: D1Database, walk: Window, isFound: string): Promise<Passed[]> {
   const { results } = await db
     .prepare(
-      `SELECT o.user_id, l.created_at, l.call_id, l.event, coalesce(${IS_UNMARKED}, 0) AS is_unmarked
+      `SELECT o.user_id, l.created_at, l.call_id, l.event, l.event IS NOT NULL AND ${isFound} AS is_found
        FROM orgs AS o LEFT JOIN webhook_logs AS l INDEXED BY webhook_logs_listing
          ON l.user_id = o.user_id AND l.created_at > ?2 AND l.created_at <= ?3
        WHERE o.user_id > ?1

@@ -13,7 +13,7 @@ const QUERIES = {
   claim: 1,
   readLateWakes: 1,
   forget: 1,
-  remove: 20,
+  remove: 81,
   reencrypt: 42,
   readLateness: 2,
 };

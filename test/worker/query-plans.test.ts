@@ -210,7 +210,6 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 const WALKS: Record<string, string[]> = {
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
   reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints"], // only while master keys are replaced
-  removeEnded: ["SCAN o"], // each org has its turn
 };
 
 /** The indexes that are meant, beside primary keys. */
@@ -252,8 +251,11 @@ const FILL = [
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'org-' || i, 'n', i FROM n`,
 ];
 
-/** Places that prepare two statements: the INSERT of reports and of citations, and three of two tables' re-encryption. */
-const PLACES_SHARED = 4;
+/**
+ * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, and
+ * two of the walks of the sweep and of the removal.
+ */
+const PLACES_SHARED = 6;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

@@ -1,7 +1,9 @@
 /** How long logs are kept: ended ones for RETENTION_DAYS, due ones until they end. */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { removeEnded } from "../../src/record/retention.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, sweepOnce } from "../support/handlers.ts";
+import { meter } from "../support/meter.ts";
 import { logOf, makeOrg, receiver } from "../support/words.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,4 +28,39 @@ test("an ended log is removed with its attempts after RETENTION_DAYS; a younger 
   expect(await logOf(org, old.call_id)).toBeNull();
   expect(await logOf(org, young.call_id)).toMatchObject({ status: "delivered", metadata: [{}] });
   expect(await logOf(org, due.call_id)).toMatchObject({ status: "pending" });
+});
+
+test("logs that stay, however many, are read a bounded number of times and do not keep others from going", async () => {
+  const org = await makeOrg();
+  const crm = await receiver(500);
+  await env.DB.batch([
+    env.DB.prepare(
+      "INSERT INTO endpoints (user_id, url, state, version, consecutive_failures) VALUES (?, ?, 'paused', 'v', 0)",
+    ).bind(org.user_id, crm.url),
+    env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
+         status, delivery_id, delivery_ordinal, send_type, attempts, losses, parked, trials)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000)
+       SELECT ?1, 'kept-' || i, 'call', 'msg', ?2, i, '', '{}', 2, 'pending', 'dlv', 1, 'spawn', 0, 0, i, 0 FROM n`,
+    ).bind(org.user_id, crm.url),
+    env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
+         status, delivery_id, delivery_ordinal, send_type, attempts, losses)
+       VALUES (?1, 'behind', 'call', 'msg', ?2, 30000, '', '{}', 2, 'delivered', 'dlv', 1, 'spawn', 1, 0)`,
+    ).bind(org.user_id, crm.url),
+  ]);
+  const rowsOfSweep = async () => {
+    let rows = 0;
+    const DB = meter(env.DB, ({ rows_read }) => {
+      rows += rows_read;
+    });
+    await removeEnded(DB, Date.now() - DAY_MS);
+    return rows;
+  };
+  const first = await rowsOfSweep();
+  expect(await logOf(org, "behind")).not.toBeNull();
+  await rowsOfSweep();
+  expect(await logOf(org, "behind")).toBeNull();
+  expect(await logOf(org, "kept-1")).toMatchObject({ status: "pending", reason: "endpoint_paused" });
+  expect(first).toBeLessThan(20_000 * 4);
 });
