@@ -7,17 +7,17 @@ import { admit } from "../core/endpoint.ts";
 import { judgeMessage } from "../core/message.ts";
 import { withoutQuery } from "../core/target.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
-import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
-import type { Release, Wake } from "../record/parked.ts";
-import { NOTHING, type Written } from "../record/results.ts";
+import type { EndpointKey } from "../record/endpoints.ts";
+import type { Written } from "../record/results.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
+import { followUp } from "./follow-up.ts";
 import { type Handled, handleMessage, type Judged } from "./handle.ts";
 import {
   changesOf,
   endpointsOf,
+  endpointText,
   operationalWebhooksOf,
   operationalWebhooksOfFaults,
-  releasesOf,
   waitingAt,
 } from "./health.ts";
 import { isLimited, paceAll } from "./pace.ts";
@@ -29,8 +29,6 @@ const UNDECIDED_SECONDS = 5;
 const UNWRITABLE_SECONDS = 2;
 /** An attempt whose call could not be parked because its log or endpoint changed since the read is judged again. */
 const CHANGED_SECONDS = 1;
-/** If another batch changed an endpoint since the read, the endpoint is judged again this many times. */
-const JUDGEMENT_LIMIT = 3;
 
 /** Handles each key once, even if several messages name it. Returns what happens to each message. */
 export async function deliverBatch(
@@ -98,8 +96,6 @@ async function judgeAll(
   });
 }
 
-const endpointText = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
-
 /** Writes the results, follows up on what took effect, and returns the settlements that then hold. */
 async function writeAll(
   handled: readonly Handled[],
@@ -138,9 +134,7 @@ async function writeAll(
   }
   const moved = new Set(written.moved.map(attemptKeyText));
   const unappended = new Set(written.unappended.map(attemptKeyText));
-  await enqueue(successorsOf(handled, { moved, notified: written.notified, now: verbs.now() }), verbs);
-  await enqueueWakes([...written.waking, ...movedWakes(observed, endpoints, written)], verbs);
-  await followUpEndpoints({ observed, endpoints, changed: written.changed }, rules, verbs);
+  await followUp({ handled, moved, written, observed, endpoints }, rules, verbs);
   return handled.map((message) => {
     if (unappended.has(attemptKeyText(message.key)))
       return { ...message, settlement: again(UNWRITABLE_SECONDS) };
@@ -158,112 +152,4 @@ function parkingOf(writes: readonly NonNullable<Handled["write"]>[]): EndpointKe
   });
   const keys = logs.map(({ user_id, url }) => ({ user_id, url: withoutQuery(url ?? "") }));
   return [...new Map(keys.map((key) => [endpointText(key), key])).values()];
-}
-
-/** The follow-up messages of what took effect: next attempts, calls with a slot, and operational webhooks. */
-function successorsOf(
-  handled: readonly Handled[],
-  { moved, notified, now }: { moved: ReadonlySet<string>; notified: readonly AttemptKey[]; now: number },
-) {
-  const later = (key: AttemptKey, at: number | null) =>
-    at === null ? [] : [{ key, delaySeconds: secondsUntil(at, now) }];
-  const following = handled.flatMap(({ key, write }) => {
-    if (!moved.has(attemptKeyText(key))) return [];
-    if (write?.kind === "slot") return later(key, write.slot.next_attempt_at);
-    if (write?.kind === "fault") return later(key, write.fault.next.next_attempt_at);
-    if (write?.kind !== "result" || write.result.next.parked !== null) return [];
-    return later({ ...key, attempt: key.attempt + 1 }, write.result.next.next_attempt_at);
-  });
-  return [...following, ...notified.map((key) => ({ key, delaySeconds: 0 }))];
-}
-
-const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1_000));
-
-/** The new times at which endpoints wake whose state changed. */
-const movedWakes = (
-  observed: ReturnType<typeof endpointsOf>,
-  endpoints: readonly EndpointChange[],
-  { changed }: Written,
-): Wake[] =>
-  changed.flatMap(({ version, user_id, url, wake_at }) => {
-    const change = endpoints.find((one) => one.version === version);
-    const before = observed.find((one) => endpointText(one) === endpointText({ user_id, url }));
-    const hasMoved = before?.endpoint?.state !== change?.health.state && wake_at !== null;
-    return hasMoved ? [{ user_id, url, wake_at }] : [];
-  });
-
-async function enqueueWakes(waking: readonly Wake[], verbs: BatchVerbs): Promise<void> {
-  const now = verbs.now();
-  const wakes = waking.map(({ wake_at, ...endpoint }) => ({
-    endpoint,
-    delaySeconds: secondsUntil(wake_at, now),
-  }));
-  try {
-    if (wakes.length > 0) await verbs.enqueueWakes(wakes);
-  } catch (error) {
-    console.warn("The queue did not take the messages of endpoints that wake; the sweep will.", error);
-  }
-}
-
-async function enqueue(successors: ReturnType<typeof successorsOf>, verbs: BatchVerbs): Promise<void> {
-  try {
-    if (successors.length > 0) await verbs.enqueue(successors);
-  } catch (error) {
-    console.warn("The queue did not take a batch's retries; the sweep will.", error);
-  }
-}
-
-/** Judges an endpoint again if another batch changed it, and releases calls at endpoints that take them. */
-async function followUpEndpoints(
-  first: {
-    observed: ReturnType<typeof endpointsOf>;
-    endpoints: EndpointChange[];
-    changed: Written["changed"];
-  },
-  rules: BatchRules,
-  verbs: BatchVerbs,
-): Promise<void> {
-  let { observed, endpoints, changed } = first;
-  const releases: Release[] = [];
-  try {
-    for (let judgement = 1; observed.length > 0; judgement++) {
-      const versions = new Set(changed.map(({ version }) => version));
-      const taken = endpoints.filter(({ version }) => versions.has(version));
-      const lost = new Set(endpoints.filter((change) => !taken.includes(change)).map(endpointText));
-      const isLost = (endpoint: EndpointKey) => lost.has(endpointText(endpoint));
-      releases.push(
-        ...releasesOf(
-          observed.filter((one) => !isLost(one)),
-          taken,
-        ),
-      );
-      observed = observed.filter(isLost);
-      if (observed.length === 0 || judgement === JUDGEMENT_LIMIT) break;
-      const current = await verbs.readEndpoints(observed.map(({ user_id, url }) => ({ user_id, url })));
-      observed = observed.map((endpoint, index) => ({ ...endpoint, endpoint: current[index] ?? null }));
-      const context = { rules, now: verbs.now(), newId: verbs.newId };
-      endpoints = changesOf(observed, context);
-      const waiting = await waitingAt({ observed, endpoints }, verbs);
-      const operationalWebhooks = operationalWebhooksOf(
-        { outcomes: [], observed, endpoints, waiting },
-        context,
-      );
-      const written = await verbs.write({ ...NOTHING, endpoints, operationalWebhooks, now: context.now });
-      changed = written.changed;
-      await enqueueWakes(movedWakes(observed, endpoints, written), verbs);
-      await enqueue(
-        written.notified.map((key) => ({ key, delaySeconds: 0 })),
-        verbs,
-      );
-    }
-    if (releases.length > 0) {
-      const released = await verbs.release(releases);
-      await enqueue(
-        released.map((key) => ({ key, delaySeconds: 0 })),
-        verbs,
-      );
-    }
-  } catch (error) {
-    console.warn("An endpoint's health could not be written; its next attempt will.", error);
-  }
 }

@@ -56,12 +56,13 @@ export function endpointsOf(outcomes: readonly Outcome[]): Observed[] {
     const { user_id, endpoint } = outcome.log;
     const url = withoutQuery(outcome.log.url);
     if (url === null || saysNothing(outcome.log)) continue;
-    const known = observed.get(`${user_id} ${url}`) ?? {
+    const text = endpointText({ user_id, url });
+    const known = observed.get(text) ?? {
       ...{ user_id, url, endpoint, entries: [], attempts: [] },
     };
     known.entries.push(outcome.result.entry);
     known.attempts.push(attemptKeyText(outcome.result.key));
-    observed.set(`${user_id} ${url}`, known);
+    observed.set(text, known);
   }
   return [...observed.values()];
 }
@@ -91,8 +92,9 @@ export const releasesOf = (observed: readonly Observed[], taken: readonly Endpoi
     return [{ user_id, url, limit }];
   });
 
-const isSame = (one: EndpointKey, other: EndpointKey): boolean =>
-  one.user_id === other.user_id && one.url === other.url;
+export const endpointText = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
+
+const isSame = (one: EndpointKey, other: EndpointKey): boolean => endpointText(one) === endpointText(other);
 
 /** The changes of endpoints' states, each with its event. */
 const eventsOf = (observed: readonly Observed[], endpoints: readonly EndpointChange[]) =>

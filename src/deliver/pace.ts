@@ -9,6 +9,7 @@ import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
 import type { BatchVerbs } from "./context.ts";
 import type { Judged } from "./handle.ts";
+import { endpointText } from "./health.ts";
 
 /** The reason of a log that waits for its slot. */
 const RATE_LIMITED = "rate_limited";
@@ -60,7 +61,7 @@ async function isUnmade({ message, log }: Limited, verbs: BatchVerbs): Promise<b
 }
 
 function groupsOf(limited: readonly Limited[], now: number): Group[] {
-  const byEndpoint = Map.groupBy(limited, ({ log }) => textOf(keyOf(log)));
+  const byEndpoint = Map.groupBy(limited, ({ log }) => endpointText(keyOf(log)));
   return [...byEndpoint.values()].flatMap((ofOne): Group[] => {
     const [first] = ofOne;
     if (first === undefined) return [];
@@ -78,7 +79,6 @@ function groupsOf(limited: readonly Limited[], now: number): Group[] {
 }
 
 const keyOf = ({ user_id, url }: LoadedLog): EndpointKey => ({ user_id, url: withoutQuery(url ?? "") });
-const textOf = ({ user_id, url }: EndpointKey): string => `${user_id} ${url}`;
 
 interface Pacing {
   verbs: BatchVerbs;
@@ -95,9 +95,9 @@ async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: P
     candidates.length === 0 ? [] : [{ user_id, url, count: candidates.length }],
   );
   const turns = asked.length === 0 ? [] : await verbs.takeTurns(asked);
-  const turnsOf = new Map(turns.map((turn) => [textOf(turn), turn]));
+  const turnsOf = new Map(turns.map((turn) => [endpointText(turn), turn]));
   return asking.flatMap(({ group, candidates }) => {
-    const taken = turnsOf.get(textOf(group));
+    const taken = turnsOf.get(endpointText(group));
     const isFree = candidates.length > 0 && taken === undefined; // its rate was taken away meanwhile
     if (isFree) return [];
     const count =
@@ -129,9 +129,9 @@ async function giveSlots(
   if (over.length === 0) return;
   const asked = over.map(({ waiting, ...rest }) => ({ ...rest, count: waiting.length }));
   const slots = await verbs.giveSlots(asked);
-  const slotsFor = new Map(slots.map((slot) => [textOf(slot), slot]));
+  const slotsFor = new Map(slots.map((slot) => [endpointText(slot), slot]));
   for (const { waiting, ...key } of over) {
-    const given = slotsFor.get(textOf(key));
+    const given = slotsFor.get(endpointText(key));
     if (given === undefined) continue;
     const { next_slot_at: nextSlotAt, rate_per_second: ratePerSecond } = given;
     const times = slotsOf({ nextSlotAt, count: waiting.length, ratePerSecond });

@@ -73,3 +73,11 @@ export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j
 export const IS_NEW_ATTEMPT = `NOT EXISTS (
     SELECT 1 FROM json_each(l.metadata) AS m
     WHERE m.value ->> 'delivery_id' = j.value ->> 'delivery_id' AND m.value ->> 'attempt' = j.value ->> 'attempt')`;
+
+/** The log `l` of row `j`. */
+export const LOG_OF_ROW = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
+  AND l.event = j.value ->> 'event'`;
+
+/** The log of row `j`, if it still waits for the attempt in that row. */
+export const AWAITING_LOG = `${LOG_OF_ROW} AND l.delivery_id = j.value ->> 'delivery_id'
+  AND l.attempts = (j.value ->> 'attempt') - 1`;

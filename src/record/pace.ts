@@ -1,5 +1,6 @@
 /** Takes turns and slots at endpoints that have a rate: one row an endpoint and call of these. `core/pace.ts` says how. */
 import { BURST_MS } from "../core/pace.ts";
+import { AWAITING_LOG } from "./attempts.ts";
 import type { EndpointKey } from "./endpoints.ts";
 
 const STEP = "(1000.0 / rate_per_second)";
@@ -60,3 +61,14 @@ export async function giveSlots(
   );
   return (await db.batch<Slots>(statements)).flatMap(({ results }) => results);
 }
+
+/** Gives the logs of a JSON array of attempts their slots. */
+export const slotStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET reason = 'rate_limited', next_attempt_at = j.value ->> 'next_attempt_at',
+         sweep_at = j.value ->> 'sweep_at'
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
+       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+    )
+    .bind(rows);

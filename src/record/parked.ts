@@ -5,6 +5,7 @@
  */
 import { RELEASE_EVERY_MS, WAITING_LIMIT, type Waking } from "../core/endpoint.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
+import { AWAITING_LOG } from "./attempts.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
 
 /** When an endpoint wakes, in milliseconds since the epoch. */
@@ -18,6 +19,18 @@ export interface Wake extends EndpointKey {
 export const parkedAt = (userId: string, url: string): string =>
   `webhook_logs AS w INDEXED BY webhook_logs_waiting
    WHERE w.user_id = ${userId} AND ${endpointOf("w.url")} = ${url} AND w.parked IS NOT NULL`;
+
+/** Parks the logs of a JSON array of attempts. Decided here and not by the batch's read: the calls of an endpoint that is active by now are not parked. */
+export const parkStatement = (db: D1Database, rows: string) =>
+  db
+    .prepare(
+      `UPDATE webhook_logs AS l SET parked = l.created_at, trials = coalesce(l.trials, 0), reason = NULL,
+         next_attempt_at = NULL, sweep_at = NULL
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
+         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
+       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
+    )
+    .bind(rows);
 
 /** Gives each endpoint in a JSON array a time to wake if a call is parked there and it has none. */
 export const wakeStatement = (

@@ -1,10 +1,11 @@
 /** Writes all results of a batch in one transaction. */
 import type { FaultState, NextState } from "../core/transition.ts";
 import { type AttemptEntry, type AttemptKey, attemptKeyText, logKeyText } from "../core/webhook-log.ts";
-import { APPEND_ATTEMPT, attemptRow, IS_NEW_ATTEMPT } from "./attempts.ts";
+import { APPEND_ATTEMPT, AWAITING_LOG, attemptRow, IS_NEW_ATTEMPT, LOG_OF_ROW } from "./attempts.ts";
 import { type EndpointChange, type EndpointKey, endpointOf, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
-import { type Wake, wakeStatement } from "./parked.ts";
+import { slotStatement } from "./pace.ts";
+import { parkStatement, type Wake, wakeStatement } from "./parked.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
 export interface Result {
@@ -136,13 +137,6 @@ export const assumeWritten = (
 
 const updateRow = ({ key, entry, next }: Result) => ({ ...attemptRow(key, entry), ...next });
 
-const LOG_OF_ROW = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
-  AND l.event = j.value ->> 'event'`;
-
-/** The log of row `j`, if it still waits for the attempt in that row. */
-const AWAITING_LOG = `${LOG_OF_ROW} AND l.delivery_id = j.value ->> 'delivery_id'
-  AND l.attempts = (j.value ->> 'attempt') - 1`;
-
 /**
  * Log `l` has ended or was parked meanwhile: its delivery failed through a fault of ours, or its endpoint is not
  * active. A late outcome is counted and may still end the log, but it makes nothing due.
@@ -168,28 +162,6 @@ const updateStatement = (db: D1Database, rows: string) =>
          next_attempt_at = ${ifDue("next_attempt_at")}, sweep_at = ${ifDue("sweep_at")}
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
-    )
-    .bind(rows);
-
-/** Decided here and not by the batch's read: the calls of an endpoint that is active by now are not parked. */
-const parkStatement = (db: D1Database, rows: string) =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET parked = l.created_at, trials = coalesce(l.trials, 0), reason = NULL,
-         next_attempt_at = NULL, sweep_at = NULL
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
-         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
-       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
-    )
-    .bind(rows);
-
-const slotStatement = (db: D1Database, rows: string) =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET reason = 'rate_limited', next_attempt_at = j.value ->> 'next_attempt_at',
-         sweep_at = j.value ->> 'sweep_at'
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL
-       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);
 

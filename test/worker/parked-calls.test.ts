@@ -6,16 +6,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeWakeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
+import { attemptOnce, degrade, endpointsOf, takenFrom, wakeOnce } from "../support/endpoints.ts";
 import {
-  attemptOnce,
-  degrade,
-  endpointsOf,
-  takenFrom,
-  wakeAndDeliver,
-  wakeOnce,
-} from "../support/endpoints.ts";
-import {
-  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   handleBatch,
@@ -58,7 +50,6 @@ const reportParked = async (url: string): Promise<string> => {
   return call_id;
 };
 
-const sentTo = async (crm: Receiver) => (await crm.received()).map(({ body }) => JSON.parse(body).call_id);
 const forget = (url: string) => call(org, "DELETE", `/v1/endpoints?url=${encodeURIComponent(url)}`);
 
 describe("a call for a degraded endpoint is parked", () => {
@@ -122,163 +113,6 @@ describe("a call for a degraded endpoint is parked", () => {
       reason: null,
       next_attempt_at: expect.any(String),
     });
-  });
-});
-
-describe("a degraded endpoint that wakes", () => {
-  test("is probed by the call that has waited longest; a failed probe uses up no step and waits again", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
-    const { released, wakes } = await wakeOnce(org, crm.url);
-    expect(released).toEqual([first]);
-    expect(wakes).toMatchObject([{ delaySeconds: 30 }]);
-    const { env: lossy, retries } = envWithLosingQueues();
-    await handleAttempts(lossy, released);
-    expect(retries).toEqual([]);
-    expect(await sentTo(crm)).toHaveLength(6);
-    expect(await logOf(org, first.call_id)).toMatchObject({
-      ...{ ...PARKED, status: "retrying" },
-      metadata: [{ attempt: 1, response_code: 500 }],
-    });
-    expect(await logOf(org, second)).toMatchObject({ ...PARKED, metadata: [] });
-  });
-
-  test("is probed by the same call three times, then by the next one", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
-    for (let probe = 1; probe <= 7; probe++) await wakeAndDeliver(org, crm.url);
-    const one = first.call_id;
-    expect((await sentTo(crm)).slice(5)).toEqual([one, one, one, second, second, second, one]);
-  });
-
-  test("is probed for days without using up a schedule of three attempts", async () => {
-    const { crm, first } = await failingReceiver(...Array(12).fill(500), 200);
-    for (let probe = 1; probe <= 12; probe++) await wakeAndDeliver(org, crm.url);
-    expect((await logOf(org, first.call_id)).metadata).toHaveLength(12);
-    await wakeAndDeliver(org, crm.url);
-    expect(await logOf(org, first.call_id)).toMatchObject({ status: "delivered" });
-    expect(await endpointsOf(org)).toMatchObject([{ state: "active", waiting: 0 }]);
-  });
-
-  test("stays degraded where its probe is answered 404, and goes on", async () => {
-    const { crm, first } = await failingReceiver(404, 200);
-    await wakeAndDeliver(org, crm.url);
-    expect(await endpointsOf(org)).toMatchObject([
-      { state: "degraded", waiting: 1, consecutive_failures: 5 },
-    ]);
-    expect(await logOf(org, first.call_id)).toMatchObject({ reason: "endpoint_degraded" });
-    await wakeAndDeliver(org, crm.url);
-    expect(await logOf(org, first.call_id)).toMatchObject({ status: "delivered" });
-  });
-
-  test("once only: a second message changes nothing, and the probe of another wake is parked again", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
-    await wakeOnce(org, crm.url); // its probe's message is lost
-    const lossy = envWithLosingQueues();
-    const message = writeWakeMessage({ user_id: org.user_id, url: crm.url });
-    expect(await handleBatch(lossy.env, [message, message], "postcall-retries")).toEqual(["ack", "ack"]);
-    expect(takenFrom(lossy)).toEqual([]);
-    const { released } = await wakeOnce(org, crm.url);
-    expect(released).toMatchObject([{ call_id: second }]);
-    expect(await handleAttempts(lossy.env, [first, ...released])).toEqual(["ack", "ack"]);
-    expect((await sentTo(crm)).slice(5)).toEqual([second]);
-    expect(await logOf(org, first.call_id)).toMatchObject({ ...PARKED, metadata: [] });
-  });
-
-  test("sleeps once no call waits, and the next call wakes it again", async () => {
-    const { crm, first } = await failingReceiver(410);
-    await env.DB.prepare("DELETE FROM webhook_logs WHERE call_id = ?").bind(first.call_id).run();
-    expect(await wakeOnce(org, crm.url)).toMatchObject({ settled: "ack", released: [], wakes: [] });
-    const { key, retries } = await attemptOnce(org, crm.url);
-    expect(retries).toMatchObject([{ body: { endpoint: crm.url } }]);
-    expect(await logOf(org, key.call_id)).toMatchObject(PARKED);
-  });
-
-  test("is probed now where its owner asks, and only while it is degraded", async () => {
-    const { crm, first } = await failingReceiver(200);
-    const probe = () => call(org, "POST", "/v1/endpoints/probe", { body: { url: crm.url } });
-    const { body } = await probe();
-    expect(body.data).toMatchObject({ state: "degraded", waiting: 1 });
-    expect(Math.abs(Date.parse(body.data.next_probe_at) - Date.now())).toBeLessThan(2_000);
-    const lossy = envWithLosingQueues();
-    const message = writeWakeMessage({ user_id: org.user_id, url: crm.url });
-    await handleBatch(lossy.env, [message], "postcall-retries");
-    await handleAttempts(lossy.env, takenFrom(lossy));
-    expect(await logOf(org, first.call_id)).toMatchObject({ status: "delivered" });
-    expectRefusal(await probe(), 409, "CONFLICT", /is active: only a degraded one is probed/);
-  });
-});
-
-describe("an endpoint that takes calls again", () => {
-  const reportMany = (url: string, count: number) =>
-    Promise.all(Array.from({ length: count }, () => reportParked(url)));
-
-  test("gets ten at once, two more for each success, and the rest in tens", async () => {
-    const { crm } = await failingReceiver(200);
-    await reportMany(crm.url, 40);
-    const probed = await wakeAndDeliver(org, crm.url);
-    expect(probed.following).toHaveLength(10);
-    const lossy = envWithLosingQueues();
-    await handleAttempts(lossy.env, probed.following.slice(0, 3));
-    expect(takenFrom(lossy)).toHaveLength(6);
-    const { released, wakes } = await wakeOnce(org, crm.url);
-    expect(released).toHaveLength(10);
-    expect(wakes).toMatchObject([{ delaySeconds: 10 }]);
-    expect(await endpointsOf(org)).toMatchObject([{ state: "active", waiting: 14 }]);
-  });
-
-  test("and fails those parks them again, and no step of theirs is used up", async () => {
-    const { crm } = await failingReceiver(200, 500);
-    const calls = await reportMany(crm.url, 12);
-    const { following } = await wakeAndDeliver(org, crm.url);
-    await handleAttempts(envWithLosingQueues().env, following);
-    expect(await endpointsOf(org)).toMatchObject([{ state: "degraded", waiting: 12 }]);
-    for (const call_id of calls)
-      expect(await logOf(org, call_id)).toMatchObject({ reason: "endpoint_degraded" });
-    expect((await logOf(org, calls[0] ?? "")).metadata).toMatchObject([{ response_code: 500 }]);
-  });
-
-  test("has a call that alone fails behind the others after three times, and then on its own schedule to its end", async () => {
-    const { crm, first: poison } = await failingReceiver(500);
-    const released = async () => {
-      await env.DB.prepare(
-        "UPDATE endpoints SET state = 'active', consecutive_failures = 0 WHERE user_id = ?",
-      )
-        .bind(org.user_id)
-        .run();
-      await wakeAndDeliver(org, crm.url);
-    };
-    for (let trial = 1; trial <= 3; trial++) await released();
-    expect(await endpointsOf(org)).toMatchObject([{ state: "active", waiting: 1 }]);
-    await released();
-    expect(await logOf(org, poison.call_id)).toMatchObject({
-      ...{ status: "retrying", reason: null, next_attempt_at: expect.any(String) },
-    });
-    for (const attempt of [5, 6]) {
-      await letTimePass(poison, 3_600_000);
-      await env.DB.prepare("UPDATE endpoints SET consecutive_failures = 0 WHERE user_id = ?")
-        .bind(org.user_id)
-        .run();
-      await handleAttempts(envWithLosingQueues().env, [{ ...poison, attempt }]);
-    }
-    expect(await logOf(org, poison.call_id)).toMatchObject({
-      status: "failed",
-      reason: "attempts_exhausted",
-    });
-  });
-
-  test("while a batch would park a call has that call judged again, and sent", async () => {
-    const crm = await receiver(500, 500, 500, 500, 500, 200);
-    const key = await reportUnheard(org, crm.url);
-    await degrade(org, crm.url);
-    const DB = databaseOnceOpened(async (statements) => {
-      await env.DB.prepare("UPDATE endpoints SET state = 'active' WHERE user_id = ?").bind(org.user_id).run();
-      return env.DB.batch(statements);
-    });
-    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual([1]);
-    expect(await handleAttempts(envWithLosingQueues().env, [key])).toEqual(["ack"]);
-    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered" });
   });
 });
 
