@@ -12,20 +12,25 @@ export const BURST_MS = 1_000;
 
 export const stepMs = (ratePerSecond: number): number => 1_000 / ratePerSecond;
 
-/** How many of `count` attempts have their turn, after `paced_until` moved on by all of them. */
-export function countLetThrough(input: {
+/**
+ * How long each of `count` attempts has to wait for its turn, in milliseconds, after `paced_until` moved on by all of
+ * them. Those with 0 are let through; the turns of the others are given back.
+ */
+export function turnWaits(input: {
   pacedUntil: number;
   count: number;
   ratePerSecond: number;
   now: number;
-}): number {
+}): number[] {
   const { pacedUntil, count, ratePerSecond, now } = input;
-  const ahead = Math.ceil((pacedUntil - now) / stepMs(ratePerSecond) - ROUNDING);
-  return Math.min(count, Math.max(0, count - ahead));
+  return Array.from({ length: count }, (_, index) => {
+    const waitMs = pacedUntil - (count - 1 - index) * stepMs(ratePerSecond) - now;
+    return waitMs > ROUNDING_MS ? waitMs : 0;
+  });
 }
 
-/** A step is a fraction that no number holds exactly. */
-const ROUNDING = 1e-6;
+/** A step is a fraction that no number holds exactly, and times have thirteen digits before it. */
+const ROUNDING_MS = 0.01;
 
 /** The slots of `count` calls, after `next_slot_at` moved on by all of them. */
 export const slotsOf = (input: { nextSlotAt: number; count: number; ratePerSecond: number }): number[] =>

@@ -73,13 +73,14 @@ async function handleAll(
   if (mayAttempt)
     judged = await paceAll(judged, { verbs, now }).catch((error: unknown) => {
       console.error("No turns could be taken; calls of endpoints with a rate come back.", error);
-      return judged.map(crowdedOut);
+      return judged.map(unpaced);
     });
   return Promise.all(judged.map((message) => handleMessage(message, { rules, verbs, now, mayAttempt })));
 }
 
-const crowdedOut = (message: Judged): Judged =>
-  isLimited(message) ? { ...message, admission: "crowded_out" } : message;
+const UNPACED_MS = 5_000;
+const unpaced = (message: Judged): Judged =>
+  isLimited(message) ? { ...message, admission: { crowdedOutMs: UNPACED_MS } } : message;
 
 /** Reads the logs, and decides which attempts are due, and which calls are parked because of their endpoint. */
 async function judgeAll(

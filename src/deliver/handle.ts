@@ -5,7 +5,7 @@
 
 import type { AttemptReply } from "../call/attempt-request.ts";
 import { withSettings } from "../core/endpoint-settings.ts";
-import type { judgeMessage } from "../core/message.ts";
+import { clampDelay, type judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
 import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
 import {
@@ -33,8 +33,6 @@ const LOST_SECONDS = 5;
 const LOST_REPEATS = 2;
 /** While the record takes no writes, a message whose attempt was not made comes back this often. */
 const UNSENT_SECONDS = 30;
-/** An attempt whose slot has come while the rate of its endpoint is used up comes back after this long. */
-const CROWDED_OUT_SECONDS = 1;
 /** A payload that did not fit into this batch's read is read by the next batch. */
 const UNREAD_SECONDS = 0;
 /** A log whose hold is over and could not be released is tried again after this long. */
@@ -61,8 +59,8 @@ export interface Judged {
   key: AttemptKey;
   log: LoadedLog | undefined;
   verdict: ReturnType<typeof judgeMessage>;
-  /** What its endpoint says to it. A slot is when it comes again; one that has its slot may be crowded out. */
-  admission: "send" | "park" | "crowded_out" | { slot: number };
+  /** What its endpoint says to it. A slot is when it comes again. One whose slot has come may be crowded out. */
+  admission: "send" | "park" | { slot: number } | { crowdedOutMs: number };
 }
 
 /** A log that has a delivery. */
@@ -122,7 +120,10 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
     const unknown = isOver ? cutOffOr(key, log, { context, otherwise: parking }) : parking;
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
-  if (admission === "crowded_out") return { key, settlement: again(CROWDED_OUT_SECONDS) };
+  if (admission !== "send" && "crowdedOutMs" in admission) {
+    const seconds = Math.ceil(admission.crowdedOutMs / 1_000);
+    return { key, settlement: again(clampDelay(Math.max(1, seconds))) };
+  }
   if (admission !== "send") {
     const slot = { key, ...dueAt(admission.slot, context.rules) };
     return { key, settlement: ACK, write: { kind: "slot", slot } };

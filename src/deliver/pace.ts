@@ -1,12 +1,13 @@
 /**
  * Holds a batch's attempts to the rates of their endpoints. What has no turn is not attempted: a call that has no slot
- * yet gets one, and one whose slot has come but is crowded out comes back a second later.
+ * yet gets one, and one whose slot has come but is crowded out comes back when its turn may be.
  */
-import { countLetThrough, slotsOf } from "../core/pace.ts";
+import { slotsOf, turnWaits } from "../core/pace.ts";
 import { withoutQuery } from "../core/target.ts";
 import { OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
+import type { Turns } from "../record/pace.ts";
 import type { BatchVerbs } from "./context.ts";
 import type { Judged } from "./handle.ts";
 import { endpointText } from "./health.ts";
@@ -88,38 +89,35 @@ interface Pacing {
 /** Takes a turn for each attempt that may have one. Returns what is left over for slots. */
 async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: Pacing & { now: number }) {
   const asking = groups.map((group) => ({
-    group,
+    ...group,
     candidates: group.isQueued ? group.holders : [...group.holders, ...group.newcomers],
   }));
-  const asked = asking.flatMap(({ group: { user_id, url }, candidates }) =>
+  const asked = asking.flatMap(({ user_id, url, candidates }) =>
     candidates.length === 0 ? [] : [{ user_id, url, count: candidates.length }],
   );
   const turns = asked.length === 0 ? [] : await verbs.takeTurns(asked);
-  const turnsOf = new Map(turns.map((turn) => [endpointText(turn), turn]));
-  return asking.flatMap(({ group, candidates }) => {
-    const taken = turnsOf.get(endpointText(group));
-    const isFree = candidates.length > 0 && taken === undefined; // its rate was taken away meanwhile
-    if (isFree) return [];
-    const count =
-      taken === undefined
-        ? 0
-        : countLetThrough({
-            pacedUntil: taken.paced_until,
-            count: candidates.length,
-            ratePerSecond: taken.rate_per_second,
-            now,
-          });
-    const crowdedOut = candidates.slice(count);
-    for (const { message } of group.holders.filter((one) => crowdedOut.includes(one)))
-      admissions.set(message, "crowded_out");
-    const waiting = group.isQueued
-      ? group.newcomers
-      : group.newcomers.filter((one) => crowdedOut.includes(one));
-    const { user_id, url } = group;
-    return crowdedOut.length + waiting.length === 0
-      ? []
-      : [{ user_id, url, unused: crowdedOut.length, waiting }];
+  const turnsOf = new Map(turns.map((taken) => [endpointText(taken), taken]));
+  return asking.flatMap(({ user_id, url, holders, newcomers, isQueued, candidates }) => {
+    const taken = turnsOf.get(endpointText({ user_id, url }));
+    if (taken === undefined && candidates.length > 0) return []; // its rate was taken away meanwhile
+    const crowdedOut = crowdedOutOf(candidates, taken, now);
+    for (const one of holders) {
+      const crowdedOutMs = crowdedOut.get(one);
+      if (crowdedOutMs !== undefined) admissions.set(one.message, { crowdedOutMs });
+    }
+    const waiting = newcomers.filter((one) => isQueued || crowdedOut.has(one));
+    const isOver = crowdedOut.size + waiting.length > 0;
+    return isOver ? [{ user_id, url, unused: crowdedOut.size, waiting }] : [];
   });
+}
+
+/** Those that have no turn now, and how long each has to wait for one. */
+function crowdedOutOf(candidates: readonly Limited[], taken: Turns | undefined, now: number) {
+  if (taken === undefined) return new Map<Limited, number>();
+  const { paced_until: pacedUntil, rate_per_second: ratePerSecond } = taken;
+  const waits = turnWaits({ pacedUntil, ratePerSecond, count: candidates.length, now });
+  const entries = candidates.map((one, index) => [one, waits[index] ?? 0] as const);
+  return new Map(entries.filter(([, waitMs]) => waitMs > 0));
 }
 
 async function giveSlots(

@@ -49,7 +49,11 @@ const unmet = programs < ENOUGH_PROGRAMS ? [] : COMMON_FAULTS.filter((fault) => 
 if (tally === undefined || tally.programs < programs) fail(`${tally?.programs ?? 0} of ${programs} were run`);
 else if (unmet.length > 0)
   fail(`no program met: ${unmet.map(({ what, kind }) => `${what} at a ${kind}`).join(", ")}`);
-for (const fault of ["write refused", "floor lost", "floor old"])
+const RARE = [
+  ...["write refused", "floor lost", "floor old"],
+  ...["parked by a batch", "parked at its report", "released or probed", "waiting for a slot"],
+];
+for (const fault of RARE)
   if (programs >= ENOUGH_PROGRAMS && !tally?.faults[fault]) fail(`no program met: ${fault}`);
 if (programs >= ENOUGH_PROGRAMS && !tally?.deadEnds) fail("no delivery ended as a dead letter");
 if (programs >= ENOUGH_PROGRAMS && !(tally?.combined && tally.separate))

@@ -1,7 +1,7 @@
 /** The rate of an endpoint: over every sequence of batches it is kept, and what waits gets slots in their order. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BURST_MS, countLetThrough, slotsOf, stepMs } from "../../src/core/pace.ts";
+import { BURST_MS, slotsOf, stepMs, turnWaits } from "../../src/core/pace.ts";
 import { NOW } from "./samples.ts";
 
 /** What the record does: moves the time on by all that ask, and back by those that were not let through. */
@@ -9,8 +9,9 @@ function letThrough(pacedUntil: number, asked: { count: number; ratePerSecond: n
   const { count, ratePerSecond, now } = asked;
   const step = stepMs(ratePerSecond);
   const moved = Math.max(pacedUntil, now - Math.max(BURST_MS, step)) + count * step;
-  const let_ = countLetThrough({ pacedUntil: moved, count, ratePerSecond, now });
-  return { count: let_, pacedUntil: moved - (count - let_) * step };
+  const waits = turnWaits({ pacedUntil: moved, count, ratePerSecond, now });
+  const free = waits.filter((waitMs) => waitMs === 0).length;
+  return { count: free, waits, pacedUntil: moved - (count - free) * step };
 }
 
 /** The most that any window of this length has, which begins with one of them. */
@@ -63,6 +64,11 @@ describe("a rate", () => {
   test("lets an idle endpoint have a second's worth at once, and one attempt in any case", () => {
     const atOnce = (ratePerSecond: number) => letThrough(0, { count: 2_000, ratePerSecond, now: NOW }).count;
     expect([50, 3, 1, 0.1].map(atOnce)).toEqual([50, 3, 1, 1]);
+  });
+
+  test("tells each of the others when its turn would be", () => {
+    const { waits } = letThrough(NOW, { count: 3, ratePerSecond: 0.5, now: NOW });
+    expect(waits).toEqual([2_000, 4_000, 6_000]);
   });
 });
 

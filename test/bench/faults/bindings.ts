@@ -99,7 +99,7 @@ export function openRun(
     return result;
   }
 
-  function operateDatabase<T>({ work, isWriting, isTransaction }: DatabaseWork<T>): Promise<T> {
+  function operateDatabase<T>({ queries, work, isWriting, isTransaction }: DatabaseWork<T>): Promise<T> {
     return operate({
       kind: "database",
       isTransaction,
@@ -108,6 +108,8 @@ export function openRun(
           const answer = await work();
           endpointState = stateIn(answer) ?? endpointState;
           world.bill.rows += rowsWritten(answer);
+          for (const [index, result] of [answer].flat().entries())
+            countEffects(world, queries[index] ?? "", result as Partial<D1Result>);
           return answer;
         }
         world.count("write refused");
@@ -139,6 +141,20 @@ export function openRun(
   };
 }
 
+/** What is worth counting, by the text of the statement that does it to logs. */
+const EFFECTS = {
+  "parked by a batch": /SET parked = l\.created_at/,
+  "released or probed": /SET parked = NULL, next_attempt_at/,
+  "waiting for a slot": /SET reason = 'rate_limited'/,
+};
+
+function countEffects(world: World, query: string, { results = [] }: Partial<D1Result>): void {
+  for (const [name, text] of Object.entries(EFFECTS))
+    if (text.test(query)) for (const _row of results) world.count(name);
+  for (const row of query.startsWith("INSERT INTO webhook_logs") ? results : [])
+    if ((row as { parked?: number | null }).parked) world.count("parked at its report");
+}
+
 const rowsWritten = (answer: unknown): number =>
   [answer]
     .flat()
@@ -151,6 +167,7 @@ const stateIn = (answer: unknown): string | undefined =>
 type Around = <T>(work: () => Promise<T>) => Promise<T>;
 
 interface DatabaseWork<T> {
+  queries: readonly string[];
   work: () => Promise<T>;
   isWriting: boolean;
   /** A transaction that writes down what a batch has sent. */
@@ -176,7 +193,7 @@ function openDatabase(): D1Database {
   const inner = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
   function wrap(query: string, statement: D1PreparedStatement): D1PreparedStatement {
     const around = <T>(work: () => Promise<T>) =>
-      operateInRun({ work, isWriting: !isReading(query), isTransaction: false });
+      operateInRun({ queries: [query], work, isWriting: !isReading(query), isTransaction: false });
     const wrapped = {
       bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
       all: () => around(() => statement.all()),
@@ -194,11 +211,13 @@ function openDatabase(): D1Database {
     prepare: (query: string) => wrap(query, env.DB.prepare(query)),
     batch: (wrapped: D1PreparedStatement[]) => {
       const statements = wrapped.flatMap((statement) => inner.get(statement) ?? []);
+      const queries = statements.map(({ query }) => query);
       return operateInRun({
+        queries,
         work: () => env.DB.batch(statements.map(({ statement }) => statement)),
-        isWriting: !statements.every(({ query }) => isReading(query)),
-        // A read opens a batch, and nothing has been sent yet.
-        isTransaction: !statements.some(({ query }) => isReading(query)),
+        isWriting: !queries.every(isReading),
+        // A read opens a batch, and turns at an endpoint are taken: nothing has been sent yet.
+        isTransaction: !queries.some(isReading) && queries.some((query) => query.includes("webhook_logs")),
       });
     },
   } as unknown as D1Database;
