@@ -21,10 +21,12 @@ const SETTINGS = [
   "retry_schedule",
   "signature_header",
 ] as const;
-/** Whether an endpoint's row is there because its owner wants it. */
-export const HAS_SETTINGS = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(
-  " OR ",
-);
+/** Whether an endpoint's row is there because its owner wants it. The condition of an index. */
+const IS_KEPT = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(" OR ");
+
+/** Whether org ?1 may have one more such row, or endpoint ?2 has a row anyway. */
+export const MAY_KEEP = `(EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
+  OR (SELECT count(*) FROM endpoints INDEXED BY endpoints_kept WHERE user_id = ?1 AND (${IS_KEPT})) < ${SETTINGS_LIMIT})`;
 
 /**
  * Settings to change. What is undefined stays as it is; null goes back to the deployment's value. Headers are merged
@@ -54,8 +56,7 @@ export async function setEndpoint(
     .prepare(
       `INSERT INTO endpoints (${["user_id", "url", "version", "state", "consecutive_failures", ...given].join(", ")})
        SELECT ${["?1", "?2", "?3", "'active'", "0", ...columns.map(({ value }) => value("NULL"))].join(", ")}
-       WHERE (EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
-           OR (?4 AND (SELECT count(*) FROM endpoints WHERE user_id = ?1 AND (${HAS_SETTINGS})) < ${SETTINGS_LIMIT}))
+       WHERE (?4 OR EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)) AND ${MAY_KEEP}
          AND ${HEADERS_LIMIT} >= (SELECT count(*) FROM json_each(json_patch(coalesce(
            (SELECT headers FROM endpoints WHERE user_id = ?1 AND url = ?2), '{}'), ?5)))
        ON CONFLICT DO UPDATE SET ${["url = ?2", ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}

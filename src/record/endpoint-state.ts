@@ -1,7 +1,7 @@
 /** What an org does to an endpoint's state: it pauses it, enables it, or has it probed now. */
 import type { Endpoint } from "../core/endpoint.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
-import { HAS_SETTINGS, SETTINGS_LIMIT } from "./endpoint-settings.ts";
+import { MAY_KEEP } from "./endpoint-settings.ts";
 import { ENDPOINT_COLUMNS, type EndpointKey, endpointFrom, type StoredEndpoint } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 import { parkedAt } from "./parked.ts";
@@ -80,8 +80,7 @@ export async function pauseEndpoint(db: D1Database, pausing: StateChange): Promi
     .prepare(
       `INSERT INTO endpoints (user_id, url, version, state, reason, consecutive_failures)
        SELECT ?1, ?2, ?3, 'paused', 'paused', 0
-       WHERE EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
-         OR (SELECT count(*) FROM endpoints WHERE user_id = ?1 AND (${HAS_SETTINGS})) < ${SETTINGS_LIMIT}
+       WHERE ${MAY_KEEP}
        ON CONFLICT DO UPDATE SET version = iif(state = 'paused', version, ?3), state = 'paused', reason = 'paused',
          disabled_at = NULL, probe = NULL, probe_until = NULL, probes = 0, next_probe_at = NULL, wake_at = NULL
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,

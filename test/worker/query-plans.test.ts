@@ -209,7 +209,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 /** Scans that are intended, and why they stay short. */
 const WALKS: Record<string, string[]> = {
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
-  reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints"], // only while master keys are replaced
+  reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints USING INDEX endpoints_kept"], // only while master keys are replaced
 };
 
 /** The indexes that are meant, beside primary keys. */
@@ -218,6 +218,9 @@ const INDEXES: Record<string, string[]> = {
   removeWell: ["endpoints_well", "webhook_logs_waiting"],
   enableEndpoint: ["webhook_logs_waiting"],
   forgetEndpoint: ["webhook_logs_waiting"],
+  reencryptSecrets: ["endpoints_kept"],
+  setEndpoint: ["endpoints_kept"],
+  pauseEndpoint: ["endpoints_kept"],
   readWaking: ["webhook_logs_waiting"],
   wakeEndpoints: ["webhook_logs_waiting"],
   releaseCalls: ["webhook_logs_waiting"],
