@@ -52,6 +52,8 @@ export function openVirtualTime(org: Org, receiver: Receiver) {
       }
       world.pass(Math.max(0, until - world.now()));
     },
+    /** Time passes, and no consumer or sweep runs. */
+    stall: (ms: number) => world.pass(ms),
     /** What was billed so far: rows written, messages sent, and requests to objects. */
     bill: () => ({ ...world.bill }),
     close: giveBack,

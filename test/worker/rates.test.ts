@@ -97,6 +97,22 @@ test("retries and resends keep the rate too", { timeout: 60_000 }, async () => {
   expect(mostIn(times, 10_000)).toBeLessThanOrEqual(22);
 });
 
+test("what is late after a stall does not come all at once", { timeout: 60_000 }, async () => {
+  await set(org, crm.url, { rate_per_second: 2 });
+  await reportMany(60, crm.url);
+  await time.passUntil(500);
+  time.stall(60_000);
+  await time.passUntil(130_000);
+  const times = await sentTimes(crm.url);
+  expect(times).toHaveLength(60);
+  expect(mostIn(times, 1_000)).toBeLessThanOrEqual(4);
+  expect(mostIn(times, 10_000)).toBeLessThanOrEqual(22);
+  const { results } = await env.DB.prepare("SELECT faults FROM webhook_logs WHERE user_id = ? AND faults > 0")
+    .bind(org.user_id)
+    .all();
+  expect(results).toEqual([]);
+});
+
 test("a changed rate acts on slots that are not given yet", async () => {
   await set(org, crm.url, { rate_per_second: 0.1 });
   await reportMany(2, crm.url);
