@@ -35,6 +35,8 @@ interface Others {
 
 export interface Rate {
   alone: Others;
+  /** Beside as many calls for an endpoint without a rate, and with one. */
+  besideUnlimited: Others;
   beside: Others;
   /** The most arrivals of the endpoint with a rate in any second and in any ten, and over all of its time. */
   mostInSecond: number;
@@ -50,27 +52,34 @@ export async function rate(server: LocalServer, progress: Progress): Promise<Rat
     await othersCalls(server, receiver, 5); // warm-up
     progress(`the others alone, for ${OTHERS_SECONDS} s`);
     const alone = await othersCalls(server, receiver, OTHERS_SECONDS);
+    progress(`${CALLS} calls for an endpoint without a rate beside them`);
+    const unlimited = await othersBeside(server, receiver);
     await limit(server, limitedUrl(receiver));
     progress(`${CALLS} calls for an endpoint of ${RATE_PER_SECOND}/s beside them`);
-    const limited = { calls: newCalls(CALLS), webhook: limitedUrl(receiver), reporters: REPORTERS };
-    const others = pacedOthers(receiver, OTHERS_SECONDS);
-    const [reportedLimited, reportedOthers] = await Promise.all([
-      reportAll(server, limited),
-      reportPaced(server, others),
-    ]);
-    const all = [...reportedLimited, ...reportedOthers];
-    await untilRecorded(server, all);
-    const arrivals = await receiver.arrivals(all.length);
-    const times = reportedLimited.map((report) => arrivalOf(arrivals, report)).toSorted((a, b) => a - b);
+    const { others: beside, times } = await othersBeside(server, receiver);
     const mostInSecond = mostIn(times, 1_000);
     const mostInTen = mostIn(times, 10_000);
     if (mostInSecond > SECOND_BOUND * RATE_PER_SECOND || mostInTen > TEN_SECONDS_BOUND * 10 * RATE_PER_SECOND)
       throw new Error(`${mostInSecond} calls arrived in one second, and ${mostInTen} in ten`);
     const perSecond = (1_000 * (times.length - 1)) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
-    return { alone, beside: faring(reportedOthers, arrivals), mostInSecond, mostInTen, perSecond };
+    return { alone, besideUnlimited: unlimited.others, beside, mostInSecond, mostInTen, perSecond };
   } finally {
     receiver.stop();
   }
+}
+
+/** How the others fare beside many calls for one endpoint, and when those arrived, in order. */
+async function othersBeside(server: LocalServer, receiver: Receiver) {
+  const many = { calls: newCalls(CALLS), webhook: limitedUrl(receiver), reporters: REPORTERS };
+  const [reportedMany, reportedOthers] = await Promise.all([
+    reportAll(server, many),
+    reportPaced(server, pacedOthers(receiver, OTHERS_SECONDS)),
+  ]);
+  const all = [...reportedMany, ...reportedOthers];
+  await untilRecorded(server, all);
+  const arrivals = await receiver.arrivals(all.length);
+  const times = reportedMany.map((report) => arrivalOf(arrivals, report)).toSorted((a, b) => a - b);
+  return { others: faring(reportedOthers, arrivals), times };
 }
 
 const limitedUrl = (receiver: Receiver) => receiver.url({ endpoint: 10 });
@@ -130,7 +139,9 @@ export function printRate({ alone, beside, mostInSecond, mostInTen, perSecond }:
 | the others, ${OTHERS_PER_SECOND} reported a second | arrived per second | of alone | p50, ms | p95, ms |
 |---|---|---|---|---|
 ${row("alone", alone)}
+${row("beside as many calls for one without a rate", besideUnlimited)}
 ${row("beside those calls", beside)}
 `);
-  if (json) console.log(JSON.stringify({ alone, beside, mostInSecond, mostInTen, perSecond }));
+  if (json)
+    console.log(JSON.stringify({ alone, besideUnlimited, beside, mostInSecond, mostInTen, perSecond }));
 }
