@@ -32,7 +32,7 @@ ALTER TABLE endpoints ADD COLUMN paced_until REAL;      -- when what was let thr
 ALTER TABLE endpoints ADD COLUMN next_slot_at REAL;     -- the first slot that is not given to a call that waits
 
 -- Endpoints without settings that have long been well go.
-CREATE INDEX endpoints_well ON endpoints (coalesce(last_failure_at, recovered_at, 0)) WHERE state = 'active' AND description IS NULL
+CREATE INDEX endpoints_well ON endpoints (max(coalesce(last_failure_at, 0), coalesce(recovered_at, 0))) WHERE state = 'active' AND description IS NULL
   AND timeout_seconds IS NULL AND retry_schedule IS NULL AND signature_header IS NULL AND headers IS NULL
   AND rate_per_second IS NULL;
 

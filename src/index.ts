@@ -50,7 +50,7 @@ export default {
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys, delaySeconds = 0) =>
         later(coalescedSendOf(env)(keys.map((key) => ({ key, delaySeconds })))),
-      wake: (endpoint) => later(enqueueWakes(env, [{ endpoint, delaySeconds: 0 }])),
+      wake: (endpoint, delaySeconds = 0) => later(enqueueWakes(env, [{ endpoint, delaySeconds }])),
       writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
       keepAlive,
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
@@ -116,8 +116,8 @@ function batchVerbs(env: Env, config: Config): BatchVerbs {
       );
       return repeated ? assumeWritten(writing, value) : value;
     },
-    takeTurns: (asked) => watchWrite(database, () => takeTurns(database, { asked, now: Date.now() })),
-    giveSlots: (asked) => watchWrite(database, () => giveSlots(database, { asked, now: Date.now() })),
+    takeTurns: (asked, now) => watchWrite(database, () => takeTurns(database, { asked, now })),
+    giveSlots: (asked, now) => watchWrite(database, () => giveSlots(database, { asked, now })),
     countWaiting: (keys) => countWaiting(database, keys),
     release: (releases) =>
       watchWrite(database, () =>
@@ -136,7 +136,11 @@ function wakeVerbs(env: Env, { sweepGraceMs }: Config): WakeVerbs {
   return {
     read: (keys, asked) => readWaking(database, { keys, ...asked }),
     write: (woken, now) => watchWrite(database, () => wakeEndpoints(database, { woken, now, sweepGraceMs })),
-    enqueue: (keys) => enqueueNow(env, keys),
+    enqueue: (keys) =>
+      enqueue(
+        env,
+        keys.map((key) => ({ key, hasWaited: true })),
+      ),
     enqueueWakes: (wakes) => enqueueWakes(env, wakes),
     takesWrites: () => takesWrites(database),
     now: Date.now,

@@ -54,7 +54,7 @@ export const HEADER_NAME_LIMIT_CHARACTERS = 64;
 
 /** Names that belong to the connection, to the body, or to us. */
 const RESERVED =
-  /^(host|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|date|(content|proxy|sec|cf|webhook|x-postcall|x-forwarded)-.*)$/;
+  /^(host|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|accept-encoding|set-cookie|expect|date|(content|proxy|sec|cf|webhook|x-postcall|x-forwarded)-.*)$/;
 
 const isFreeName = (name: string): boolean =>
   name.length <= HEADER_NAME_LIMIT_CHARACTERS &&

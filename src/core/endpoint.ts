@@ -233,8 +233,8 @@ export function shownState<Log extends Parking & Pick<LogState, "status" | "reas
   };
 }
 
-/** Waiting calls are counted up to this many: a count reads each. */
-export const WAITING_LIMIT = 1_000;
-
-/** How many calls wait for an endpoint, as it is shown. */
-export const shownWaiting = (waiting: number) => ({ waiting, waiting_exact: waiting < WAITING_LIMIT });
+/** How many calls wait for an endpoint, as it is shown: counted up to a limit, because a count reads each. */
+export interface Waiting {
+  waiting: number;
+  waiting_exact: boolean;
+}

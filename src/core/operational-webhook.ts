@@ -2,7 +2,7 @@
  * Operational webhooks tell an org's engineers about its webhooks. Plain data in, the body out. The shape is that of
  * Standard Webhooks, "Payload structure".
  */
-import { type EndpointEvent, type EndpointHealth, shownWaiting } from "./endpoint.ts";
+import type { EndpointEvent, EndpointHealth, Waiting } from "./endpoint.ts";
 import type { LogKey } from "./webhook-log.ts";
 
 const bodyOf = (type: "delivery.failed" | EndpointEvent, now: number, data: object): string =>
@@ -27,11 +27,11 @@ export const endpointChanged = (input: {
   type: EndpointEvent;
   endpoint: { user_id: string; url: string };
   health: Pick<EndpointHealth, "state" | "consecutive_failures" | "last_error"> & { reason: string | null };
-  waiting: number;
+  waiting: Waiting;
   now: number;
 }): string => {
   const { user_id, url } = input.endpoint;
   const { state, reason, consecutive_failures, last_error } = input.health;
   const data = { user_id, url, state, reason, consecutive_failures, last_error };
-  return bodyOf(input.type, input.now, { ...data, ...shownWaiting(input.waiting) });
+  return bodyOf(input.type, input.now, { ...data, ...input.waiting });
 };

@@ -23,7 +23,7 @@ export interface RetryRules {
 }
 
 /** After this many trials that failed in a row, a call waits behind the others. */
-const TRIALS_IN_A_ROW = 3;
+export const TRIALS_IN_A_ROW = 3;
 /** When a trial that can't be parked is due again, if its schedule has no waits. */
 const NO_SCHEDULE_SECONDS = 60;
 
@@ -79,8 +79,8 @@ function afterTrial(
 ): Pick<NextState, "parked" | "trials" | "spared"> {
   if (retryAfterSeconds !== null) return { parked: null, trials: null, spared: 1 };
   const failed = (trials ?? 0) + 1;
-  if (failed < TRIALS_IN_A_ROW) return { parked: created_at, trials: failed, spared: 1 };
-  return { parked: Math.max(now, created_at + 1), trials: 0, spared: 1 };
+  const isBehind = failed % TRIALS_IN_A_ROW === 0;
+  return { parked: isBehind ? Math.max(now, created_at) : created_at, trials: failed, spared: 1 };
 }
 
 /** A delivery fails in this round if the consumer could not process its attempt in any: after about four hours. */

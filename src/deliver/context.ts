@@ -1,5 +1,6 @@
 /** What a batch works with: the functions that reach the platform, and its rules. Shapes only. */
 import type { AttemptReply, AttemptRequest } from "../call/attempt-request.ts";
+import type { Waiting } from "../core/endpoint.ts";
 import type { SigningSecrets } from "../core/signing-secret.ts";
 import type { RetryRules } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
@@ -15,10 +16,10 @@ export interface BatchVerbs {
   /** The endpoints as they are now, in the same order. */
   readEndpoints: (keys: readonly EndpointKey[]) => Promise<LoadedLog["endpoint"][]>;
   /** How many calls are parked at each endpoint, in the same order, up to a limit. */
-  countWaiting: (keys: readonly EndpointKey[]) => Promise<number[]>;
-  /** Takes turns at endpoints with a rate, and then gives slots. Rejects if the record is away. */
-  takeTurns: (asked: readonly TurnsAsked[]) => Promise<Turns[]>;
-  giveSlots: (asked: readonly SlotsAsked[]) => Promise<Slots[]>;
+  countWaiting: (keys: readonly EndpointKey[]) => Promise<Waiting[]>;
+  /** Takes turns at endpoints with a rate, and then gives slots, both from `now` on. Rejects if the record is away. */
+  takeTurns: (asked: readonly TurnsAsked[], now: number) => Promise<Turns[]>;
+  giveSlots: (asked: readonly SlotsAsked[], now: number) => Promise<Slots[]>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
   /** The headers that the log's endpoint has set, by name; null if one can't be decrypted. */
@@ -34,7 +35,7 @@ export interface BatchVerbs {
   /** Makes calls due that are parked at endpoints which are active. It may fail: an endpoint wakes by itself too. */
   release: (releases: readonly Release[]) => Promise<AttemptKey[]>;
   /** Sends follow-up messages. It may fail: the times in the record are enough. */
-  enqueue: (successors: { key: AttemptKey; delaySeconds: number }[]) => Promise<void>;
+  enqueue: (successors: { key: AttemptKey; delaySeconds: number; hasWaited?: boolean }[]) => Promise<void>;
   /** Sends messages for endpoints that wake later. It may fail like that. */
   enqueueWakes: (wakes: { endpoint: EndpointKey; delaySeconds: number }[]) => Promise<void>;
   now: () => number;

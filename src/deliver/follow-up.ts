@@ -126,7 +126,8 @@ async function followUpEndpoints(
     }
     if (releases.length > 0) {
       const released = await verbs.release(releases);
-      await enqueue(released.map(atOnce), verbs);
+      const waited = released.map((key) => ({ ...atOnce(key), hasWaited: true }));
+      await enqueue(waited, verbs);
     }
   } catch (error) {
     console.warn("An endpoint's health could not be written; its next attempt will.", error);

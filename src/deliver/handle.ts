@@ -114,6 +114,7 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
     const unknown = { key, settlement: again(UNSENT_SECONDS) };
     return lookUpOr(key, log, { context, waitMs: 0, unknown });
   }
+  if (log.status === "held") return { key, settlement: again(UNRELEASED_SECONDS) };
   if (admission === "park") {
     const parking: Handled = { key, settlement: ACK, write: { kind: "parking", log } };
     const isOver = log.endpoint?.state === "disabled";
@@ -128,8 +129,7 @@ async function handle({ key, log, verdict, admission }: Judged, context: BatchCo
     const slot = { key, ...dueAt(admission.slot, context.rules) };
     return { key, settlement: ACK, write: { kind: "slot", slot } };
   }
-  if (payload === null)
-    return { key, settlement: again(log.status === "held" ? UNRELEASED_SECONDS : UNREAD_SECONDS) };
+  if (payload === null) return { key, settlement: again(UNREAD_SECONDS) };
   return attemptNow(key, { ...log, url, payload, send_type }, context);
 }
 

@@ -8,6 +8,7 @@ import {
   endpointEvent,
   RELEASED_AT_ONCE,
   RELEASED_BY_SUCCESS,
+  type Waiting,
 } from "../core/endpoint.ts";
 import { deliveryFailed, endpointChanged } from "../core/operational-webhook.ts";
 import { withoutQuery } from "../core/target.ts";
@@ -104,15 +105,17 @@ const eventsOf = (observed: readonly Observed[], endpoints: readonly EndpointCha
     return type === null ? [] : [{ ...change, type }];
   });
 
+const NONE_WAIT: Waiting = { waiting: 0, waiting_exact: true };
+
 /** How many calls wait at those endpoints whose change is reported. */
 export async function waitingAt(
   batch: { observed: readonly Observed[]; endpoints: readonly EndpointChange[] },
   verbs: Pick<BatchVerbs, "countWaiting">,
-): Promise<Map<string, number>> {
+): Promise<Map<string, Waiting>> {
   const reported = eventsOf(batch.observed, batch.endpoints);
   const keys = reported.map(({ user_id, url }) => ({ user_id, url }));
   const counts = keys.length === 0 ? [] : await verbs.countWaiting(keys);
-  return new Map(reported.map(({ version }, index) => [version, counts[index] ?? 0]));
+  return new Map(reported.map(({ version }, index) => [version, counts[index] ?? NONE_WAIT]));
 }
 
 /** The operational webhooks to send. Each names what has to be in the record for it to be true. */
@@ -121,7 +124,7 @@ export function operationalWebhooksOf(
     outcomes: readonly Outcome[];
     observed: readonly Observed[];
     endpoints: readonly EndpointChange[];
-    waiting: ReadonlyMap<string, number>;
+    waiting: ReadonlyMap<string, Waiting>;
   },
   context: HealthContext,
 ): OperationalWebhook[] {
@@ -132,7 +135,7 @@ export function operationalWebhooksOf(
       : [],
   );
   const changed = eventsOf(batch.observed, batch.endpoints).map(({ user_id, url, version, health, type }) => {
-    const waiting = batch.waiting.get(version) ?? 0;
+    const waiting = batch.waiting.get(version) ?? NONE_WAIT;
     const payload = endpointChanged({ type, endpoint: { user_id, url }, health, waiting, now });
     return newOperationalWebhook(
       { user_id, id: `endpoint.${version}`, payload, about: { url, version } },

@@ -4,7 +4,7 @@
  */
 import { slotsOf, turnWaits } from "../core/pace.ts";
 import { withoutQuery } from "../core/target.ts";
-import { OPERATIONAL_EVENT } from "../core/webhook-log.ts";
+import { attemptKeyText, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
 import type { Turns } from "../record/pace.ts";
@@ -22,7 +22,7 @@ interface Limited {
 
 /** The due attempts to one endpoint. */
 interface Group extends EndpointKey {
-  /** Whose slot has come, the earliest first. */
+  /** Whose slot has come, the earliest first, and a probe. */
   holders: Limited[];
   /** Without a slot, in the order of their messages. */
   newcomers: Limited[];
@@ -30,21 +30,22 @@ interface Group extends EndpointKey {
   isQueued: boolean;
 }
 
-/** The same messages, of which those without a turn are not to be attempted now. Rejects if the record is away. */
+/** What those messages are told that have no turn now. Rejects if the record is away. */
 export async function paceAll(
   judged: readonly Judged[],
-  { verbs, now }: { verbs: BatchVerbs; now: number },
-): Promise<Judged[]> {
+  verbs: BatchVerbs,
+): Promise<Map<Judged, Judged["admission"]>> {
   const limited = judged.flatMap((message): Limited[] =>
     isLimited(message) && message.log ? [{ message, log: message.log }] : [],
   );
-  if (limited.length === 0) return [...judged];
+  if (limited.length === 0) return new Map();
   const unmade = await Promise.all(limited.map(async (one) => ((await isUnmade(one, verbs)) ? [one] : [])));
+  const now = verbs.now(); // by now the batch's read and the look-ups have taken their time
   const groups = groupsOf(unmade.flat(), now);
   const admissions = new Map<Judged, Judged["admission"]>();
   const over = await takeTurns(groups, { verbs, now, admissions });
-  await giveSlots(over, { verbs, admissions });
-  return judged.map((message) => ({ ...message, admission: admissions.get(message) ?? message.admission }));
+  await giveSlots(over, { verbs, now, admissions });
+  return admissions;
 }
 
 /** Whether an attempt is due to an endpoint that has a rate. */
@@ -66,7 +67,9 @@ function groupsOf(limited: readonly Limited[], now: number): Group[] {
   return [...byEndpoint.values()].flatMap((ofOne): Group[] => {
     const [first] = ofOne;
     if (first === undefined) return [];
-    const isHolder = ({ log }: Limited) => log.reason === RATE_LIMITED;
+    // Nothing else is sent to a degraded endpoint: its probe does not wait behind the calls that are parked.
+    const isHolder = ({ message, log }: Limited) =>
+      log.reason === RATE_LIMITED || log.endpoint?.probe === attemptKeyText(message.key);
     const slotOf = ({ log }: Limited) => log.next_attempt_at ?? 0;
     return [
       {
@@ -83,11 +86,12 @@ const keyOf = ({ user_id, url }: LoadedLog): EndpointKey => ({ user_id, url: wit
 
 interface Pacing {
   verbs: BatchVerbs;
+  now: number;
   admissions: Map<Judged, Judged["admission"]>;
 }
 
 /** Takes a turn for each attempt that may have one. Returns what is left over for slots. */
-async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: Pacing & { now: number }) {
+async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: Pacing) {
   const asking = groups.map((group) => ({
     ...group,
     candidates: group.isQueued ? group.holders : [...group.holders, ...group.newcomers],
@@ -95,7 +99,7 @@ async function takeTurns(groups: readonly Group[], { verbs, now, admissions }: P
   const asked = asking.flatMap(({ user_id, url, candidates }) =>
     candidates.length === 0 ? [] : [{ user_id, url, count: candidates.length }],
   );
-  const turns = asked.length === 0 ? [] : await verbs.takeTurns(asked);
+  const turns = asked.length === 0 ? [] : await verbs.takeTurns(asked, now);
   const turnsOf = new Map(turns.map((taken) => [endpointText(taken), taken]));
   return asking.flatMap(({ user_id, url, holders, newcomers, isQueued, candidates }) => {
     const taken = turnsOf.get(endpointText({ user_id, url }));
@@ -122,11 +126,11 @@ function crowdedOutOf(candidates: readonly Limited[], taken: Turns | undefined, 
 
 async function giveSlots(
   over: readonly (EndpointKey & { unused: number; waiting: Limited[] })[],
-  { verbs, admissions }: Pacing,
+  { verbs, now, admissions }: Pacing,
 ): Promise<void> {
   if (over.length === 0) return;
   const asked = over.map(({ waiting, ...rest }) => ({ ...rest, count: waiting.length }));
-  const slots = await verbs.giveSlots(asked);
+  const slots = await verbs.giveSlots(asked, now);
   const slotsFor = new Map(slots.map((slot) => [endpointText(slot), slot]));
   for (const { waiting, ...key } of over) {
     const given = slotsFor.get(endpointText(key));

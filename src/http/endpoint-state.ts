@@ -7,13 +7,13 @@ import { SETTINGS_LIMIT } from "../record/endpoint-settings.ts";
 import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../record/endpoint-state.ts";
 import { readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
-import { countWaiting } from "../record/parked.ts";
+import { countWaitingAt } from "../record/parked.ts";
 import { notFound, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { BODY_LIMIT_BYTES, endpointUrl, okEndpoint } from "./endpoints.ts";
+import { BODY_LIMIT_BYTES, okEndpoint } from "./endpoints.ts";
 import { enableSchema, endpointUrlSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { readTarget } from "./target.ts";
+import { readEndpointUrl, readTarget } from "./target.ts";
 
 /** The calls of a paused endpoint wait until it is enabled. */
 export async function pause(c: Context<HttpEnv>): Promise<Response> {
@@ -40,7 +40,9 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
   const { redeliver } = body.value;
-  const change = await changeOf(c, endpointUrl(body.value.url), {
+  const named = readEndpointUrl(body.value.url);
+  if (!named.ok) return refuse(named.refusal);
+  const change = await changeOf(c, named.url, {
     type: "endpoint.recovered",
     state: "active",
     reason: "enabled",
@@ -58,7 +60,7 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
   }
   c.env.enqueue(enabled.notified);
   c.env.wake(change.key);
-  const redelivering = redeliver ? change.waiting : 0;
+  const redelivering = redeliver ? change.waiting.waiting : 0;
   return okEndpoint(c, enabled.endpoint, { redelivering });
 }
 
@@ -66,15 +68,18 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
 export async function probe(c: Context<HttpEnv>): Promise<Response> {
   const body = await readBody(c, { schema: endpointUrlSchema, limitBytes: BODY_LIMIT_BYTES });
   if (!body.ok) return body.refusal;
+  const named = readEndpointUrl(body.value.url);
+  if (!named.ok) return refuse(named.refusal);
   const { user_id } = c.get("apiKey");
-  const key = { user_id, url: endpointUrl(body.value.url) };
+  const key = { user_id, url: named.url };
   const endpoint = await probeEndpoint(c.env.databaseOf(user_id), { ...key, now: c.env.now() });
   if (endpoint === null) {
     const { state } = (await readOne(c, key.url)) ?? { state: "active" };
     const message = `The endpoint ${shown(key.url)} is ${state}: only a degraded one is probed.`;
     return refuse({ error: "CONFLICT", message, field: "url" });
   }
-  c.env.wake(key);
+  const untilMs = (endpoint.next_probe_at ?? 0) - c.env.now();
+  c.env.wake(key, Math.max(0, Math.ceil(untilMs / 1_000)));
   return okEndpoint(c, endpoint);
 }
 
@@ -92,9 +97,9 @@ async function changeOf(
   to: { type: EndpointEvent; state: "active" | "paused"; reason: string },
 ) {
   const key = { user_id: c.get("apiKey").user_id, url };
-  const [before, [waiting = 0]] = await Promise.all([
+  const [before, waiting] = await Promise.all([
     readOne(c, url),
-    countWaiting(c.env.databaseOf(key.user_id), [key]),
+    countWaitingAt(c.env.databaseOf(key.user_id), key),
   ]);
   const now = c.env.now();
   const version = crypto.randomUUID();

@@ -1,7 +1,7 @@
 /** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set and forgotten. */
 import type { Context } from "hono";
 import { encrypt, NONCE_BYTES } from "../core/encryption.ts";
-import { ENDPOINT_STATES, type Endpoint, type EndpointState, shownWaiting } from "../core/endpoint.ts";
+import { ENDPOINT_STATES, type Endpoint, type EndpointState, type Waiting } from "../core/endpoint.ts";
 import {
   type EndpointSettings,
   HEADERS_LIMIT,
@@ -9,7 +9,7 @@ import {
   type StoredHeader,
   shownHeader,
 } from "../core/endpoint-settings.ts";
-import { keptUrl, withoutQuery } from "../core/target.ts";
+import { withoutQuery } from "../core/target.ts";
 import {
   forgetEndpoint,
   SETTINGS_LIMIT,
@@ -17,12 +17,12 @@ import {
   setEndpoint,
 } from "../record/endpoint-settings.ts";
 import { type EndpointKey, listEndpoints, readEndpoints } from "../record/endpoints.ts";
-import { countWaiting } from "../record/parked.ts";
+import { countWaiting, countWaitingAt } from "../record/parked.ts";
 import { notFound, ok, okPage, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { endpointSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
-import { readTarget } from "./target.ts";
+import { readEndpointUrl, readTarget } from "./target.ts";
 
 /** Enough for a URL with every character escaped. */
 export const BODY_LIMIT_BYTES = 65_536;
@@ -34,15 +34,17 @@ const DEFAULT_PAGE = 50;
 export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
-  const { url: given, state, limit = String(DEFAULT_PAGE), cursor: after = "" } = c.req.query();
+  const { url: given, ...listed } = c.req.query();
   if (given !== undefined) {
-    const key = { user_id, url: endpointUrl(given) };
-    const [[endpoint], [waiting = 0]] = await Promise.all([
-      readEndpoints(database, [key]),
-      countWaiting(database, [key]),
-    ]);
-    return ok(renderEndpoint({ ...(endpoint ?? WELL), ...key }, waiting));
+    const [other] = Object.keys(listed);
+    if (other !== undefined) return invalid(other, "can't be given beside url", listed[other] ?? "");
+    const named = readEndpointUrl(given);
+    if (!named.ok) return refuse(named.refusal);
+    const key = { user_id, url: named.url };
+    const [endpoint] = await readEndpoints(database, [key]);
+    return okEndpoint(c, { ...(endpoint ?? WELL), ...key });
   }
+  const { state, limit = String(DEFAULT_PAGE), cursor: after = "" } = listed;
   if (state !== undefined && !isState(state))
     return invalid("state", `must be one of ${ENDPOINT_STATES.join(", ")}`, state);
   const size = Number(limit);
@@ -54,7 +56,7 @@ export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
     database,
     endpoints.map(({ user_id, url }) => ({ user_id, url })),
   );
-  const rendered = endpoints.map((endpoint, index) => renderEndpoint(endpoint, counts[index] ?? 0));
+  const rendered = endpoints.map((endpoint, index) => renderEndpoint(endpoint, counts[index]));
   return okPage(
     rendered.map((endpoint) => JSON.stringify(endpoint)),
     next,
@@ -94,7 +96,7 @@ export async function okEndpoint(
   members: object = {},
 ): Promise<Response> {
   const { user_id, url } = endpoint;
-  const [waiting = 0] = await countWaiting(c.env.databaseOf(user_id), [{ user_id, url }]);
+  const waiting = await countWaitingAt(c.env.databaseOf(user_id), { user_id, url });
   return ok({ ...renderEndpoint(endpoint, waiting), ...members });
 }
 
@@ -123,8 +125,10 @@ export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
   const given = c.req.query("url");
   if (given === undefined)
     return refuse({ error: "invalid_parameter", message: "url is missing in the query.", field: "url" });
+  const named = readEndpointUrl(given);
+  if (!named.ok) return refuse(named.refusal);
   const { user_id } = c.get("apiKey");
-  const key = { user_id, url: endpointUrl(given) };
+  const key = { user_id, url: named.url };
   const database = c.env.databaseOf(user_id);
   if (await forgetEndpoint(database, key)) return ok({ url: key.url, deleted: true });
   const shown = JSON.stringify(key.url.slice(0, 200));
@@ -135,10 +139,6 @@ export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
   const message = `Calls wait for the endpoint ${shown}. Enable it, or end them with "redeliver": false, and then delete it.`;
   return refuse({ error: "CONFLICT", message, field: "url" });
 }
-
-/** The URL of the endpoint that a request names, as it is kept. */
-export const endpointUrl = (given: string): string =>
-  withoutQuery(URL.canParse(given) ? keptUrl(new URL(given)) : given);
 
 /** An endpoint that never failed and has no settings. */
 const WELL: Omit<ShownEndpoint, "user_id" | "url"> = {
@@ -164,11 +164,11 @@ type ShownEndpoint = EndpointKey &
     "version" | "probe" | "probe_until" | "probes" | "wake_at" | "next_slot_at" | "recovered_at"
   >;
 
-const renderEndpoint = (endpoint: ShownEndpoint, waiting: number) => ({
+const renderEndpoint = (endpoint: ShownEndpoint, waiting: Waiting | undefined) => ({
   url: endpoint.url,
   state: endpoint.state,
   reason: endpoint.reason,
-  ...shownWaiting(waiting),
+  ...waiting,
   consecutive_failures: endpoint.consecutive_failures,
   failing_since: iso(endpoint.first_failure_at),
   last_error: endpoint.last_error,

@@ -1,5 +1,5 @@
 /** Judges a receiver's URL in a request by the guard's rules, and words the refusal. */
-import { judgeTarget, keptUrl, targetRulesOf } from "../core/target.ts";
+import { judgeTarget, keptUrl, targetRulesOf, withoutQuery } from "../core/target.ts";
 import type { ApiError } from "./answer.ts";
 
 /** The URL in `field` as it is stored, or why it may not be called. Null and undefined are passed through. */
@@ -11,18 +11,27 @@ export function readTarget<T extends string | null | undefined>(
   if (given == null) return { ok: true, url: given };
   const target = judgeTarget(given, targetRulesOf(config));
   if (target.ok) return { ok: true, url: keptUrl(target.url) };
-  const shown = JSON.stringify(given.slice(0, 200));
-  const advice = isWithoutScheme(given) ? " Add https:// before it." : "";
-  const refusal: ApiError =
-    target.reason === "not_a_url"
-      ? { error: "invalid_parameter", message: `${field} must be a URL, and is ${shown}.${advice}`, field }
-      : {
-          error: "BLOCKED_URL",
-          message: `${field} ${shown} may not be called: ${target.rule}.${advice}`,
-          field,
-        };
-  return { ok: false, refusal };
+  if (target.reason === "not_a_url") return { ok: false, refusal: notAUrl(field, given) };
+  const message = `${field} ${shownUrl(given)} may not be called: ${target.rule}.${adviceFor(given)}`;
+  return { ok: false, refusal: { error: "BLOCKED_URL", message, field } };
 }
+
+/** The URL of the endpoint that a request names in `url`. It may be one that may not be called any more. */
+export const readEndpointUrl = (
+  given: string,
+): { ok: true; url: string } | { ok: false; refusal: ApiError } =>
+  URL.canParse(given)
+    ? { ok: true, url: withoutQuery(keptUrl(new URL(given))) }
+    : { ok: false, refusal: notAUrl("url", given) };
+
+const notAUrl = (field: string, given: string): ApiError => ({
+  error: "invalid_parameter",
+  message: `${field} must be a URL, and is ${shownUrl(given)}.${adviceFor(given)}`,
+  field,
+});
+
+const shownUrl = (given: string): string => JSON.stringify(given.slice(0, 200));
+const adviceFor = (given: string): string => (isWithoutScheme(given) ? " Add https:// before it." : "");
 
 /** Whether the text begins with a host name, such as `example.com/hook`. */
 const isWithoutScheme = (text: string): boolean =>

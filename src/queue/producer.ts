@@ -10,6 +10,8 @@ import type { EndpointKey } from "../record/endpoints.ts";
 export interface Enqueued {
   key: AttemptKey;
   delaySeconds?: number;
+  /** It goes into the later lane: it has waited, and a backlog of first attempts is not to keep it. */
+  hasWaited?: boolean;
 }
 
 /** An endpoint that wakes after a delay. */
@@ -27,8 +29,8 @@ const SEND_LIMIT = 100;
 export async function enqueue(lanes: Lanes, entries: readonly Enqueued[]): Promise<void> {
   // Operational webhooks go into the later lane too: their receivers are never degraded, and a hanging one would make
   // calls wait.
-  const isFirst = ({ key, delaySeconds = 0 }: Enqueued) =>
-    key.attempt === 1 && delaySeconds === 0 && key.event !== OPERATIONAL_EVENT;
+  const isFirst = ({ key, delaySeconds = 0, hasWaited = false }: Enqueued) =>
+    key.attempt === 1 && delaySeconds === 0 && !hasWaited && key.event !== OPERATIONAL_EVENT;
   const first = entries.filter(isFirst);
   const later = entries.filter((entry) => !isFirst(entry));
   await Promise.all([

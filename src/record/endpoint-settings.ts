@@ -24,8 +24,11 @@ const SETTINGS = [
 /** Whether an endpoint's row is there because its owner wants it. The condition of an index. */
 const IS_KEPT = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(" OR ");
 
-/** Whether org ?1 may have one more such row, or endpoint ?2 has a row anyway. */
-export const MAY_KEEP = `(EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
+/** Slots of another rate are not waited for by calls that have none. */
+const FORGET_SLOTS = "next_slot_at = NULL, paced_until = NULL";
+
+/** Whether org ?1 may have one more such row, or endpoint ?2 has such a row. */
+export const MAY_KEEP = `(EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND (${IS_KEPT}))
   OR (SELECT count(*) FROM endpoints INDEXED BY endpoints_kept WHERE user_id = ?1 AND (${IS_KEPT})) < ${SETTINGS_LIMIT})`;
 
 /**
@@ -50,16 +53,16 @@ export async function setEndpoint(
   const { user_id, url, version, settings } = change;
   const given = SETTINGS.filter((name) => settings[name] !== undefined);
   const values = given.map((name) => storedValue(settings[name]));
-  const isKeeping = values.some((value) => value !== null && value !== "{}");
+  const isKeeping = given.some((name) => isSet(settings[name]));
   const columns = given.map((name, index) => ({ name, value: valueSql(name, `?${index + 6}`) }));
   const row = await db
     .prepare(
       `INSERT INTO endpoints (${["user_id", "url", "version", "state", "consecutive_failures", ...given].join(", ")})
        SELECT ${["?1", "?2", "?3", "'active'", "0", ...columns.map(({ value }) => value("NULL"))].join(", ")}
-       WHERE (?4 OR EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)) AND ${MAY_KEEP}
+       WHERE iif(?4, ${MAY_KEEP}, EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2))
          AND ${HEADERS_LIMIT} >= (SELECT count(*) FROM json_each(json_patch(coalesce(
            (SELECT headers FROM endpoints WHERE user_id = ?1 AND url = ?2), '{}'), ?5)))
-       ON CONFLICT DO UPDATE SET ${["url = ?2", ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}
+       ON CONFLICT DO UPDATE SET ${["url = ?2", ...(given.includes("rate_per_second") ? [FORGET_SLOTS] : []), ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )
     .bind(user_id, url, version, isKeeping ? 1 : 0, JSON.stringify(settings.headers ?? {}), ...values)
@@ -71,6 +74,12 @@ export async function setEndpoint(
   const left = Object.values(merged).filter((header) => header !== null);
   return left.length > HEADERS_LIMIT ? "too_many_headers" : "too_many_endpoints";
 }
+
+/** Whether there is something to keep: headers that are all to be removed are nothing. */
+const isSet = (value: SettingsChange[keyof SettingsChange]): boolean =>
+  Array.isArray(value) || typeof value !== "object"
+    ? value != null
+    : Object.values(value ?? {}).some((header) => header !== null);
 
 const storedValue = (value: SettingsChange[keyof SettingsChange]) =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : (value ?? null);
@@ -104,7 +113,7 @@ export async function removeWell(db: D1Database, now: number): Promise<number> {
       `DELETE FROM endpoints WHERE (user_id, url) IN (
          SELECT e.user_id, e.url FROM endpoints AS e INDEXED BY endpoints_well
          WHERE e.state = 'active' AND ${SETTINGS.map((name) => `e.${name} IS NULL`).join(" AND ")}
-           AND coalesce(e.last_failure_at, e.recovered_at, 0) < ?1 AND e.wake_at IS NULL
+           AND max(coalesce(e.last_failure_at, 0), coalesce(e.recovered_at, 0)) < ?1 AND e.wake_at IS NULL
            AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})
          LIMIT ${REMOVED_AT_ONCE})
        RETURNING url`,

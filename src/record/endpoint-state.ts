@@ -34,9 +34,12 @@ async function change(
   return { endpoint: endpointFrom(row), notified: answers[statements.length]?.results ?? [] };
 }
 
-/** One statement of an enabling ends this many calls, and one enabling has this many such statements. */
-const ENDED_AT_ONCE = 1_000;
-const ENDING_ROUNDS = 100;
+/**
+ * One statement of an enabling ends this many calls, and one enabling has this many such statements. Each call's row is
+ * written with its payload: a hundred of the largest take some seconds.
+ */
+const ENDED_AT_ONCE = 100;
+const ENDING_ROUNDS = 200;
 
 /**
  * Makes an endpoint active, whatever its state, and lets it wake. A batch that judged it before judges it again. With
@@ -52,7 +55,7 @@ export async function enableEndpoint(
     .prepare(
       `UPDATE endpoints SET state = 'active', reason = NULL, version = ?3, consecutive_failures = 0,
          first_failure_at = NULL, recovered_at = ?4, disabled_at = NULL, probe = NULL, probe_until = NULL, probes = 0,
-         next_probe_at = NULL, wake_at = ?4
+         next_probe_at = NULL, next_slot_at = NULL, wake_at = ?4
        WHERE user_id = ?1 AND url = ?2
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )
@@ -82,7 +85,7 @@ export async function pauseEndpoint(db: D1Database, pausing: StateChange): Promi
        SELECT ?1, ?2, ?3, 'paused', 'paused', 0
        WHERE ${MAY_KEEP}
        ON CONFLICT DO UPDATE SET version = iif(state = 'paused', version, ?3), state = 'paused', reason = 'paused',
-         disabled_at = NULL, probe = NULL, probe_until = NULL, probes = 0, next_probe_at = NULL, wake_at = NULL
+         disabled_at = NULL, probe = NULL, probe_until = NULL, probes = 0, next_probe_at = NULL, next_slot_at = NULL, wake_at = NULL
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )
     .bind(user_id, url, version);

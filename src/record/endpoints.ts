@@ -65,10 +65,11 @@ const REST = `next_probe_at = CASE WHEN ?4 = 'degraded' THEN iif(state = ?4, nex
   probes = iif(?4 = 'degraded' AND state = ?4, probes, 0),
   probe = iif(?4 = 'degraded' AND probe IS NOT ?15, probe, NULL),
   probe_until = iif(?4 = 'degraded' AND probe IS NOT ?15, probe_until, NULL),
+  next_slot_at = iif(state = ?4, next_slot_at, NULL),
   wake_at = CASE WHEN wake_at IS NULL OR ?4 = 'disabled' THEN NULL WHEN state = ?4 THEN wake_at
     ELSE ?13 + iif(?4 = 'degraded', ${FIRST_PROBE_MS}, ${RELEASE_EVERY_MS}) END`;
 
-/** Writes a change if the endpoint still is as it was read. Returns its version, and when it wakes, if it took effect. */
+/** Writes a change if the endpoint still is as it was read: one that was forgotten meanwhile stays forgotten. Returns its version, and when it wakes, if it took effect. */
 export const endpointStatement = (
   db: D1Database,
   { health, now, ...change }: EndpointChange & { now: number },
@@ -76,7 +77,8 @@ export const endpointStatement = (
   db
     .prepare(
       `INSERT INTO endpoints (user_id, url, version, ${HEALTH_COLUMNS}, next_probe_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?4 = 'degraded', ?13 + ${FIRST_PROBE_MS}, NULL))
+       SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?4 = 'degraded', ?13 + ${FIRST_PROBE_MS}, NULL)
+       WHERE ?14 IS NULL OR EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2)
        ON CONFLICT DO UPDATE SET version = ?3, state = ?4, reason = ?5, consecutive_failures = ?6, first_failure_at = ?7,
          last_failure_at = ?8, last_error = ?9, recovered_at = ?10, last_success_at = ?11, disabled_at = ?12, ${REST}
        WHERE version = ?14
@@ -118,21 +120,24 @@ export async function listEndpoints(
   wanted: { user_id: string; state: EndpointState | null; after: string; limit: number },
 ): Promise<{ endpoints: (Endpoint & EndpointKey)[]; next: string | null }> {
   const { user_id, state, after, limit } = wanted;
-  const [found, last] = (await db.batch([
-    db
-      .prepare(
-        `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM (
-           SELECT * FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT ${LIST_READ_LIMIT})
-         WHERE state = coalesce(?3, state) LIMIT ?4`,
-      )
-      .bind(user_id, after, state, limit + 1),
-    db
-      .prepare(
-        `SELECT url FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT 1 OFFSET ${LIST_READ_LIMIT - 1}`,
-      )
-      .bind(user_id, after),
-  ])) as [D1Result<StoredEndpoint & EndpointKey>, D1Result<{ url: string }>];
-  const endpoints = found.results.slice(0, limit).map(endpointFrom);
-  const isFull = found.results.length > limit;
-  return { endpoints, next: isFull ? (endpoints.at(-1)?.url ?? null) : (last.results[0]?.url ?? null) };
+  const last = state === null ? null : await lastToRead(db, { user_id, after });
+  const { results } = await db
+    .prepare(
+      `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM endpoints
+       WHERE user_id = ?1 AND url > ?2 AND url <= coalesce(?5, url) AND state = coalesce(?3, state)
+       ORDER BY url LIMIT ?4`,
+    )
+    .bind(user_id, after, state, limit + 1, last)
+    .all<StoredEndpoint & EndpointKey>();
+  const endpoints = results.slice(0, limit).map(endpointFrom);
+  return { endpoints, next: results.length > limit ? (endpoints.at(-1)?.url ?? null) : last };
 }
+
+/** Where the reading of one page ends, whatever it has found; null if there are fewer endpoints. */
+const lastToRead = (db: D1Database, { user_id, after }: { user_id: string; after: string }) =>
+  db
+    .prepare(
+      `SELECT url FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT 1 OFFSET ${LIST_READ_LIMIT - 1}`,
+    )
+    .bind(user_id, after)
+    .first<string>("url");

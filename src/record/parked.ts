@@ -3,7 +3,8 @@
  * or degraded endpoint, that endpoint has a `wake_at`: whatever parks a call sets it in the same transaction, and it is
  * taken away only where no call is parked.
  */
-import { RELEASE_EVERY_MS, WAITING_LIMIT, type Waking } from "../core/endpoint.ts";
+import { RELEASE_EVERY_MS, type Waiting, type Waking } from "../core/endpoint.ts";
+import { TRIALS_IN_A_ROW } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import { AWAITING_LOG } from "./attempts.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
@@ -20,13 +21,16 @@ export const parkedAt = (userId: string, url: string): string =>
   `webhook_logs AS w INDEXED BY webhook_logs_waiting
    WHERE w.user_id = ${userId} AND ${endpointOf("w.url")} = ${url} AND w.parked IS NOT NULL`;
 
-/** Parks the logs of a JSON array of attempts. Decided here and not by the batch's read: the calls of an endpoint that is active by now are not parked. */
+/**
+ * Parks the logs of a JSON array of attempts; each waits since its last attempt, or since it was created. Decided here
+ * and not by the batch's read: the calls of an endpoint that is active by now are not parked.
+ */
 export const parkStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
-      `UPDATE webhook_logs AS l SET parked = l.created_at, trials = coalesce(l.trials, 0), reason = NULL,
+      `UPDATE webhook_logs AS l SET parked = max(l.created_at, coalesce(l.last_sent_at, 0)), trials = coalesce(l.trials, 0), reason = NULL,
          next_attempt_at = NULL, sweep_at = NULL
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND EXISTS (
+       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND l.status <> 'held' AND EXISTS (
          SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
@@ -141,9 +145,12 @@ function againStatement(
     .bind(endpoint.user_id, endpoint.url, endpoint.state, endpoint.wake_at, waking.wake_at, ...probe);
 }
 
-/** Makes calls due. They are trials, except those that an active endpoint releases after they were put behind. */
+/** Makes calls due. */
 const RELEASE = `parked = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
   status = iif(attempts = 0, 'pending', 'retrying')`;
+
+/** A call that an active endpoint releases is a trial, unless it was put behind the others before. */
+const TRIAL_IF_ACTIVE = `iif(trials >= ${TRIALS_IN_A_ROW}, NULL, trials)`;
 
 function releaseWokenStatement(
   db: D1Database,
@@ -160,7 +167,7 @@ function releaseWokenStatement(
   return db
     .prepare(
       `UPDATE webhook_logs AS l SET ${RELEASE},
-         trials = iif(?6 = 'active' AND l.parked > l.created_at, NULL, coalesce(l.trials, 0))
+         trials = iif(?6 = 'active', ${TRIAL_IF_ACTIVE}, l.trials)
        FROM json_each(?3) AS j
        WHERE l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id' AND l.event = j.value ->> 'event'
          AND l.delivery_id = j.value ->> 'delivery_id' AND l.attempts = (j.value ->> 'attempt') - 1
@@ -184,7 +191,7 @@ export async function releaseCalls(
   const statements = releases.map(({ user_id, url, limit }) =>
     db
       .prepare(
-        `UPDATE webhook_logs SET ${RELEASE}, trials = iif(parked > created_at, NULL, coalesce(trials, 0))
+        `UPDATE webhook_logs SET ${RELEASE}, trials = ${TRIAL_IF_ACTIVE}
          WHERE (user_id, call_id, event) IN (
              SELECT w.user_id, w.call_id, w.event FROM ${parkedAt("?3", "?4")} ORDER BY w.parked LIMIT ?5)
            AND EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = ?3 AND e.url = ?4 AND e.state = 'active')
@@ -208,17 +215,29 @@ export async function readLateWakes(
   return results;
 }
 
-/** How many calls are parked at each endpoint, in the order of `keys`, up to the limit. */
-export async function countWaiting(db: D1Database, keys: readonly EndpointKey[]): Promise<number[]> {
+/** Waiting calls are counted up to this many for an endpoint, and for all that are counted together. */
+const WAITING_LIMIT = 1_000;
+const WAITING_LIMIT_TOGETHER = 20_000;
+
+/** How many calls are parked at each endpoint, in the order of `keys`. */
+export async function countWaiting(db: D1Database, keys: readonly EndpointKey[]): Promise<Waiting[]> {
   if (keys.length === 0) return [];
+  const limit = Math.min(WAITING_LIMIT, Math.floor(WAITING_LIMIT_TOGETHER / keys.length));
   const { results } = await db
     .prepare(
       `SELECT j.key AS position, (
          SELECT count(*) FROM (SELECT 1 FROM ${parkedAt("j.value ->> 'user_id'", "j.value ->> 'url'")} LIMIT ?2)) AS n
        FROM json_each(?1) AS j`,
     )
-    .bind(JSON.stringify(keys), WAITING_LIMIT)
+    .bind(JSON.stringify(keys), limit)
     .all<{ position: number; n: number }>();
   const counts = new Map(results.map(({ position, n }) => [position, n]));
-  return keys.map((_, index) => counts.get(index) ?? 0);
+  return keys.map((_, index) => {
+    const waiting = counts.get(index) ?? 0;
+    return { waiting, waiting_exact: waiting < limit };
+  });
 }
+
+/** The same for one endpoint. */
+export const countWaitingAt = async (db: D1Database, key: EndpointKey): Promise<Waiting> =>
+  (await countWaiting(db, [key]))[0] ?? { waiting: 0, waiting_exact: true };

@@ -125,7 +125,10 @@ function mostIn(times: readonly number[], windowMs: number): number {
   return most;
 }
 
-export function printRate({ alone, beside, mostInSecond, mostInTen, perSecond }: Rate, json: boolean): void {
+export function printRate(
+  { alone, besideUnlimited, beside, mostInSecond, mostInTen, perSecond }: Rate,
+  json: boolean,
+): void {
   const ofRate = (count: number, seconds: number) => (count / seconds / RATE_PER_SECOND).toFixed(2);
   const row = (name: string, { perSecond: rateOf, p50, p95 }: Others) =>
     `| ${name} | ${rateOf.toFixed(1)} | ${(rateOf / alone.perSecond).toFixed(2)} | ${p50.toFixed(0)} | ${p95.toFixed(0)} |`;

@@ -79,7 +79,7 @@ export async function runBatch(scene: {
     random: () => 0.5,
     newId: () => "id",
     readEndpoints: async (keys) => keys.map(() => null),
-    countWaiting: async (keys) => keys.map(() => 7),
+    countWaiting: async (keys) => keys.map(() => ({ waiting: 7, waiting_exact: true })),
     takeTurns: async (asked) =>
       asked.map(({ count, ...key }) => {
         trace.order.push(`take ${count} turns`);

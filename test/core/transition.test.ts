@@ -107,9 +107,11 @@ describe("a trial, a probe or an attempt that was released", () => {
 
   test("that failed three times in a row waits behind the others", () => {
     expect(trialAfter({ trials: 1 })).toMatchObject({ parked: REGULAR.created_at, trials: 2 });
-    expect(trialAfter({ trials: 2 })).toMatchObject({ parked: NOW, trials: 0, spared: 1 });
+    expect(trialAfter({ trials: 2 })).toMatchObject({ parked: NOW, trials: 3, spared: 1 });
+    expect(trialAfter({ trials: 3 })).toMatchObject({ parked: REGULAR.created_at, trials: 4 });
+    expect(trialAfter({ trials: 5 })).toMatchObject({ parked: NOW, trials: 6 });
     const ahead = { trials: 2, created_at: NOW + 5_000 };
-    expect(trialAfter(ahead)).toMatchObject({ parked: NOW + 5_001 });
+    expect(trialAfter(ahead)).toMatchObject({ parked: NOW + 5_000 });
   });
 
   test("whose receiver asked for a wait is due after it, and its next attempt is no trial", () => {

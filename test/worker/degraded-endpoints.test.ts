@@ -200,6 +200,8 @@ describe("the list of endpoints", () => {
     ["state=bad", /^state must be one of active, degraded, disabled, paused, and is "bad"/],
     ["limit=201", /^limit must be a whole number from 1 to 200, and is "201"/],
     ["limit=0", /^limit /],
+    ["url=crm.example/hook", /^url must be a URL, and is "crm.example\/hook". Add https:/],
+    ["url=https://crm.example/&state=active", /^state can't be given beside url/],
     ["status=active", /did you mean "state"/],
   ])("refuses %s", async (query, message) => {
     const org = await makeOrg();

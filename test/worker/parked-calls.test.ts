@@ -6,8 +6,10 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeWakeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
+import { NOTHING, writeResults } from "../../src/record/results.ts";
 import { attemptOnce, degrade, endpointsOf, takenFrom, wakeOnce } from "../support/endpoints.ts";
 import {
+  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   handleBatch,
@@ -151,6 +153,32 @@ describe("nothing is stuck", () => {
     });
   });
 
+  test("an endpoint that was forgotten stays so, whatever its last attempts come to", async () => {
+    const crm = await receiver(500);
+    await degrade(org, crm.url);
+    const due = await reportUnheard(org, (await receiver(200)).url);
+    await env.DB.prepare("UPDATE webhook_logs SET url = ?, send_type = 'resend' WHERE call_id = ?")
+      .bind(crm.url, due.call_id)
+      .run();
+    const DB = databaseOnceOpened(async (statements) => {
+      await forget(crm.url);
+      return env.DB.batch(statements);
+    });
+    await handleAttempts(envWithLosingQueues({ DB }).env, [due]);
+    const known = await endpointsOf(org);
+    expect(known.filter(({ state }: { state: string }) => state !== "active")).toEqual([]);
+  });
+
+  test("a held call is not parked", async () => {
+    const { crm } = await failingReceiver(500);
+    const key = await reportUnheard(org, (await receiver(200)).url);
+    await env.DB.prepare("UPDATE webhook_logs SET url = ?, status = 'held' WHERE call_id = ?")
+      .bind(crm.url, key.call_id)
+      .run();
+    expect((await writeResults(env.DB, { ...NOTHING, parked: [key], now: 1 })).moved).toEqual([]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "held" });
+  });
+
   test("where an endpoint is to be forgotten while calls wait for it: it is not", async () => {
     const { crm } = await failingReceiver(500);
     expectRefusal(await forget(crm.url), 409, "CONFLICT", /Calls wait for the endpoint/);
@@ -174,7 +202,7 @@ test("an endpoint without settings that has been well for thirty days is forgott
   for (const crm of [well, set]) for (let n = 1; n <= 2; n++) await attemptOnce(org, crm.url);
   await call(org, "PATCH", "/v1/endpoints", { body: { url: set.url, description: "CRM" } });
   const sweepAfter = async (days: number) => {
-    await env.DB.prepare("UPDATE endpoints SET last_failure_at = ? WHERE user_id = ?")
+    await env.DB.prepare("UPDATE endpoints SET last_failure_at = 1, recovered_at = ? WHERE user_id = ?")
       .bind(Date.now() - days * 86_400_000, org.user_id)
       .run();
     await sweepOnce(envWithLosingQueues().env);

@@ -18,6 +18,7 @@ import {
   handleBatch,
   letTimePass,
   reportUnheard,
+  request,
 } from "../support/handlers.ts";
 import {
   call,
@@ -90,6 +91,26 @@ describe("a degraded endpoint that wakes", () => {
     expect(await endpointsOf(org)).toMatchObject([{ state: "active", waiting: 0 }]);
   });
 
+  test("is not kept from other calls by one that is always asked to come later", async () => {
+    const crm = await receiver(
+      500,
+      500,
+      500,
+      500,
+      500,
+      { status: 429, headers: { "retry-after": "1" } },
+      200,
+    );
+    await degrade(org, crm.url);
+    const { key: throttled } = await attemptOnce(org, crm.url);
+    const healthy = await reportParked(crm.url);
+    await wakeAndDeliver(org, crm.url);
+    await letTimePass(throttled, 60_000);
+    await handleAttempts(envWithLosingQueues().env, [{ ...throttled, attempt: 2 }]);
+    expect(await logOf(org, throttled.call_id)).toMatchObject({ reason: "endpoint_degraded" });
+    expect((await wakeOnce(org, crm.url)).released).toMatchObject([{ call_id: healthy }]);
+  });
+
   test("stays degraded where its probe is answered 404, and goes on", async () => {
     const { crm, first } = await failingReceiver(404, 200);
     await wakeAndDeliver(org, crm.url);
@@ -134,6 +155,11 @@ describe("a degraded endpoint that wakes", () => {
     const lossy = envWithLosingQueues();
     const message = writeWakeMessage({ user_id: org.user_id, url: crm.url });
     await handleBatch(lossy.env, [message], "postcall-retries");
+    const path = "/v1/endpoints/probe";
+    const meanwhile = envWithLosingQueues(); // the next one comes once this one must have ended
+    await request(meanwhile.env, org, { method: "POST", path, body: { url: crm.url } });
+    expect(meanwhile.retries).toMatchObject([{ body: { endpoint: crm.url } }]);
+    expect(meanwhile.retries[0]?.delaySeconds).toBeGreaterThan(15);
     await handleAttempts(lossy.env, takenFrom(lossy));
     expect(await logOf(org, first.call_id)).toMatchObject({ status: "delivered" });
     expectRefusal(await probe(), 409, "CONFLICT", /is active: only a degraded one is probed/);

@@ -293,7 +293,7 @@ test("waking an endpoint and releasing its calls reads the one that is parked, a
   const one = { user_id: "org", url: "https://one.example/" };
   const limits = { now: NOW, sweepGraceMs: 1 };
   await enableEndpoint(db, { ...one, version: "w", now: NOW, redeliver: true, operationalWebhooks: [] });
-  expect(await countWaiting(db, [one])).toEqual([1]);
+  expect(await countWaiting(db, [one])).toEqual([{ waiting: 1, waiting_exact: true }]);
   const [endpoint] = await readWaking(db, { keys: [one], now: NOW, limit: 10 });
   expect(endpoint?.waiting).toMatchObject([{ call_id: "fill-5" }]);
   expect(await releaseCalls(db, { releases: [{ ...one, limit: 10 }], ...limits })).toMatchObject([

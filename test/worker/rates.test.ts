@@ -1,6 +1,7 @@
 /** Endpoints with a rate, in virtual time: it is kept over all batches and lanes, and what is over it waits its turn. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { databaseWith } from "../support/database.ts";
 import { set } from "../support/endpoint-settings.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
@@ -111,6 +112,63 @@ test("what is late after a stall does not come all at once", { timeout: 60_000 }
     .bind(org.user_id)
     .all();
   expect(results).toEqual([]);
+});
+
+test.each([0.1, 1, 1.05, 50])(
+  "a rate of %d a second lets a call through on a slow database and a clock that runs",
+  async (rate) => {
+    time.close();
+    await set(org, crm.url, { rate_per_second: rate });
+    const key = await reportUnheard(org, crm.url);
+    const DB = databaseWith(async (_queries, work) => {
+      await scheduler.wait(150);
+      return work();
+    });
+    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual(["ack"]);
+    expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered" });
+  },
+);
+
+test("a lowered rate is kept by the calls that wait already, and they do not ask for their turns each second", {
+  timeout: 60_000,
+}, async () => {
+  await set(org, crm.url, { rate_per_second: 20 });
+  await reportMany(60, crm.url);
+  await time.passUntil(100);
+  const before = (await sentTimes(crm.url)).length;
+  await set(org, crm.url, { rate_per_second: 0.5 });
+  const { objectRequests } = time.bill();
+  await time.passUntil(20_000);
+  expect((await sentTimes(crm.url)).length - before).toBeLessThanOrEqual(12);
+  expect(time.bill().objectRequests - objectRequests).toBeLessThan(200);
+});
+
+test("a raised rate helps the calls that come then", async () => {
+  await set(org, crm.url, { rate_per_second: 0.1 });
+  await reportMany(50, crm.url);
+  await time.passUntil(100);
+  await set(org, crm.url, { rate_per_second: 1_000 });
+  await reportMany(20, crm.url);
+  await time.passUntil(2_000);
+  expect((await sentTimes(crm.url)).length).toBeGreaterThanOrEqual(21);
+});
+
+test("an endpoint with a rate is probed however many calls wait for their turn, and then takes them", {
+  timeout: 60_000,
+}, async () => {
+  await set(org, crm.url, { rate_per_second: 2 });
+  await reportMany(100, crm.url);
+  await time.passUntil(3_000);
+  await crm.failAttempts(1_000);
+  await time.passUntil(10_000);
+  await crm.failAttempts(0);
+  await time.passUntil(200_000);
+  const { results } = await env.DB.prepare(
+    "SELECT status, count(*) AS n FROM webhook_logs WHERE user_id = ? GROUP BY status",
+  )
+    .bind(org.user_id)
+    .all();
+  expect(results).toEqual([{ status: "delivered", n: 100 }]);
 });
 
 test("a changed rate acts on slots that are not given yet", async () => {
