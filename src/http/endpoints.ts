@@ -18,7 +18,7 @@ import {
 } from "../record/endpoint-settings.ts";
 import { type EndpointKey, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { countWaiting, countWaitingAt } from "../record/parked.ts";
-import { notFound, ok, okPage, refuse } from "./answer.ts";
+import { type ApiError, notFound, ok, okPage, refuse } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { endpointSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -82,6 +82,9 @@ export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
   if (!target.ok) return refuse(target.refusal);
   const { user_id } = c.get("apiKey");
   const key = { user_id, url: withoutQuery(target.url) };
+  const [before] = await readEndpoints(c.env.databaseOf(user_id), [key]);
+  const clash = clashOf(before?.settings, { ...settings, headers });
+  if (clash !== null) return refuse(clash);
   const version = crypto.randomUUID();
   const change = { ...settings, headers: headers && (await encryptHeaders(c, headers)) };
   const endpoint = await setEndpoint(c.env.databaseOf(user_id), { ...key, version, settings: change });
@@ -98,6 +101,23 @@ export async function okEndpoint(
   const { user_id, url } = endpoint;
   const waiting = await countWaitingAt(c.env.databaseOf(user_id), { user_id, url });
   return ok({ ...renderEndpoint(endpoint, waiting), ...members });
+}
+
+/** The signature's header can't be one of the owner's: only one of the two would be sent. */
+function clashOf(
+  before: EndpointSettings | undefined,
+  change: {
+    signature_header?: string | null | undefined;
+    headers?: Record<string, string | null> | null | undefined;
+  },
+): ApiError | null {
+  const { signature_header = before?.signature_header ?? null, headers = {} } = change;
+  const named = Object.entries({ ...(headers && before?.headers), ...headers });
+  const name = signature_header?.toLowerCase();
+  const isTaken = named.some(([header, value]) => header.toLowerCase() === name && value !== null);
+  if (!isTaken) return null;
+  const message = `signature_header ${JSON.stringify(signature_header)} is one of the endpoint's headers: a request has one of that name.`;
+  return { error: "invalid_parameter", message, field: "signature_header" };
 }
 
 const REFUSED_SETTINGS: Record<SettingsRefusal, string> = {

@@ -69,7 +69,8 @@ export async function readWaking(
       `SELECT e.user_id, e.url, e.state, e.wake_at, e.probes, e.timeout_seconds, (
          SELECT json_group_array(json_object('user_id', n.user_id, 'call_id', n.call_id, 'event', n.event,
            'delivery_id', n.delivery_id, 'attempt', n.attempts + 1))
-         FROM (SELECT w.* FROM ${parkedAt("e.user_id", "e.url")} ORDER BY w.parked LIMIT ?3) AS n) AS waiting
+         FROM (SELECT w.user_id, w.call_id, w.event, w.delivery_id, w.attempts
+           FROM ${parkedAt("e.user_id", "e.url")} ORDER BY w.parked LIMIT ?3) AS n) AS waiting
        FROM json_each(?1) AS j
        CROSS JOIN endpoints AS e ON e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url'
        WHERE e.wake_at <= ?2 AND e.state IN ('active', 'degraded')`,

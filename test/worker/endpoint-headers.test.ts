@@ -26,6 +26,16 @@ describe("headers", () => {
     expect((await set(org, URL_SET, { headers: null })).body.data.settings).toEqual(NO_SETTINGS);
   });
 
+  test("and the signature's header can't have one name", async () => {
+    const org = await makeOrg();
+    await set(org, URL_SET, { headers: { "X-Team": "voice" } });
+    const rule = /^signature_header "x-team" is one of the endpoint's headers/;
+    expectRefusal(await set(org, URL_SET, { signature_header: "x-team" }), 400, "invalid_parameter", rule);
+    const both = { signature_header: "x-team", headers: { "x-team": null } };
+    expect((await set(org, URL_SET, both)).status).toBe(200);
+    expectRefusal(await set(org, URL_SET, { headers: { "x-TEAM": "1" } }), 400, "invalid_parameter", rule);
+  });
+
   test.each([
     [
       "a header of the connection",

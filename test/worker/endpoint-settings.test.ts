@@ -72,6 +72,20 @@ describe("settings", () => {
     );
     expect((await set(org, "https://crm.example/7", { timeout_seconds: 5 })).status).toBe(200);
     expect(await rowsOf("endpoints", org)).toBe(1_000);
+    await env.DB.prepare(
+      "INSERT INTO endpoints (user_id, url, version, state, consecutive_failures) VALUES (?, ?, 'v', 'active', 1)",
+    )
+      .bind(org.user_id, URL_SET)
+      .run();
+    const failed = await set(org, URL_SET, { timeout_seconds: 5 });
+    expectRefusal(failed, 409, "CONFLICT", /1000 endpoints have settings/);
+    expect((await set(org, URL_SET, { timeout_seconds: null })).status).toBe(200);
+  });
+
+  test("that are removed where there are none write nothing", async () => {
+    const org = await makeOrg();
+    expect((await set(org, URL_SET, { headers: { "x-team": null }, description: null })).status).toBe(200);
+    expect(await rowsOf("endpoints", org)).toBe(0);
   });
 
   test.each([
