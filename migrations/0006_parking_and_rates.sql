@@ -31,21 +31,13 @@ ALTER TABLE endpoints ADD COLUMN rate_per_second REAL;  -- null: no limit
 ALTER TABLE endpoints ADD COLUMN paced_until REAL;      -- when what was let through so far is within the rate
 ALTER TABLE endpoints ADD COLUMN next_slot_at REAL;     -- the first slot that is not given to a call that waits
 
--- Endpoints without settings that have long been well go.
-CREATE INDEX endpoints_well ON endpoints (max(coalesce(last_failure_at, 0), coalesce(recovered_at, 0))) WHERE state = 'active' AND description IS NULL
-  AND timeout_seconds IS NULL AND retry_schedule IS NULL AND signature_header IS NULL AND headers IS NULL
-  AND rate_per_second IS NULL;
-
 -- Those that are there because their owner wants it are counted by this: an org may have a thousand.
 CREATE INDEX endpoints_kept ON endpoints (user_id, url) WHERE state = 'paused' OR description IS NOT NULL
   OR headers IS NOT NULL OR rate_per_second IS NOT NULL OR timeout_seconds IS NOT NULL OR retry_schedule IS NOT NULL
   OR signature_header IS NOT NULL;
 
--- How far the removal of old logs has walked over them. One row.
-CREATE TABLE retention_walk (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  user_id TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
-  call_id TEXT NOT NULL,
-  event TEXT NOT NULL
-);
+-- How far the removals of what is old have come: of logs, and of endpoints.
+CREATE TABLE walks (
+  name TEXT NOT NULL PRIMARY KEY,
+  place TEXT NOT NULL                -- JSON
+) WITHOUT ROWID;

@@ -15,7 +15,6 @@ import { type Enqueued, enqueue, enqueueWakes } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
-import { removeWell } from "./record/endpoint-settings.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { giveSlots, takeTurns } from "./record/pace.ts";
@@ -23,7 +22,7 @@ import { countWaiting, readLateWakes, readWaking, releaseCalls, wakeEndpoints } 
 import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
-import { removeEnded } from "./record/retention.ts";
+import { removeEnded, removeWell } from "./record/retention.ts";
 import { readSize, takesWrites, tryWrite, watchWrite } from "./record/trial-write.ts";
 import { walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";

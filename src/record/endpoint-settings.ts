@@ -22,7 +22,7 @@ const SETTINGS = [
   "signature_header",
 ] as const;
 /** Whether an endpoint's row is there because its owner wants it. The condition of an index. */
-const IS_KEPT = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(" OR ");
+export const IS_KEPT = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(" OR ");
 
 /** Slots of another rate are not waited for by calls that have none. */
 const FORGET_SLOTS = "next_slot_at = NULL, paced_until = NULL";
@@ -100,25 +100,4 @@ export async function forgetEndpoint(db: D1Database, { user_id, url }: EndpointK
     .bind(user_id, url)
     .first();
   return forgotten !== null;
-}
-
-/** An endpoint without settings that has been well for this long is forgotten. */
-const WELL_FOR_MS = 30 * 86_400_000;
-const REMOVED_AT_ONCE = 500;
-
-/** Forgets endpoints without settings that have long been well. Returns how many. */
-export async function removeWell(db: D1Database, now: number): Promise<number> {
-  const { results } = await db
-    .prepare(
-      `DELETE FROM endpoints WHERE (user_id, url) IN (
-         SELECT e.user_id, e.url FROM endpoints AS e INDEXED BY endpoints_well
-         WHERE e.state = 'active' AND ${SETTINGS.map((name) => `e.${name} IS NULL`).join(" AND ")}
-           AND max(coalesce(e.last_failure_at, 0), coalesce(e.recovered_at, 0)) < ?1 AND e.wake_at IS NULL
-           AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})
-         LIMIT ${REMOVED_AT_ONCE})
-       RETURNING url`,
-    )
-    .bind(now - WELL_FOR_MS)
-    .all();
-  return results.length;
 }

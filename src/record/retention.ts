@@ -1,54 +1,72 @@
 /**
- * Removes old logs that have ended. A log that is due is never removed, nor one that is parked, except at an endpoint
- * that is disabled. It walks over all logs that are old enough and keeps its place, so that what stays, however much it
- * is, is read a bounded number of times.
+ * Removes what is old. Ended logs: one that is due is never removed, nor one that is parked, except at an endpoint that
+ * is disabled. And endpoints without settings that have long been well. Both walk over all there are and keep their
+ * place, so that what stays, however much it is, is read a bounded number of times.
  */
 import type { LogKey } from "../core/webhook-log.ts";
-import { endpointOf } from "./endpoints.ts";
+import { IS_KEPT } from "./endpoint-settings.ts";
+import { type EndpointKey, endpointOf } from "./endpoints.ts";
+import { parkedAt } from "./parked.ts";
 import { passLogs } from "./walk.ts";
 
-/** How many steps of the walk one run makes. The next run goes on. */
+/** Where a walk has come to; null if it has not begun. */
+const readPlace = async <Place>(db: D1Database, name: string): Promise<Place | null> => {
+  const text = await db.prepare("SELECT place FROM walks WHERE name = ?1").bind(name).first<string>("place");
+  return text === null ? null : (JSON.parse(text) as Place);
+};
+
+const keepPlace = (db: D1Database, name: string, place: object): D1PreparedStatement =>
+  db
+    .prepare("INSERT INTO walks (name, place) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET place = ?2")
+    .bind(name, JSON.stringify(place));
+
+/** Makes one step of a walk: removes what was found, and keeps the place. Returns how many were removed. */
+async function step(
+  db: D1Database,
+  { removal, moved }: { removal: D1PreparedStatement | null; moved: D1PreparedStatement | null },
+): Promise<number> {
+  const statements = [removal, moved].filter((statement) => statement !== null);
+  if (statements.length === 0) return 0;
+  const [first] = await db.batch(statements);
+  return removal === null ? 0 : (first?.results.length ?? 0);
+}
+
+/** How many steps of the walk over logs one run makes. The next run goes on. */
 const STEPS = 20;
 
 const HAS_ENDED = `(l.next_attempt_at IS NULL AND (l.parked IS NULL OR EXISTS (
   SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state = 'disabled')))`;
 
 /** The log where the walk has come to. */
-interface Place {
+interface LogPlace {
   user_id: string;
   created_at: number;
   call_id: string;
   event: string;
 }
 
-const START: Place = { user_id: "", created_at: 0, call_id: "", event: "" };
+const FIRST_LOG: LogPlace = { user_id: "", created_at: 0, call_id: "", event: "" };
 
 /** Removes ended logs that were created before `before` (milliseconds). Returns how many. */
 export async function removeEnded(db: D1Database, before: number): Promise<number> {
   let removed = 0;
-  let place =
-    (await db
-      .prepare("SELECT user_id, created_at, call_id, event FROM retention_walk WHERE id = 1")
-      .first<Place>()) ?? START;
-  for (let step = 0; step < STEPS; step++) {
-    const walked = { ...place, low: -1, floor: before - 1 };
-    const { found, last } = await passLogs(db, walked, HAS_ENDED);
-    const { user_id, created_at, call_id, event } = last ?? START;
+  let place = (await readPlace<LogPlace>(db, "logs")) ?? FIRST_LOG;
+  for (let made = 0; made < STEPS; made++) {
+    const { found, last } = await passLogs(db, { ...place, low: -1, floor: before - 1 }, HAS_ENDED);
+    const { user_id, created_at, call_id, event } = last ?? FIRST_LOG;
     const next = { user_id, created_at: created_at ?? before, call_id: call_id ?? "", event: event ?? "" };
-    const hasMoved = Object.entries(next).some(([name, value]) => place[name as keyof Place] !== value);
-    const statements = [
-      ...(found.length > 0 ? [removal(db, found)] : []),
-      ...(hasMoved ? [keepPlace(db, next)] : []),
-    ];
-    const answers = statements.length > 0 ? await db.batch(statements) : [];
-    removed += found.length > 0 ? (answers[0]?.results.length ?? 0) : 0;
+    const hasMoved = JSON.stringify(next) !== JSON.stringify(place);
+    removed += await step(db, {
+      removal: found.length > 0 ? removeLogs(db, found) : null,
+      moved: hasMoved ? keepPlace(db, "logs", next) : null,
+    });
     place = next;
     if (last === undefined) break;
   }
   return removed;
 }
 
-const removal = (db: D1Database, found: readonly Record<keyof LogKey, unknown>[]): D1PreparedStatement =>
+const removeLogs = (db: D1Database, found: readonly Record<keyof LogKey, unknown>[]): D1PreparedStatement =>
   db
     .prepare(
       `DELETE FROM webhook_logs AS l WHERE (l.user_id, l.call_id, l.event) IN (
@@ -57,10 +75,48 @@ const removal = (db: D1Database, found: readonly Record<keyof LogKey, unknown>[]
     )
     .bind(JSON.stringify(found.map(({ user_id, call_id, event }) => ({ user_id, call_id, event }))));
 
-const keepPlace = (db: D1Database, { user_id, created_at, call_id, event }: Place): D1PreparedStatement =>
+/** An endpoint without settings that has been well for this long is forgotten. */
+const WELL_FOR_MS = 30 * 86_400_000;
+/** How many endpoints one run passes. */
+const ENDPOINTS_PASSED = 1_000;
+
+/** Endpoint `e` is not needed any more, as of ?1. */
+const IS_LONG_WELL = `(e.state = 'active' AND NOT (${IS_KEPT}) AND e.wake_at IS NULL
+  AND max(coalesce(e.last_failure_at, 0), coalesce(e.recovered_at, 0)) < ?1)`;
+
+const FIRST_ENDPOINT: EndpointKey = { user_id: "", url: "" };
+
+/** Forgets endpoints without settings that have long been well. Returns how many. */
+export async function removeWell(db: D1Database, now: number): Promise<number> {
+  const before = now - WELL_FOR_MS;
+  const place = (await readPlace<EndpointKey>(db, "endpoints")) ?? FIRST_ENDPOINT;
+  const { results } = await db
+    .prepare(
+      `SELECT e.user_id, e.url, ${IS_LONG_WELL} AS is_found FROM endpoints AS e
+       WHERE (e.user_id, e.url) > (?2, ?3) ORDER BY e.user_id, e.url LIMIT ${ENDPOINTS_PASSED}`,
+    )
+    .bind(before, place.user_id, place.url)
+    .all<EndpointKey & { is_found: 0 | 1 }>();
+  const last = results.length < ENDPOINTS_PASSED ? undefined : results.at(-1);
+  const { user_id, url } = last ?? FIRST_ENDPOINT;
+  const found = results.filter(({ is_found }) => is_found === 1);
+  return step(db, {
+    removal: found.length > 0 ? removeEndpoints(db, found, before) : null,
+    moved:
+      user_id === place.user_id && url === place.url ? null : keepPlace(db, "endpoints", { user_id, url }),
+  });
+}
+
+const removeEndpoints = (
+  db: D1Database,
+  found: readonly EndpointKey[],
+  before: number,
+): D1PreparedStatement =>
   db
     .prepare(
-      `INSERT INTO retention_walk (id, user_id, created_at, call_id, event) VALUES (1, ?1, ?2, ?3, ?4)
-       ON CONFLICT DO UPDATE SET user_id = ?1, created_at = ?2, call_id = ?3, event = ?4`,
+      `DELETE FROM endpoints AS e WHERE (e.user_id, e.url) IN (
+         SELECT j.value ->> 'user_id', j.value ->> 'url' FROM json_each(?2) AS j)
+         AND ${IS_LONG_WELL} AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})
+       RETURNING url`,
     )
-    .bind(user_id, created_at, call_id, event);
+    .bind(before, JSON.stringify(found.map(({ user_id, url }) => ({ user_id, url }))));

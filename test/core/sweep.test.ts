@@ -12,7 +12,7 @@ const QUERIES = {
   readOverdue: 1,
   claim: 1,
   readLateWakes: 1,
-  forget: 1,
+  forget: 4,
   remove: 81,
   reencrypt: 42,
   readLateness: 2,

@@ -12,7 +12,7 @@ import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
-import { forgetEndpoint, removeWell, setEndpoint } from "../../src/record/endpoint-settings.ts";
+import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
 import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../../src/record/endpoint-state.ts";
 import { listEndpoints, readEndpoints } from "../../src/record/endpoints.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
@@ -35,7 +35,7 @@ import { readLateness } from "../../src/record/readiness.ts";
 import { reencryptSecrets } from "../../src/record/reencrypt.ts";
 import { insertCitations, insertReport } from "../../src/record/reports.ts";
 import { writeResults } from "../../src/record/results.ts";
-import { removeEnded } from "../../src/record/retention.ts";
+import { removeEnded, removeWell } from "../../src/record/retention.ts";
 import {
   endSigningSecret,
   findSigningSecret,
@@ -215,7 +215,7 @@ const WALKS: Record<string, string[]> = {
 /** The indexes that are meant, beside primary keys. */
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
-  removeWell: ["endpoints_well", "webhook_logs_waiting"],
+  removeWell: ["webhook_logs_waiting"],
   enableEndpoint: ["webhook_logs_waiting"],
   forgetEndpoint: ["webhook_logs_waiting"],
   reencryptSecrets: ["endpoints_kept"],
