@@ -29,7 +29,7 @@ CREATE INDEX endpoints_wake ON endpoints (wake_at) WHERE wake_at IS NOT NULL;
 -- An endpoint's rate is kept over all batches: in the record.
 ALTER TABLE endpoints ADD COLUMN rate_per_second REAL;  -- null: no limit
 ALTER TABLE endpoints ADD COLUMN paced_until REAL;      -- when what was let through so far is within the rate
-ALTER TABLE endpoints ADD COLUMN next_slot_at REAL;     -- the first slot that is not given to a call that waits
+ALTER TABLE endpoints ADD COLUMN next_slot_at REAL;     -- the last slot that was given to a call that waits
 
 -- Those that are there because their owner wants it are counted by this: an org may have a thousand.
 CREATE INDEX endpoints_kept ON endpoints (user_id, url) WHERE state = 'paused' OR description IS NOT NULL

@@ -64,7 +64,7 @@ export interface Endpoint extends EndpointHealth {
   next_probe_at: number | null;
   /** When it wakes, to probe or to release calls. Never null while a call is parked at it and it is active or degraded. */
   wake_at: number | null;
-  /** The first slot that no waiting call has, if it has a rate. */
+  /** The last slot that was given to a call that waits for its rate. */
   next_slot_at: number | null;
 }
 

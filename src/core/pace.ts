@@ -3,34 +3,40 @@
  * no I/O, no clock. Times are milliseconds since the epoch, with fractions.
  *
  * Two times in the record do it, for all batches and lanes together. `paced_until` moves on by a step with each attempt
- * that is let through, and none is let through while it lies ahead (the generic cell rate algorithm: ITU-T I.371,
- * annex A). `next_slot_at` moves on by a step with each call that waits: its slot is when it comes again.
+ * that is let through, and none is while it lies ahead (the generic cell rate algorithm: ITU-T I.371, annex A).
+ * `next_slot_at` moves on by a step with each call that waits: it is the slot of the last one.
  */
-
-/** What an endpoint that was idle may get at once, as a time: queues count whole seconds. One attempt in any case. */
-export const BURST_MS = 1_000;
 
 export const stepMs = (ratePerSecond: number): number => 1_000 / ratePerSecond;
 
 /**
- * How long each of `count` attempts has to wait for its turn, in milliseconds, after `paced_until` moved on by all of
- * them. Those with 0 are let through; the turns of the others are given back.
+ * How far `paced_until` may lag behind: what comes late, and queues count whole seconds, may be made up for. As much as
+ * leaves no second over twice the rate and no ten seconds over 1.1 times of it; a step in any case.
  */
-export function turnWaits(input: {
-  pacedUntil: number;
-  count: number;
-  ratePerSecond: number;
-  now: number;
-}): number[] {
-  const { pacedUntil, count, ratePerSecond, now } = input;
-  return Array.from({ length: count }, (_, index) => {
-    const waitMs = pacedUntil - (count - 1 - index) * stepMs(ratePerSecond) - now;
-    return waitMs > ROUNDING_MS ? waitMs : 0;
-  });
+export function lagMs(ratePerSecond: number): number {
+  const step = stepMs(ratePerSecond);
+  const within = (windowMs: number, times: number) =>
+    (Math.floor((times * ratePerSecond * windowMs) / 1_000 + ROUNDING) + 1) * step - windowMs;
+  return Math.max(step, Math.min(within(10_000, 1.1), within(1_000, 2)));
 }
 
-/** A step is a fraction that no number holds exactly, and times have thirteen digits before it. */
-const ROUNDING_MS = 0.01;
+/** A step is a fraction that no number holds exactly. */
+export const ROUNDING = 1e-6;
+
+/** How many of `count` attempts have their turn, and how long each of the others would wait for one, in milliseconds. */
+export function turnsOf(input: { pacedUntil: number; count: number; ratePerSecond: number; now: number }): {
+  granted: number;
+  waitsMs: number[];
+} {
+  const { count, ratePerSecond, now } = input;
+  const step = stepMs(ratePerSecond);
+  const base = Math.max(input.pacedUntil, now - lagMs(ratePerSecond));
+  const granted = Math.max(0, Math.min(count, Math.floor((now - base) / step + ROUNDING)));
+  const waitsMs = Array.from({ length: count - granted }, (_, index) => {
+    return base + (granted + index + 1) * step - now;
+  });
+  return { granted, waitsMs };
+}
 
 /** The slots of `count` calls, after `next_slot_at` moved on by all of them. */
 export const slotsOf = (input: { nextSlotAt: number; count: number; ratePerSecond: number }): number[] =>

@@ -1,5 +1,5 @@
 /** Computes a log's next state from an attempt. Pure: `now` and `random` are arguments. */
-import { backoffSeconds } from "./backoff.ts";
+import { backoffSeconds, RETRY_AFTER_LIMIT_SECONDS } from "./backoff.ts";
 import { classify } from "./classify.ts";
 import type { AttemptEntry, LogStatus } from "./webhook-log.ts";
 
@@ -58,7 +58,9 @@ export function afterAttempt(input: {
       const step = attempt - (log.spared ?? 0);
       const backoff = { scheduleMs: rules.retryScheduleMs, retryAfterSeconds, random };
       if (log.trials !== null) {
-        const wait = backoffSeconds({ ...backoff, attempt: Math.max(1, step - 1) }) ?? NO_SCHEDULE_SECONDS;
+        const scheduled = backoffSeconds({ ...backoff, attempt: Math.max(1, step - 1) });
+        const asked = Math.min(retryAfterSeconds ?? 0, RETRY_AFTER_LIMIT_SECONDS);
+        const wait = scheduled ?? Math.max(NO_SCHEDULE_SECONDS, asked);
         const due = dueAt(now + wait * 1_000, rules);
         return { status: "retrying", reason: null, ...due, ...afterTrial(log, { now, retryAfterSeconds }) };
       }

@@ -20,7 +20,7 @@ import {
   operationalWebhooksOfFaults,
   waitingAt,
 } from "./health.ts";
-import { isLimited, paceAll } from "./pace.ts";
+import { isLimited, paceAll, unpaced } from "./pace.ts";
 import { again, type Settlement } from "./settlement.ts";
 
 const UNREADABLE_SECONDS = 5;
@@ -70,26 +70,15 @@ async function handleAll(
     return keys.map((key) => ({ key, settlement: again(UNREADABLE_SECONDS) }));
   }
   const mayAttempt = await verbs.takesWrites();
-  const pacing = mayAttempt ? pace(judged, verbs) : Promise.resolve(new Map<Judged, Judged["admission"]>());
+  const pacing = mayAttempt ? paceAll(judged, verbs).catch(unpaced) : null;
   const handled = judged.map(async (message) => {
     // The others don't wait until those of endpoints with a rate have their turns.
-    const admission = isLimited(message) ? (await pacing).get(message) : undefined;
-    const told = admission === undefined ? message : { ...message, admission };
-    return handleMessage(told, { rules, verbs, now, mayAttempt });
+    const admission =
+      pacing !== null && isLimited(message) ? await (await pacing)(message) : message.admission;
+    return handleMessage({ ...message, admission }, { rules, verbs, now, mayAttempt });
   });
   return Promise.all(handled);
 }
-
-/** Calls of endpoints with a rate come back after this long if no turn can be taken. */
-const UNPACED_MS = 5_000;
-
-const pace = (judged: readonly Judged[], verbs: BatchVerbs) =>
-  paceAll(judged, verbs).catch((error: unknown) => {
-    console.error("No turns could be taken; calls of endpoints with a rate come back.", error);
-    return new Map<Judged, Judged["admission"]>(
-      judged.filter(isLimited).map((message) => [message, { crowdedOutMs: UNPACED_MS }]),
-    );
-  });
 
 /** Reads the logs, and decides which attempts are due, and which calls are parked because of their endpoint. */
 async function judgeAll(

@@ -6,7 +6,7 @@ import type { RetryRules } from "../core/transition.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
-import type { Slots, SlotsAsked, Turns, TurnsAsked } from "../record/pace.ts";
+import type { PaceAsked, Slots, Turns } from "../record/pace.ts";
 import type { Release } from "../record/parked.ts";
 import type { Writing, Written } from "../record/results.ts";
 
@@ -18,8 +18,8 @@ export interface BatchVerbs {
   /** How many calls are parked at each endpoint, in the same order, up to a limit. */
   countWaiting: (keys: readonly EndpointKey[]) => Promise<Waiting[]>;
   /** Takes turns at endpoints with a rate, and then gives slots, both from `now` on. Rejects if the record is away. */
-  takeTurns: (asked: readonly TurnsAsked[], now: number) => Promise<Turns[]>;
-  giveSlots: (asked: readonly SlotsAsked[], now: number) => Promise<Slots[]>;
+  takeTurns: (asked: readonly PaceAsked[], now: number) => Promise<Turns[]>;
+  giveSlots: (asked: readonly PaceAsked[], now: number) => Promise<Slots[]>;
   /** The signing secrets of the log's org, or null if none can be decrypted. */
   decryptSecrets: (log: LoadedLog) => Promise<SigningSecrets | null>;
   /** The headers that the log's endpoint has set, by name; null if one can't be decrypted. */

@@ -111,7 +111,11 @@ async function followUpEndpoints(
       observed = observed.filter(isLost);
       if (observed.length === 0 || judgement === JUDGEMENT_LIMIT) break;
       const current = await verbs.readEndpoints(observed.map(({ user_id, url }) => ({ user_id, url })));
-      observed = observed.map((endpoint, index) => ({ ...endpoint, endpoint: current[index] ?? null }));
+      observed = observed.flatMap((one, index) => {
+        const endpoint = current[index] ?? null;
+        const isForgotten = one.endpoint !== null && endpoint === null;
+        return isForgotten ? [] : [{ ...one, endpoint }];
+      });
       const context = { rules, now: verbs.now(), newId: verbs.newId };
       endpoints = changesOf(observed, context);
       const waiting = await waitingAt({ observed, endpoints }, verbs);

@@ -24,8 +24,9 @@ const SETTINGS = [
 /** Whether an endpoint's row is there because its owner wants it. The condition of an index. */
 export const IS_KEPT = ["state = 'paused'", ...SETTINGS.map((name) => `${name} IS NOT NULL`)].join(" OR ");
 
-/** Slots of another rate are not waited for by calls that have none. */
-const FORGET_SLOTS = "next_slot_at = NULL, paced_until = NULL";
+/** A call without a slot does not wait for those that were given at another rate. */
+const forgetSlots = (rate: string): string =>
+  `next_slot_at = iif(rate_per_second IS ${rate}, next_slot_at, NULL)`;
 
 /** Whether org ?1 may have one more such row, or endpoint ?2 has such a row. */
 export const MAY_KEEP = `(EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2 AND (${IS_KEPT}))
@@ -55,6 +56,8 @@ export async function setEndpoint(
   const values = given.map((name) => storedValue(settings[name]));
   const isKeeping = given.some((name) => isSet(settings[name]));
   const columns = given.map((name, index) => ({ name, value: valueSql(name, `?${index + 6}`) }));
+  const rateAt = given.indexOf("rate_per_second");
+  const rateForgets = rateAt < 0 ? [] : [forgetSlots(`?${rateAt + 6}`)];
   const row = await db
     .prepare(
       `INSERT INTO endpoints (${["user_id", "url", "version", "state", "consecutive_failures", ...given].join(", ")})
@@ -62,7 +65,7 @@ export async function setEndpoint(
        WHERE iif(?4, ${MAY_KEEP}, EXISTS (SELECT 1 FROM endpoints WHERE user_id = ?1 AND url = ?2))
          AND ${HEADERS_LIMIT} >= (SELECT count(*) FROM json_each(json_patch(coalesce(
            (SELECT headers FROM endpoints WHERE user_id = ?1 AND url = ?2), '{}'), ?5)))
-       ON CONFLICT DO UPDATE SET ${["url = ?2", ...(given.includes("rate_per_second") ? [FORGET_SLOTS] : []), ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}
+       ON CONFLICT DO UPDATE SET ${["url = ?2", ...rateForgets, ...columns.map(({ name, value }) => `${name} = ${value(name)}`)].join(", ")}
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )
     .bind(user_id, url, version, isKeeping ? 1 : 0, JSON.stringify(settings.headers ?? {}), ...values)

@@ -55,7 +55,7 @@ export async function enableEndpoint(
     .prepare(
       `UPDATE endpoints SET state = 'active', reason = NULL, version = ?3, consecutive_failures = 0,
          first_failure_at = NULL, recovered_at = ?4, disabled_at = NULL, probe = NULL, probe_until = NULL, probes = 0,
-         next_probe_at = NULL, next_slot_at = NULL, wake_at = ?4
+         next_probe_at = NULL, next_slot_at = iif(state = 'active', next_slot_at, NULL), wake_at = ?4
        WHERE user_id = ?1 AND url = ?2
        RETURNING user_id, url, ${ENDPOINT_COLUMNS}`,
     )

@@ -1,63 +1,64 @@
 /** Takes turns and slots at endpoints that have a rate: one row an endpoint and call of these. `core/pace.ts` says how. */
-import { BURST_MS } from "../core/pace.ts";
+import { lagMs, ROUNDING, stepMs } from "../core/pace.ts";
 import { AWAITING_LOG } from "./attempts.ts";
 import type { EndpointKey } from "./endpoints.ts";
 
-const STEP = "(1000.0 / rate_per_second)";
-
-/** Asks for this many turns. */
-export interface TurnsAsked extends EndpointKey {
+/** Asks for as many turns, or slots, at an endpoint of this rate. */
+export interface PaceAsked extends EndpointKey {
+  ratePerSecond: number;
   count: number;
 }
 
-/** The rate at that moment; null if there is none any more. */
+/** Where the turns began, or the last slot; an endpoint whose rate has changed is left out. */
 export interface Turns extends EndpointKey {
-  rate_per_second: number;
   paced_until: number;
 }
-
-/** Moves `paced_until` on. An endpoint without a rate is left out. */
-export async function takeTurns(
-  db: D1Database,
-  { asked, now }: { asked: readonly TurnsAsked[]; now: number },
-): Promise<Turns[]> {
-  const statements = asked.map(({ user_id, url, count }) =>
-    db
-      .prepare(
-        `UPDATE endpoints SET paced_until = max(coalesce(paced_until, 0), ?4 - max(${BURST_MS}, ${STEP})) + ?3 * ${STEP}
-         WHERE user_id = ?1 AND url = ?2 AND rate_per_second IS NOT NULL
-         RETURNING user_id, url, rate_per_second, paced_until`,
-      )
-      .bind(user_id, url, count, now),
-  );
-  return (await db.batch<Turns>(statements)).flatMap(({ results }) => results);
-}
-
-/** Gives back turns that were not had, and asks for as many slots as calls wait. */
-export interface SlotsAsked extends EndpointKey {
-  unused: number;
-  count: number;
-}
-
 export interface Slots extends EndpointKey {
-  rate_per_second: number;
   next_slot_at: number;
 }
 
-/** Moves `next_slot_at` on, and `paced_until` back. An endpoint without a rate is left out. */
+/**
+ * Moves `paced_until` on by the turns that are had. Returns where it was, from which `turnsOf` tells how many these are.
+ */
+export async function takeTurns(
+  db: D1Database,
+  { asked, now }: { asked: readonly PaceAsked[]; now: number },
+): Promise<Turns[]> {
+  const base = "max(coalesce(paced_until, 0), ?4 - ?5)";
+  const granted = `max(0, min(?6, CAST((?4 - ${base}) / ?7 + ${ROUNDING} AS INTEGER)))`;
+  const statements = asked.flatMap(({ user_id, url, ratePerSecond, count }) => {
+    const key = [user_id, url, ratePerSecond];
+    return [
+      db
+        .prepare(
+          `SELECT user_id, url, coalesce(paced_until, 0) AS paced_until FROM endpoints
+           WHERE user_id = ?1 AND url = ?2 AND rate_per_second = ?3`,
+        )
+        .bind(...key),
+      db
+        .prepare(
+          `UPDATE endpoints SET paced_until = ${base} + ${granted} * ?7
+           WHERE user_id = ?1 AND url = ?2 AND rate_per_second = ?3 AND ${granted} > 0`,
+        )
+        .bind(...key, now, lagMs(ratePerSecond), count, stepMs(ratePerSecond)),
+    ];
+  });
+  return (await db.batch<Turns>(statements)).flatMap(({ results }) => results);
+}
+
+/** Moves `next_slot_at` on. */
 export async function giveSlots(
   db: D1Database,
-  { asked, now }: { asked: readonly SlotsAsked[]; now: number },
+  { asked, now }: { asked: readonly PaceAsked[]; now: number },
 ): Promise<Slots[]> {
-  const statements = asked.map(({ user_id, url, unused, count }) =>
+  const statements = asked.map(({ user_id, url, ratePerSecond, count }) =>
     db
       .prepare(
-        `UPDATE endpoints SET paced_until = paced_until - ?3 * ${STEP},
-           next_slot_at = max(coalesce(next_slot_at, 0), coalesce(paced_until, 0) - ?3 * ${STEP}, ?5) + ?4 * ${STEP}
-         WHERE user_id = ?1 AND url = ?2 AND rate_per_second IS NOT NULL
-         RETURNING user_id, url, rate_per_second, next_slot_at`,
+        `UPDATE endpoints SET next_slot_at = max(coalesce(next_slot_at, 0), coalesce(paced_until, 0), ?4) + ?5
+         WHERE user_id = ?1 AND url = ?2 AND rate_per_second = ?3
+         RETURNING user_id, url, next_slot_at`,
       )
-      .bind(user_id, url, unused, count, now),
+      .bind(user_id, url, ratePerSecond, now, count * stepMs(ratePerSecond)),
   );
   return (await db.batch<Slots>(statements)).flatMap(({ results }) => results);
 }

@@ -3,7 +3,7 @@
  * or degraded endpoint, that endpoint has a `wake_at`: whatever parks a call sets it in the same transaction, and it is
  * taken away only where no call is parked.
  */
-import { RELEASE_EVERY_MS, type Waiting, type Waking } from "../core/endpoint.ts";
+import { FIRST_PROBE_MS, RELEASE_EVERY_MS, type Waiting, type Waking } from "../core/endpoint.ts";
 import { TRIALS_IN_A_ROW } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import { AWAITING_LOG } from "./attempts.ts";
@@ -96,7 +96,7 @@ export async function wakeEndpoints(
   { woken, now, sweepGraceMs }: { woken: readonly Woken[]; now: number; sweepGraceMs: number },
 ): Promise<{ released: AttemptKey[]; waking: Wake[] }> {
   const statements = woken.flatMap(({ endpoint, waking }) => {
-    if (waking === null) return [sleepStatement(db, endpoint)];
+    if (waking === null) return [sleepStatement(db, endpoint, now)];
     const released = endpoint.waiting.slice(0, waking.kind === "probe" ? 1 : waking.limit);
     return [
       againStatement(db, { endpoint, waking, released }),
@@ -111,14 +111,15 @@ export async function wakeEndpoints(
   };
 }
 
-/** Only where still no call is parked: what parks one from now on sets the time anew. */
-const sleepStatement = (db: D1Database, { user_id, url, wake_at }: WakingEndpoint) =>
+/** Only where still no call is parked: what parks one from now on sets the time anew. A probe may be on its way. */
+const sleepStatement = (db: D1Database, { user_id, url, wake_at }: WakingEndpoint, now: number) =>
   db
     .prepare(
-      `UPDATE endpoints AS e SET wake_at = NULL WHERE e.user_id = ?1 AND e.url = ?2 AND e.wake_at = ?3
+      `UPDATE endpoints AS e SET wake_at = NULL, next_probe_at = iif(e.state = 'degraded', ?4 + ${FIRST_PROBE_MS}, NULL)
+       WHERE e.user_id = ?1 AND e.url = ?2 AND e.wake_at = ?3
          AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})`,
     )
-    .bind(user_id, url, wake_at);
+    .bind(user_id, url, wake_at, now);
 
 function againStatement(
   db: D1Database,

@@ -1,6 +1,7 @@
 /** What a batch does about the rates of its endpoints: who has a turn, who gets a slot, and what comes back. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
+import { attemptKeyText } from "../../src/core/webhook-log.ts";
 import type { LoadedLog } from "../../src/record/batch-read.ts";
 import { ACK, again, away, type Replaced, runBatch } from "./batch-scene.ts";
 import { endpointOf, keyOf, logOf, NOW } from "./samples.ts";
@@ -19,12 +20,7 @@ const logsWith = (...changes: Partial<LoadedLog>[]) =>
   ids.map((call_id, index) => logOf({ call_id, endpoint: LIMITED, ...changes[index] }));
 /** As many of the batch's attempts have their turn. */
 const withTurns = (turns: number): Replaced => ({
-  takeTurns: async (asked) =>
-    asked.map(({ count, ...key }) => ({
-      ...key,
-      rate_per_second: 10,
-      paced_until: NOW + (count - turns) * 100,
-    })),
+  takeTurns: async (asked) => asked.map((one) => ({ ...one, paced_until: NOW - turns * 100 })),
 });
 
 describe("attempts to an endpoint with a rate", () => {
@@ -35,7 +31,7 @@ describe("attempts to an endpoint with a rate", () => {
       replace: withTurns(2),
     });
     expect(requests.map(({ key }) => key.call_id)).toEqual(["a", "b"]);
-    expect(order).toContain("give 2 slots, 2 turns unused");
+    expect(order).toContain("give 2 slots");
     expect(writings[0]?.slots.map(({ key, ...due }) => [key.call_id, due])).toEqual([
       ["c", { next_attempt_at: NOW + 100, sweep_at: NOW + 60_100 }],
       ["d", { next_attempt_at: NOW + 200, sweep_at: NOW + 60_200 }],
@@ -64,7 +60,7 @@ describe("attempts to an endpoint with a rate", () => {
     expect(requests).toHaveLength(3);
     expect(settlements).toEqual([ACK, ACK, ACK, again(1)]);
     expect(writings.flatMap(({ slots }) => slots)).toEqual([]);
-    expect(order).toContain("give 0 slots, 1 turns unused");
+    expect(order.filter((line) => line.startsWith("give"))).toEqual([]);
   });
 
   test("without a slot go behind those that wait already, and take no turns", async () => {
@@ -73,7 +69,7 @@ describe("attempts to an endpoint with a rate", () => {
     const { requests, order } = await runBatch({ keys, logs });
     expect(requests.map(({ key }) => key.call_id)).toEqual(["b"]);
     expect(order).toContain("take 1 turns");
-    expect(order).toContain("give 3 slots, 0 turns unused");
+    expect(order).toContain("give 3 slots");
   });
 
   test("that are under way take no second turn", async () => {
@@ -89,9 +85,44 @@ describe("attempts to an endpoint with a rate", () => {
     expect(settlements).toEqual(Array(4).fill({ kind: "under_way", delaySeconds: 2 }));
   });
 
-  test("are made freely once the rate was taken away", async () => {
-    const { requests } = await runBatch({ keys, logs: logsWith(), replace: { takeTurns: async () => [] } });
-    expect(requests).toHaveLength(4);
+  test("come back where the rate has changed since the batch read it", async () => {
+    const { requests, settlements } = await runBatch({
+      keys,
+      logs: logsWith(HOLDER),
+      replace: { takeTurns: async () => [], giveSlots: async () => [] },
+    });
+    expect(requests).toEqual([]);
+    expect(settlements).toEqual(Array(4).fill(again(5)));
+  });
+
+  test("that are crowded out for long get another slot, before those that have none yet", async () => {
+    const { writings, settlements } = await runBatch({
+      keys,
+      logs: logsWith({}, HOLDER, {}, {}),
+      replace: { takeTurns: async (asked) => asked.map((one) => ({ ...one, paced_until: NOW + 60_000 })) },
+    });
+    const slots = writings[0]?.slots ?? [];
+    const inOrder = slots.toSorted((one, other) => one.next_attempt_at - other.next_attempt_at);
+    expect(inOrder.map(({ key }) => key.call_id)).toEqual(["b", "a", "c", "d"]);
+    expect(settlements).toEqual([ACK, ACK, ACK, ACK]);
+  });
+
+  test("that have their turn are made although no slots can be given to the others, which come back", async () => {
+    const { requests, settlements } = await runBatch({
+      keys,
+      logs: logsWith(),
+      replace: { ...withTurns(2), giveSlots: away },
+    });
+    expect(requests.map(({ key }) => key.call_id)).toEqual(["a", "b"]);
+    expect(settlements).toEqual([ACK, ACK, again(5), again(5)]);
+  });
+
+  test("that can't be made yet take no turn, nor does the probe of a degraded endpoint", async () => {
+    const probe = { ...LIMITED, state: "degraded" as const, probe: attemptKeyText(keyOf({ call_id: "b" })) };
+    const logs = logsWith({ payload: null }, { endpoint: probe }, {}, {});
+    const { order, requests } = await runBatch({ keys: keys.slice(0, 2), logs });
+    expect(order.filter((line) => line.startsWith("take"))).toEqual([]);
+    expect(requests.map(({ key }) => key.call_id)).toEqual(["b"]);
   });
 
   test("come back where no turn can be taken, and the rest of the batch goes on", async () => {

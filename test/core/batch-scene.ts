@@ -81,14 +81,14 @@ export async function runBatch(scene: {
     readEndpoints: async (keys) => keys.map(() => null),
     countWaiting: async (keys) => keys.map(() => ({ waiting: 7, waiting_exact: true })),
     takeTurns: async (asked) =>
-      asked.map(({ count, ...key }) => {
+      asked.map(({ user_id, url, count }) => {
         trace.order.push(`take ${count} turns`);
-        return { ...key, rate_per_second: 10, paced_until: NOW };
+        return { user_id, url, paced_until: 0 };
       }),
     giveSlots: async (asked) =>
-      asked.map(({ count, unused, ...key }) => {
-        trace.order.push(`give ${count} slots, ${unused} turns unused`);
-        return { ...key, rate_per_second: 10, next_slot_at: NOW + count * 100 };
+      asked.map(({ user_id, url, count }) => {
+        trace.order.push(`give ${count} slots`);
+        return { user_id, url, next_slot_at: NOW + count * 100 };
       }),
     release: async (releases) => {
       for (const { url, limit } of releases) trace.order.push(`release ${limit} at ${url}`);

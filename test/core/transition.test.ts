@@ -127,6 +127,8 @@ describe("a trial, a probe or an attempt that was released", () => {
     expect([waitOf(1, 0), waitOf(2, 0), waitOf(3, 0), waitOf(9, 6)]).toEqual([5, 5, 300, 300]);
     const none = { ...rules, retryScheduleMs: [] };
     expect(trialAfter({}, { rules: none }).next_attempt_at).toBe(NOW + 60_000);
+    const asked = { rules: none, entry: failureOf(429, { "retry-after": "3600" }) };
+    expect(trialAfter({}, asked).next_attempt_at).toBe(NOW + 3_600_000);
   });
 
   test("that succeeded or was answered 410 ends its delivery like any other", () => {

@@ -190,9 +190,9 @@ describe("an endpoint that takes calls again", () => {
     const { following } = await wakeAndDeliver(org, crm.url);
     await handleAttempts(envWithLosingQueues().env, following);
     expect(await endpointsOf(org)).toMatchObject([{ state: "degraded", waiting: 12 }]);
-    for (const call_id of calls)
-      expect(await logOf(org, call_id)).toMatchObject({ reason: "endpoint_degraded" });
-    expect((await logOf(org, calls[0] ?? "")).metadata).toMatchObject([{ response_code: 500 }]);
+    const logs = await Promise.all(calls.map((call_id) => logOf(org, call_id)));
+    expect(logs.map(({ reason }) => reason)).toEqual(Array(12).fill("endpoint_degraded"));
+    expect(logs.flatMap(({ metadata }) => metadata)).toHaveLength(10);
   });
 
   test("has a call that alone fails behind the others after three times, and then on its own schedule to its end", async () => {

@@ -113,8 +113,8 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   releaseCalls: (db) =>
     releaseCalls(db, { releases: [{ ...ENDPOINT, limit: 10 }], now: NOW, sweepGraceMs: 1 }),
-  takeTurns: (db) => takeTurns(db, { asked: [{ ...ENDPOINT, count: 1 }], now: NOW }),
-  giveSlots: (db) => giveSlots(db, { asked: [{ ...ENDPOINT, count: 1, unused: 1 }], now: NOW }),
+  takeTurns: (db) => takeTurns(db, { asked: [{ ...ENDPOINT, ratePerSecond: 1, count: 1 }], now: NOW }),
+  giveSlots: (db) => giveSlots(db, { asked: [{ ...ENDPOINT, ratePerSecond: 1, count: 1 }], now: NOW }),
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),

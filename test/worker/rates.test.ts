@@ -1,7 +1,7 @@
 /** Endpoints with a rate, in virtual time: it is kept over all batches and lanes, and what is over it waits its turn. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { databaseWith } from "../support/database.ts";
+import { databaseRefusing, databaseWith } from "../support/database.ts";
 import { set } from "../support/endpoint-settings.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
@@ -129,6 +129,43 @@ test.each([0.1, 1, 1.05, 50])(
   },
 );
 
+test("batches that ask for turns at once leave no gap: the next slots follow a step apart", async () => {
+  await set(org, crm.url, { rate_per_second: 0.1 });
+  const keys = await Promise.all(Array.from({ length: 20 }, () => reportUnheard(org, crm.url)));
+  const batches = [0, 5, 10, 15].map((from) =>
+    handleAttempts(envWithLosingQueues().env, keys.slice(from, from + 5)),
+  );
+  await Promise.all(batches);
+  const logs = await Promise.all(keys.map(({ call_id }) => logOf(org, call_id)));
+  const slots = logs
+    .flatMap(({ next_attempt_at }) => (next_attempt_at === null ? [] : [Date.parse(next_attempt_at)]))
+    .toSorted((one, other) => one - other);
+  expect(slots).toHaveLength(19);
+  const seconds = slots.map((slot) => Math.round((slot - Date.now()) / 1_000));
+  expect(seconds).toEqual(Array.from({ length: 19 }, (_, index) => 10 * (index + 1)));
+});
+
+test("what came to no slots leaves turns and slots as they were", async () => {
+  await set(org, crm.url, { rate_per_second: 0.1 });
+  const keys = await Promise.all(Array.from({ length: 5 }, () => reportUnheard(org, crm.url)));
+  const DB = databaseRefusing((query) => query.includes("SET next_slot_at"), "D1_ERROR: refused by the test");
+  expect(await handleAttempts(envWithLosingQueues({ DB }).env, keys)).toEqual(["ack", 5, 5, 5, 5]);
+  await handleAttempts(envWithLosingQueues().env, keys);
+  const [, second = { call_id: "" }] = keys;
+  const { next_attempt_at } = await logOf(org, second.call_id);
+  expect(Math.round((Date.parse(next_attempt_at) - Date.now()) / 1_000)).toBe(10);
+});
+
+test("setting the same rate again changes nothing", async () => {
+  await set(org, crm.url, { rate_per_second: 0.1 });
+  for (let again = 0; again < 3; again++) {
+    await reportMany(1, crm.url);
+    await time.passUntil(100 * (again + 1));
+    await set(org, crm.url, { rate_per_second: 0.1, description: "the same" });
+  }
+  expect(await sentTimes(crm.url)).toHaveLength(1);
+});
+
 test("a lowered rate is kept by the calls that wait already, and they do not ask for their turns each second", {
   timeout: 60_000,
 }, async () => {
@@ -186,7 +223,7 @@ test("a changed rate acts on slots that are not given yet", async () => {
 });
 
 test("a call that has to wait costs two rows more, and its batch one for the endpoint's turns and one for its slots", async () => {
-  await set(org, crm.url, { rate_per_second: 1 });
+  await set(org, crm.url, { rate_per_second: 0.1 });
   let rows = 0;
   const DB = meter(env.DB, ({ rows_written }) => {
     rows += rows_written;

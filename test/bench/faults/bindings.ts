@@ -143,7 +143,7 @@ export function openRun(
 
 /** What is worth counting, by the text of the statement that does it to logs. */
 const EFFECTS = {
-  "parked by a batch": /SET parked = l\.created_at/,
+  "parked by a batch": /SET parked = max\(l\.created_at/,
   "released or probed": /SET parked = NULL, next_attempt_at/,
   "waiting for a slot": /SET reason = 'rate_limited'/,
 };
