@@ -9,6 +9,9 @@
 
 export const stepMs = (ratePerSecond: number): number => 1_000 / ratePerSecond;
 
+/** Attempts that were let through apart may arrive together: by so much they are kept apart more, if a step is less. */
+const MARGIN_MS = 100;
+
 /**
  * How far `paced_until` may lag behind: what comes late, and queues count whole seconds, may be made up for. As much as
  * leaves no second over twice the rate and no ten seconds over 1.1 times of it; a step in any case.
@@ -17,7 +20,8 @@ export function lagMs(ratePerSecond: number): number {
   const step = stepMs(ratePerSecond);
   const within = (windowMs: number, times: number) =>
     (Math.floor((times * ratePerSecond * windowMs) / 1_000 + ROUNDING) + 1) * step - windowMs;
-  return Math.max(step, Math.min(within(10_000, 1.1), within(1_000, 2)));
+  const margin = step <= MARGIN_MS ? MARGIN_MS : 0;
+  return Math.max(step, Math.min(within(10_000, 1.1), within(1_000, 2)) - margin);
 }
 
 /** A step is a fraction that no number holds exactly. */
