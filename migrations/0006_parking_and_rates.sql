@@ -8,7 +8,7 @@ ALTER TABLE endpoints ADD COLUMN last_error TEXT;        -- of the last failure
 ALTER TABLE webhook_logs ADD COLUMN trials INTEGER;  -- failures in a row as a probe or after a release; null: the due attempt is neither
 ALTER TABLE webhook_logs ADD COLUMN spared INTEGER;  -- attempts of the current delivery that used up no step of the schedule
 
--- `parked` is the log's place among those that wait: when it was created, or when it was put behind the others. Its
+-- `parked` is the log's place among those that wait: when it was last attempted, created, or put behind the others. Its
 -- status and reason are its endpoint's when they are read.
 UPDATE webhook_logs SET parked = created_at, trials = 0, next_attempt_at = NULL, sweep_at = NULL, reason = NULL,
   status = iif(attempts = 0, 'pending', 'retrying') WHERE parked IS NOT NULL;

@@ -211,7 +211,7 @@ export function waking(input: {
 
 /** Whether a log waits for its endpoint, and what state the endpoint then is in; null if it has no row. */
 export interface Parking {
-  /** Its place among those that wait: when it was created, or when it was put behind the others. Null: it is not parked. */
+  /** Its place among those that wait: when it was last attempted, created, or put behind the others. Null: not parked. */
   parked: number | null;
   endpoint_state: EndpointState | null;
 }

@@ -107,4 +107,7 @@ export function judgeMessage(
   return { kind: "early", delaySeconds: clampDelay(Math.ceil(earlyMs / 1_000)) };
 }
 
+/** Whole seconds until then, rounded up; 0 if it has passed. Times are in milliseconds. */
+export const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1_000));
+
 export const clampDelay = (delaySeconds: number): number => Math.min(delaySeconds, QUEUE_DELAY_LIMIT_SECONDS);

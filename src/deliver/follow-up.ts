@@ -2,6 +2,7 @@
  * What follows once a batch is written: the messages of what took effect, endpoints that are judged again, and calls
  * that are released. What fails here is made up for by the sweep, or by an endpoint's next attempt.
  */
+import { secondsUntil } from "../core/message.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
 import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import type { Release, Wake } from "../record/parked.ts";
@@ -55,7 +56,6 @@ function successorsOf(
 }
 
 const atOnce = (key: AttemptKey) => ({ key, delaySeconds: 0 });
-const secondsUntil = (at: number, now: number): number => Math.max(0, Math.ceil((at - now) / 1_000));
 
 /** The new times at which endpoints wake whose state changed. */
 const movedWakes = ({ observed, endpoints, written }: Omit<Wrote, "handled" | "moved">): Wake[] =>

@@ -4,7 +4,7 @@
  * or by the sweep.
  */
 import { RELEASED_AT_ONCE, waking } from "../core/endpoint.ts";
-import { EARLY_TOLERANCE_MS } from "../core/message.ts";
+import { EARLY_TOLERANCE_MS, secondsUntil } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
 import type { Wake, WakingEndpoint, Woken } from "../record/parked.ts";
@@ -40,7 +40,7 @@ export async function wake(
   if (released.length > 0) await verbs.enqueue(released);
   const wakes = again.map(({ wake_at, ...endpoint }) => ({
     endpoint,
-    delaySeconds: Math.max(0, Math.ceil((wake_at - now) / 1_000)),
+    delaySeconds: secondsUntil(wake_at, now),
   }));
   if (wakes.length > 0) await verbs.enqueueWakes(wakes);
 }

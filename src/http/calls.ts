@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import type * as z from "zod";
 import type { Json } from "../core/json.ts";
+import { secondsUntil } from "../core/message.ts";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { differingMembers } from "../core/same-json.ts";
 import { sha256Hex } from "../core/signature.ts";
@@ -49,8 +50,8 @@ export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
 function enqueueFirst(c: Context<HttpEnv>, log: NewReport, { next_attempt_at }: Inserted): void {
   if (next_attempt_at === null) return;
   const { user_id, call_id, delivery_id } = log;
-  const delaySeconds = Math.max(0, Math.ceil((next_attempt_at - log.now) / 1_000));
-  c.env.enqueue([{ user_id, call_id, event: "call", delivery_id, attempt: 1 }], delaySeconds);
+  const key = { user_id, call_id, event: "call" as const, delivery_id, attempt: 1 };
+  c.env.enqueue([key], secondsUntil(next_attempt_at, log.now));
 }
 
 const payloadTooLarge = (bytes: number) => ({

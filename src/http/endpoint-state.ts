@@ -1,6 +1,7 @@
 /** `/v1/endpoints/pause`, `/enable` and `/probe`: what an org does to an endpoint's state. */
 import type { Context } from "hono";
 import type { Endpoint, EndpointEvent } from "../core/endpoint.ts";
+import { secondsUntil } from "../core/message.ts";
 import { endpointChanged } from "../core/operational-webhook.ts";
 import { withoutQuery } from "../core/target.ts";
 import { SETTINGS_LIMIT } from "../record/endpoint-settings.ts";
@@ -78,8 +79,7 @@ export async function probe(c: Context<HttpEnv>): Promise<Response> {
     const message = `The endpoint ${shown(key.url)} is ${state}: only a degraded one is probed.`;
     return refuse({ error: "CONFLICT", message, field: "url" });
   }
-  const untilMs = (endpoint.next_probe_at ?? 0) - c.env.now();
-  c.env.wake(key, Math.max(0, Math.ceil(untilMs / 1_000)));
+  c.env.wake(key, secondsUntil(endpoint.next_probe_at ?? 0, c.env.now()));
   return okEndpoint(c, endpoint);
 }
 

@@ -130,7 +130,7 @@ const readStatement = (db: D1Database, { keys }: Wanted): D1PreparedStatement =>
     .prepare(
       `SELECT j.key AS position, ${IS_NEXT} AS is_next, l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at,
          l.status, l.reason, l.delivery_id, l.delivery_ordinal, l.send_type, l.attempts, l.losses, l.faults,
-         l.trials, l.spared,         l.next_attempt_at, l.payload_bytes, l.is_test, l.last_sent_at,
+         l.trials, l.spared, l.next_attempt_at, l.payload_bytes, l.is_test, l.last_sent_at,
          CASE WHEN ${IS_NEXT} AND l.payload_bytes <= ?2 THEN ${PAYLOAD_OF_LOG} END AS payload, l.payload_encoding
        FROM json_each(?1) AS j CROSS JOIN webhook_logs AS l ON ${LOG_OF_KEY}`,
     )

@@ -86,6 +86,11 @@ describe("a rate", () => {
     },
   );
 
+  test("above ten a second leaves room for attempts that are delayed on their way", () => {
+    const atOnce = (ratePerSecond: number) => takeTurns(0, { count: 2_000, ratePerSecond, now: NOW }).granted;
+    expect([50, 10, 3, 0.1].map(atOnce)).toEqual([46, 10, 4, 1]);
+  });
+
   test("tells each of the others when its turn would be", () => {
     expect(takeTurns(NOW, { count: 3, ratePerSecond: 0.5, now: NOW }).waitsMs).toEqual([2_000, 4_000, 6_000]);
   });

@@ -1,9 +1,10 @@
 /** Words for tests of endpoints: failing ones, their state, and operational webhooks. */
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import { writeWakeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { envWithLosingQueues, handleAttempts, handleBatch, reportUnheard } from "./handlers.ts";
-import { call, makeOrg, type Org, type Receiver, receiver } from "./words.ts";
+import { call, makeOrg, type Org, type Receiver, receiver, reportCall } from "./words.ts";
 
 /** An org's endpoints, as GET answers them. */
 export const endpointsOf = async (org: Org) => (await call(org, "GET", "/v1/endpoints")).body.data;
@@ -22,6 +23,27 @@ export async function attemptOnce(org: Org, url: string) {
 /** Makes as many first attempts as it takes, each of a call of its own. */
 export async function degrade(org: Org, url: string): Promise<void> {
   for (let failure = 1; failure <= 5; failure++) await attemptOnce(org, url);
+}
+
+/** What a call shows that is parked at a degraded endpoint and was never attempted. */
+export const PARKED = { status: "pending", reason: "endpoint_degraded", next_attempt_at: null };
+
+/** A receiver whose endpoint is degraded, and a call that is parked at it. The answers follow five that failed. */
+export async function failingReceiver(
+  org: Org,
+  ...answers: number[]
+): Promise<{ crm: Receiver; first: AttemptKey }> {
+  const crm = await receiver(500, 500, 500, 500, 500, ...answers);
+  await degrade(org, crm.url);
+  const { key } = await attemptOnce(org, crm.url);
+  return { crm, first: key };
+}
+
+/** Reports a call that is parked at once. */
+export async function reportParked(org: Org, url: string): Promise<string> {
+  const { call_id, answer } = await reportCall(org, { webhook: url });
+  expect(answer.body.data).toMatchObject(PARKED);
+  return call_id;
 }
 
 /** An org with an `ops_webhook`, and its receiver. */

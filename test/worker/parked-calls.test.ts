@@ -5,9 +5,18 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeWakeMessage } from "../../src/core/message.ts";
-import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import { NOTHING, writeResults } from "../../src/record/results.ts";
-import { attemptOnce, degrade, endpointsOf, takenFrom, wakeOnce } from "../support/endpoints.ts";
+import { forget } from "../support/endpoint-settings.ts";
+import {
+  attemptOnce,
+  degrade,
+  endpointsOf,
+  failingReceiver,
+  PARKED,
+  reportParked,
+  takenFrom,
+  wakeOnce,
+} from "../support/endpoints.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
@@ -18,18 +27,7 @@ import {
   sweepOnce,
 } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
-import {
-  call,
-  expectRefusal,
-  logOf,
-  makeOrg,
-  type Org,
-  type Receiver,
-  receiver,
-  reportCall,
-} from "../support/words.ts";
-
-const PARKED = { status: "pending", reason: "endpoint_degraded", next_attempt_at: null };
+import { call, expectRefusal, logOf, makeOrg, type Org, receiver } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -37,22 +35,6 @@ beforeEach(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
 });
 afterEach(() => vi.restoreAllMocks());
-
-/** A receiver whose endpoint is degraded, and a call that is parked at it. The answers follow five that failed. */
-async function failingReceiver(...answers: number[]): Promise<{ crm: Receiver; first: AttemptKey }> {
-  const crm = await receiver(500, 500, 500, 500, 500, ...answers);
-  await degrade(org, crm.url);
-  const { key } = await attemptOnce(org, crm.url);
-  return { crm, first: key };
-}
-
-const reportParked = async (url: string): Promise<string> => {
-  const { call_id, answer } = await reportCall(org, { webhook: url });
-  expect(answer.body.data).toMatchObject(PARKED);
-  return call_id;
-};
-
-const forget = (url: string) => call(org, "DELETE", `/v1/endpoints?url=${encodeURIComponent(url)}`);
 
 describe("a call for a degraded endpoint is parked", () => {
   test("by the batch that has its message; its endpoint's message comes when it is to be probed", async () => {
@@ -70,9 +52,9 @@ describe("a call for a degraded endpoint is parked", () => {
   });
 
   test("at its report once its endpoint is to wake, without a message", async () => {
-    const { crm } = await failingReceiver(500);
+    const { crm } = await failingReceiver(org, 500);
     const queues = envWithLosingQueues();
-    await reportParked(crm.url);
+    await reportParked(org, crm.url);
     expect(takenFrom(queues)).toEqual([]);
     expect(await endpointsOf(org)).toMatchObject([{ state: "degraded", waiting: 2, waiting_exact: true }]);
   });
@@ -91,7 +73,7 @@ describe("a call for a degraded endpoint is parked", () => {
   });
 
   test("for three rows at its report, two by a batch, and two when it is released", async () => {
-    const { crm, first } = await failingReceiver(500);
+    const { crm, first } = await failingReceiver(org, 500);
     let rows = 0;
     const DB = meter(env.DB, ({ rows_written }) => {
       rows += rows_written;
@@ -122,7 +104,7 @@ describe("nothing is stuck", () => {
   const later = (minutes: number) => vi.spyOn(Date, "now").mockReturnValue(Date.now() + minutes * 60_000);
 
   test("where an endpoint's message is lost: the sweep sends another", async () => {
-    const { crm } = await failingReceiver(200);
+    const { crm } = await failingReceiver(org, 200);
     later(2);
     const { env: lossy, retries } = envWithLosingQueues();
     await sweepOnce(lossy);
@@ -131,7 +113,7 @@ describe("nothing is stuck", () => {
   });
 
   test("where a released call's message is lost: the sweep enqueues it", async () => {
-    const { crm, first } = await failingReceiver(200);
+    const { crm, first } = await failingReceiver(org, 200);
     await wakeOnce(org, crm.url);
     later(2);
     const lossy = envWithLosingQueues();
@@ -140,9 +122,9 @@ describe("nothing is stuck", () => {
   });
 
   test("where the endpoint is forgotten while a released call is under way: the call is retried by its schedule", async () => {
-    const { crm, first } = await failingReceiver(500);
+    const { crm, first } = await failingReceiver(org, 500);
     const { released } = await wakeOnce(org, crm.url);
-    expect((await forget(crm.url)).status).toBe(200);
+    expect((await forget(org, crm.url)).status).toBe(200);
     await env.DB.prepare(
       "CREATE TRIGGER forgotten AFTER INSERT ON endpoints BEGIN DELETE FROM endpoints WHERE url = NEW.url; END",
     ).run();
@@ -158,7 +140,7 @@ describe("nothing is stuck", () => {
     const due = await Promise.all(Array.from({ length: 6 }, () => reportUnheard(org, crm.url)));
     await attemptOnce(org, crm.url);
     const DB = databaseOnceOpened(async (statements) => {
-      await forget(crm.url);
+      await forget(org, crm.url);
       return env.DB.batch(statements);
     });
     await handleAttempts(envWithLosingQueues({ DB }).env, due);
@@ -167,7 +149,7 @@ describe("nothing is stuck", () => {
   });
 
   test("a held call is not parked", async () => {
-    const { crm } = await failingReceiver(500);
+    const { crm } = await failingReceiver(org, 500);
     const key = await reportUnheard(org, (await receiver(200)).url);
     await env.DB.prepare("UPDATE webhook_logs SET url = ?, status = 'held' WHERE call_id = ?")
       .bind(crm.url, key.call_id)
@@ -177,12 +159,12 @@ describe("nothing is stuck", () => {
   });
 
   test("where an endpoint is to be forgotten while calls wait for it: it is not", async () => {
-    const { crm } = await failingReceiver(500);
-    expectRefusal(await forget(crm.url), 409, "CONFLICT", /Calls wait for the endpoint/);
+    const { crm } = await failingReceiver(org, 500);
+    expectRefusal(await forget(org, crm.url), 409, "CONFLICT", /Calls wait for the endpoint/);
   });
 
   test("a parked call is kept however old, until its endpoint is disabled", async () => {
-    const { first } = await failingReceiver(500);
+    const { first } = await failingReceiver(org, 500);
     await env.DB.prepare("UPDATE webhook_logs SET created_at = 1 WHERE call_id = ?")
       .bind(first.call_id)
       .run();

@@ -2,11 +2,13 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeWakeMessage } from "../../src/core/message.ts";
-import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import {
   attemptOnce,
   degrade,
   endpointsOf,
+  failingReceiver,
+  PARKED,
+  reportParked,
   takenFrom,
   wakeAndDeliver,
   wakeOnce,
@@ -20,18 +22,7 @@ import {
   reportUnheard,
   request,
 } from "../support/handlers.ts";
-import {
-  call,
-  expectRefusal,
-  logOf,
-  makeOrg,
-  type Org,
-  type Receiver,
-  receiver,
-  reportCall,
-} from "../support/words.ts";
-
-const PARKED = { status: "pending", reason: "endpoint_degraded", next_attempt_at: null };
+import { call, expectRefusal, logOf, makeOrg, type Org, type Receiver, receiver } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -40,26 +31,12 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A receiver whose endpoint is degraded, and a call that is parked at it. The answers follow five that failed. */
-async function failingReceiver(...answers: number[]): Promise<{ crm: Receiver; first: AttemptKey }> {
-  const crm = await receiver(500, 500, 500, 500, 500, ...answers);
-  await degrade(org, crm.url);
-  const { key } = await attemptOnce(org, crm.url);
-  return { crm, first: key };
-}
-
-const reportParked = async (url: string): Promise<string> => {
-  const { call_id, answer } = await reportCall(org, { webhook: url });
-  expect(answer.body.data).toMatchObject(PARKED);
-  return call_id;
-};
-
 const sentTo = async (crm: Receiver) => (await crm.received()).map(({ body }) => JSON.parse(body).call_id);
 
 describe("a degraded endpoint that wakes", () => {
   test("is probed by the call that has waited longest; a failed probe uses up no step and waits again", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
+    const { crm, first } = await failingReceiver(org, 500);
+    const second = await reportParked(org, crm.url);
     const { released, wakes } = await wakeOnce(org, crm.url);
     expect(released).toEqual([first]);
     expect(wakes).toMatchObject([{ delaySeconds: 30 }]);
@@ -75,15 +52,15 @@ describe("a degraded endpoint that wakes", () => {
   });
 
   test("is probed by the same call three times, then by the next one", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
+    const { crm, first } = await failingReceiver(org, 500);
+    const second = await reportParked(org, crm.url);
     for (let probe = 1; probe <= 7; probe++) await wakeAndDeliver(org, crm.url);
     const one = first.call_id;
     expect((await sentTo(crm)).slice(5)).toEqual([one, one, one, second, second, second, one]);
   });
 
   test("is probed for days without using up a schedule of three attempts", async () => {
-    const { crm, first } = await failingReceiver(...Array(12).fill(500), 200);
+    const { crm, first } = await failingReceiver(org, ...Array(12).fill(500), 200);
     for (let probe = 1; probe <= 12; probe++) await wakeAndDeliver(org, crm.url);
     expect((await logOf(org, first.call_id)).metadata).toHaveLength(12);
     await wakeAndDeliver(org, crm.url);
@@ -103,7 +80,7 @@ describe("a degraded endpoint that wakes", () => {
     );
     await degrade(org, crm.url);
     const { key: throttled } = await attemptOnce(org, crm.url);
-    const healthy = await reportParked(crm.url);
+    const healthy = await reportParked(org, crm.url);
     await wakeAndDeliver(org, crm.url);
     await letTimePass(throttled, 60_000);
     await handleAttempts(envWithLosingQueues().env, [{ ...throttled, attempt: 2 }]);
@@ -112,7 +89,7 @@ describe("a degraded endpoint that wakes", () => {
   });
 
   test("stays degraded where its probe is answered 404, and goes on", async () => {
-    const { crm, first } = await failingReceiver(404, 200);
+    const { crm, first } = await failingReceiver(org, 404, 200);
     await wakeAndDeliver(org, crm.url);
     expect(await endpointsOf(org)).toMatchObject([
       { state: "degraded", waiting: 1, consecutive_failures: 5 },
@@ -123,8 +100,8 @@ describe("a degraded endpoint that wakes", () => {
   });
 
   test("once only: a second message changes nothing, and the probe of another wake is parked again", async () => {
-    const { crm, first } = await failingReceiver(500);
-    const second = await reportParked(crm.url);
+    const { crm, first } = await failingReceiver(org, 500);
+    const second = await reportParked(org, crm.url);
     await wakeOnce(org, crm.url); // its probe's message is lost
     const lossy = envWithLosingQueues();
     const message = writeWakeMessage({ user_id: org.user_id, url: crm.url });
@@ -138,7 +115,7 @@ describe("a degraded endpoint that wakes", () => {
   });
 
   test("sleeps once no call waits, and the next call wakes it again", async () => {
-    const { crm, first } = await failingReceiver(410);
+    const { crm, first } = await failingReceiver(org, 410);
     await env.DB.prepare("DELETE FROM webhook_logs WHERE call_id = ?").bind(first.call_id).run();
     expect(await wakeOnce(org, crm.url)).toMatchObject({ settled: "ack", released: [], wakes: [] });
     const { key, retries } = await attemptOnce(org, crm.url);
@@ -146,8 +123,20 @@ describe("a degraded endpoint that wakes", () => {
     expect(await logOf(org, key.call_id)).toMatchObject(PARKED);
   });
 
+  test("is not probed twice in a row where it fell asleep while its only call probed it", async () => {
+    const { crm } = await failingReceiver(org, 500);
+    const { released } = await wakeOnce(org, crm.url);
+    await env.DB.prepare("UPDATE endpoints SET next_probe_at = 1 WHERE user_id = ?").bind(org.user_id).run();
+    await wakeOnce(org, crm.url);
+    const lossy = envWithLosingQueues();
+    await handleAttempts(lossy.env, released);
+    expect(await sentTo(crm)).toHaveLength(6);
+    expect(lossy.retries).toMatchObject([{ body: { endpoint: crm.url } }]);
+    expect(lossy.retries[0]?.delaySeconds).toBeGreaterThan(10);
+  });
+
   test("is probed now where its owner asks, and only while it is degraded", async () => {
-    const { crm, first } = await failingReceiver(200);
+    const { crm, first } = await failingReceiver(org, 200);
     const probe = () => call(org, "POST", "/v1/endpoints/probe", { body: { url: crm.url } });
     const { body } = await probe();
     expect(body.data).toMatchObject({ state: "degraded", waiting: 1 });
@@ -166,12 +155,39 @@ describe("a degraded endpoint that wakes", () => {
   });
 });
 
+test("what has waited goes into the later lane, where no backlog of first attempts keeps it", async () => {
+  const { crm } = await failingReceiver(org, 200);
+  await reportParked(org, crm.url);
+  await env.DB.prepare("UPDATE endpoints SET wake_at = 1 WHERE user_id = ?").bind(org.user_id).run();
+  const probing = envWithLosingQueues();
+  await handleBatch(
+    probing.env,
+    [writeWakeMessage({ user_id: org.user_id, url: crm.url })],
+    "postcall-retries",
+  );
+  expect(probing.deliveries).toEqual([]);
+  const releasing = envWithLosingQueues();
+  await handleAttempts(releasing.env, takenFrom(probing));
+  expect(releasing.deliveries).toEqual([]);
+  expect(takenFrom(releasing)).toMatchObject([{ attempt: 1 }]);
+});
+
+test("slots that were given before an endpoint failed are not waited for once it takes calls again", async () => {
+  const { crm } = await failingReceiver(org, 200);
+  await env.DB.prepare("UPDATE endpoints SET rate_per_second = 1, next_slot_at = 9e15 WHERE user_id = ?")
+    .bind(org.user_id)
+    .run();
+  await wakeAndDeliver(org, crm.url);
+  const { key } = await attemptOnce(org, crm.url);
+  expect(await logOf(org, key.call_id)).toMatchObject({ status: "delivered" });
+});
+
 describe("an endpoint that takes calls again", () => {
   const reportMany = (url: string, count: number) =>
-    Promise.all(Array.from({ length: count }, () => reportParked(url)));
+    Promise.all(Array.from({ length: count }, () => reportParked(org, url)));
 
   test("gets ten at once, two more for each success, and the rest in tens", async () => {
-    const { crm } = await failingReceiver(200);
+    const { crm } = await failingReceiver(org, 200);
     await reportMany(crm.url, 40);
     const probed = await wakeAndDeliver(org, crm.url);
     expect(probed.following).toHaveLength(10);
@@ -185,7 +201,7 @@ describe("an endpoint that takes calls again", () => {
   });
 
   test("and fails those parks them again, and no step of theirs is used up", async () => {
-    const { crm } = await failingReceiver(200, 500);
+    const { crm } = await failingReceiver(org, 200, 500);
     const calls = await reportMany(crm.url, 12);
     const { following } = await wakeAndDeliver(org, crm.url);
     await handleAttempts(envWithLosingQueues().env, following);
@@ -196,7 +212,7 @@ describe("an endpoint that takes calls again", () => {
   });
 
   test("has a call that alone fails behind the others after three times, and then on its own schedule to its end", async () => {
-    const { crm, first: poison } = await failingReceiver(500);
+    const { crm, first: poison } = await failingReceiver(org, 500);
     const released = async () => {
       await env.DB.prepare(
         "UPDATE endpoints SET state = 'active', consecutive_failures = 0 WHERE user_id = ?",
