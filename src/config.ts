@@ -19,7 +19,9 @@ export interface Config {
   publicUrl: URL;
   /** Ended logs older than this are removed. */
   retentionDays: number;
-  adminKey: string;
+  /** Null if it is unusable: then the admin API is shut, and `adminKeyProblem` says why. */
+  adminKey: string | null;
+  adminKeyProblem: string | null;
   /** What signing secrets are encrypted with. */
   masterKeys: MasterKeys;
   sessionKey: string;
@@ -61,12 +63,7 @@ export function readConfig(env: Record<string, unknown>): Config {
     allowPrivateTargets,
     publicUrl,
     retentionDays: read("RETENTION_DAYS", parseDays, "a whole number of days from 1 to 3650"),
-    adminKey: read(
-      "ADMIN_KEY",
-      (text) => atLeast(minimum, text),
-      `a secret of at least ${minimum} characters`,
-      true,
-    ),
+    ...readAdminKey(env.ADMIN_KEY, minimum),
     masterKeys: read("SECRETS_KEY", parseMasterKeys, masterKeysRule(env.SECRETS_KEY), true),
     sessionKey: read(
       "SESSION_KEY",
@@ -77,6 +74,16 @@ export function readConfig(env: Record<string, unknown>): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems.join("; "));
   return config;
+}
+
+/** Without a usable admin key everything else works. */
+function readAdminKey(text: unknown, minimum: number): Pick<Config, "adminKey" | "adminKeyProblem"> {
+  const adminKey = typeof text === "string" ? atLeast(minimum, text) : null;
+  const adminKeyProblem =
+    adminKey === null
+      ? `ADMIN_KEY must be a secret of at least ${minimum} characters; until then the admin API is shut`
+      : null;
+  return { adminKey, adminKeyProblem };
 }
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);

@@ -167,8 +167,12 @@ function coalescedSendOf(env: Env) {
 /** The variables are checked once per environment object, of which there is one per isolate. */
 const configs = new WeakMap<Env, Config>();
 function configOf(env: Env): Config {
-  const config = configs.get(env) ?? readConfig({ ...env });
+  const known = configs.get(env);
+  if (known !== undefined) return known;
+  const config = readConfig({ ...env });
   configs.set(env, config);
+  const { adminKeyProblem: message } = config;
+  if (message !== null) console.error(JSON.stringify({ event: "admin_api_shut", message }));
   return config;
 }
 

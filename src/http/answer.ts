@@ -41,6 +41,22 @@ export const okPage = (elements: readonly string[], nextCursor: string | null): 
     headers: JSON_HEADERS,
   });
 
+/**
+ * Success whose data is a page of a list, read with one element more than the page's `limit` to see whether it goes on.
+ * The cursor is the page's last element's.
+ */
+export function okList<T>(
+  read: readonly T[],
+  { limit, cursorOf }: { limit: number; cursorOf: (element: T) => string },
+): Response {
+  const page = read.slice(0, limit);
+  const last = page.at(-1);
+  return okPage(
+    page.map((element) => JSON.stringify(element)),
+    read.length > limit && last !== undefined ? cursorOf(last) : null,
+  );
+}
+
 /** Success whose data is an array that arrives in parts, each the JSON text of its elements. */
 export function okStream(
   parts: AsyncIterable<string>,
@@ -82,5 +98,13 @@ const RETRY_AFTER_SECONDS = "5";
 /** A refusal because the record can't be reached or used. */
 export const unavailable = (message: string, members: Pick<ApiError, "request_id"> = {}): Response =>
   refuse({ error: "UNAVAILABLE", message, ...members }, { "retry-after": RETRY_AFTER_SECONDS });
+
+/** A cursor that no answer of this list has given. */
+export const refuseCursor = (cursor: string): Response =>
+  refuse({
+    error: "invalid_parameter",
+    message: `cursor must be a next_cursor of this list, and is ${JSON.stringify(cursor.slice(0, 80))}.`,
+    field: "cursor",
+  });
 
 export const notFound = (message: string): Response => refuse({ error: "NOT_FOUND", message });

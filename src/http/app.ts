@@ -3,103 +3,17 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
-import type { Scope } from "../record/keys.ts";
-import { notFound, ok, refuse, unavailable } from "./answer.ts";
-import { apiKeyFinder, authenticate, requireScopes } from "./auth.ts";
-import { reportCall } from "./calls.ts";
-import { postCitations } from "./citations.ts";
-import { enable, pause, probe } from "./endpoint-state.ts";
-import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
-import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
+import { notFound, refuse, unavailable } from "./answer.ts";
+import { authenticate, requireAccess } from "./auth.ts";
+import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
-import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
-import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
-import { readinessHandler } from "./ready.ts";
+import { readQuery } from "./query.ts";
+import type { Given, Route } from "./route.ts";
+import { ROUTES } from "./routes.ts";
 import type { HttpEnv } from "./services.ts";
-import { describeUnknown } from "./unknown-names.ts";
-import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
-import { testWebhook } from "./webhooks/test-webhook.ts";
 
-interface Route {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  path: string;
-  /** The scopes that the key must have; null if no key is needed. */
-  scopes: readonly Scope[] | null;
-  handler: (c: Context<HttpEnv>) => Response | Promise<Response>;
-  /** The query parameters it takes. */
-  query?: readonly string[];
-}
-
-const findApiKey = apiKeyFinder();
-
-const ROUTES: Route[] = [
-  { method: "GET", path: "/healthz", scopes: null, handler: () => ok({ status: "ok" }) },
-  { method: "GET", path: "/readyz", scopes: null, handler: readinessHandler(findApiKey) },
-  { method: "POST", path: "/v1/postcall/calls", scopes: ["report"], handler: reportCall },
-  {
-    method: "POST",
-    path: "/v1/postcall/calls/:call_id/citations",
-    scopes: ["report"],
-    handler: postCitations,
-  },
-  { method: "POST", path: "/v1/postcall/webhooks/resend", scopes: ["send"], handler: resendWebhooks },
-  { method: "POST", path: "/v1/postcall/webhooks/create", scopes: ["send", "read"], handler: createWebhooks },
-  { method: "POST", path: "/v1/postcall/webhooks/test", scopes: ["send"], handler: testWebhook },
-  {
-    method: "GET",
-    path: "/v1/postcall/webhooks/:call_id",
-    scopes: ["read"],
-    handler: getWebhook,
-    query: ["event"],
-  },
-  {
-    method: "GET",
-    path: "/v1/endpoints",
-    scopes: ["read"],
-    handler: getEndpoints,
-    query: ["url", "state", "limit", "cursor"],
-  },
-  { method: "PATCH", path: "/v1/endpoints", scopes: ["configure"], handler: patchEndpoint },
-  {
-    method: "DELETE",
-    path: "/v1/endpoints",
-    scopes: ["configure"],
-    handler: deleteEndpoint,
-    query: ["url"],
-  },
-  { method: "POST", path: "/v1/endpoints/pause", scopes: ["configure"], handler: pause },
-  { method: "POST", path: "/v1/endpoints/enable", scopes: ["configure"], handler: enable },
-  { method: "POST", path: "/v1/endpoints/probe", scopes: ["configure"], handler: probe },
-  { method: "POST", path: "/v1/inboxes", scopes: ["configure"], handler: makeInbox },
-  { method: "PATCH", path: "/v1/inboxes/:id", scopes: ["configure"], handler: configureInbox },
-  {
-    method: "GET",
-    path: "/v1/inboxes/:id/requests",
-    scopes: ["read"],
-    handler: listRequests,
-    query: ["limit", "cursor"],
-  },
-  { method: "GET", path: "/v1/inboxes/:id/stream", scopes: ["read"], handler: streamRequests },
-  { method: "GET", path: "/v1/inbound", scopes: ["read"], handler: getNumbers, query: ["after"] },
-  { method: "POST", path: "/v1/inbound/:phone_number", scopes: ["configure"], handler: postNumber },
-  { method: "GET", path: "/v1/inbound/:phone_number", scopes: ["read"], handler: getNumber },
-  { method: "DELETE", path: "/v1/inbound/:phone_number", scopes: ["configure"], handler: deleteNumber },
-  { method: "GET", path: "/v1/org", scopes: ["read"], handler: getOrg },
-  { method: "PATCH", path: "/v1/org", scopes: ["configure"], handler: patchOrg },
-  { method: "GET", path: "/v1/org/signing-secrets", scopes: ["read"], handler: getSigningSecrets },
-  {
-    method: "POST",
-    path: "/v1/org/signing-secrets/rotate",
-    scopes: ["configure"],
-    handler: rotateSigningSecrets,
-  },
-  {
-    method: "DELETE",
-    path: "/v1/org/signing-secrets/:id",
-    scopes: ["configure"],
-    handler: deleteSigningSecret,
-  },
-];
+/** The routes as what they have in common. */
+const routes: readonly Route[] = ROUTES;
 
 export function createApp(): Hono<HttpEnv> {
   // Named, because Hono's default router falls back to one several times slower if two paths are alike.
@@ -107,10 +21,10 @@ export function createApp(): Hono<HttpEnv> {
   app.use(nameRequest);
   app.use("/inbox/*", harmlessInBrowsers);
   app.use(checkConfig);
-  app.use("/v1/*", authenticate(findApiKey));
-  for (const { method, path, scopes, handler, query = [] } of ROUTES) {
-    if (scopes !== null) app.on(method, path, requireScopes(scopes), refuseUnknownParameters(query));
-    app.on(method, path, handler);
+  app.use("/v1/*", authenticate());
+  for (const route of routes) {
+    if (route.access !== "public") app.on(route.method, route.path, requireAccess(route.access));
+    app.on(route.method, route.path, (c) => answer(c, route));
   }
   app.all("/inbox/:id", captureRequest);
   app.all("/inbox/:id/*", captureRequest);
@@ -131,16 +45,17 @@ const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
 };
 
-/** An unknown parameter is refused: ignored, it would be a filter without effect. */
-const refuseUnknownParameters =
-  (known: readonly string[]): MiddlewareHandler<HttpEnv> =>
-  async (c, next) => {
-    const unknown = [...new URL(c.req.url).searchParams.keys()].filter((name) => !known.includes(name));
-    const [field] = unknown;
-    if (field === undefined) return next();
-    const message = `The query has parameters that are not known: ${describeUnknown(unknown, known)}.`;
-    return refuse({ error: "invalid_parameter", message, field: field.slice(0, 80) });
-  };
+/** Checks a request's query and body, and hands what they hold to the route's handler. */
+async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
+  // A monitor may add anything to the address that it asks.
+  const { searchParams } = new URL(route.access === "public" ? route.path : c.req.url, c.req.url);
+  const query = readQuery(searchParams, route.query ?? {});
+  if (!query.ok) return query.refusal;
+  const given = { query: query.value, body: undefined };
+  if (route.body === undefined) return route.handler(c, given as unknown as Given);
+  const body = await readBody(c, route.body);
+  return body.ok ? route.handler(c, { ...given, body: body.value, json: body.json }) : body.refusal;
+}
 
 /** A deployment with an unusable variable answers every request with that variable's name. */
 const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
@@ -149,18 +64,18 @@ const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
 };
 
 const routesAt = (path: string): Route[] =>
-  ROUTES.filter((route) => new URLPattern({ pathname: route.path }).test({ pathname: path }));
+  routes.filter((route) => new URLPattern({ pathname: route.path }).test({ pathname: path }));
 
 function answerUnrouted(c: Context<HttpEnv>): Response {
   const { method, path } = c.req;
-  const routes = routesAt(path);
-  if (routes.length === 0) {
+  const found = routesAt(path);
+  if (found.length === 0) {
     const withoutSlash = path.replace(/\/$/, "");
     const advice =
       routesAt(withoutSlash).length > 0 ? ` Leave out the slash at its end: ${withoutSlash}.` : "";
     return notFound(`There is nothing at ${path}.${advice}`);
   }
-  const allow = routes.map((route) => (route.method === "GET" ? "GET, HEAD" : route.method)).join(", ");
+  const allow = found.map((route) => (route.method === "GET" ? "GET, HEAD" : route.method)).join(", ");
   const message = `${method} is not a method of ${path}; it has ${allow}.`;
   return refuse({ error: "METHOD_NOT_ALLOWED", message }, { allow });
 }

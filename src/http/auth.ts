@@ -1,9 +1,16 @@
-/** Finds the API key of a request by its digest. Unknown, expired and missing keys are answered alike. */
+/**
+ * Finds out who asks: an org by its API key, which is looked up by its digest, or the operator by the admin key.
+ * Unknown, expired and missing keys are answered alike.
+ */
+import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { isApiKeyForm } from "../core/api-key.ts";
+import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
-import { type ApiKey, findKey, type Scope } from "../record/keys.ts";
+import { type ApiKey, findKey } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
+import type { Access } from "./route.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
 /** A known key is looked up again after this long, so a revoked one is refused everywhere within this time. */
@@ -17,7 +24,7 @@ const REMEMBERED_KEYS = 1_000;
 export type FindApiKey = (c: Context<HttpEnv>, options?: { fresh?: boolean }) => Promise<ApiKey | null>;
 
 /** Looks up keys and remembers the results for a while. */
-export function apiKeyFinder(): FindApiKey {
+function apiKeyFinder(): FindApiKey {
   const known = memory<ApiKey>();
   // Kept apart, so that a flood of bad keys does not push out a good one.
   const unknown = memory<true>();
@@ -34,7 +41,7 @@ export function apiKeyFinder(): FindApiKey {
   return async (c, { fresh = false } = {}) => {
     const key = readKey(c.req.header("authorization"));
     const now = c.env.now();
-    if (!isApiKeyForm(key) || (!fresh && unknown.get(key, now))) return null;
+    if (!isApiKeyForm(key) || databaseNumberOf(key) !== 0 || (!fresh && unknown.get(key, now))) return null;
     const apiKey = (fresh ? null : known.get(key, now)) ?? (await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
     return isExpired ? null : apiKey;
@@ -59,29 +66,47 @@ function memory<T>() {
   };
 }
 
-/** Lets a request with a valid key pass, and puts the key into `apiKey`. */
-export const authenticate =
-  (findApiKey: FindApiKey): MiddlewareHandler<HttpEnv> =>
+/** The keys of this isolate's requests. */
+export const findApiKey = apiKeyFinder();
+
+/** Lets a request with a valid key pass. Puts an org's key into `apiKey`; of the admin key it sets `isAdmin`. */
+export const authenticate = (): MiddlewareHandler<HttpEnv> => async (c, next) => {
+  const { adminKey } = c.env.config();
+  const isAdmin = adminKey !== null && isSame(readKey(c.req.header("authorization")), adminKey);
+  c.set("isAdmin", isAdmin);
+  if (isAdmin) return next();
+  const apiKey = await findApiKey(c);
+  if (apiKey === null) {
+    const message =
+      "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
+    return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
+  }
+  c.set("apiKey", apiKey);
+  c.set("isStillValid", async () => (await findApiKey(c, { fresh: true })) !== null);
+  return next();
+};
+
+/** Compares in a time that tells nothing about the texts, not even their lengths. */
+const isSame = (one: string, other: string): boolean =>
+  timingSafeEqual(Buffer.from(sha256Hex(one)), Buffer.from(sha256Hex(other)));
+
+/** Lets a request pass if whoever asks may use the route. */
+export const requireAccess =
+  (access: Exclude<Access, "public">): MiddlewareHandler<HttpEnv> =>
   async (c, next) => {
-    const apiKey = await findApiKey(c);
-    if (apiKey === null) {
-      const message =
-        "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
-      return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
-    }
-    c.set("apiKey", apiKey);
-    c.set("isStillValid", async () => (await findApiKey(c, { fresh: true })) !== null);
-    return next();
+    const message = refusalOf(access, c);
+    return message === null ? next() : refuse({ error: "FORBIDDEN", message });
   };
 
-/** Lets a request pass if its key has all of these scopes. */
-export const requireScopes =
-  (scopes: readonly Scope[]): MiddlewareHandler<HttpEnv> =>
-  async (c, next) => {
-    const missing = scopes.find((scope) => !c.get("apiKey").scopes.includes(scope));
-    if (missing === undefined) return next();
-    return refuse({ error: "FORBIDDEN", message: `This API key lacks the scope "${missing}".` });
-  };
+/** Why the caller may not use a route; null if it may. */
+function refusalOf(access: Exclude<Access, "public">, c: Context<HttpEnv>): string | null {
+  if (access === "any_key") return null;
+  const isAdmin = c.get("isAdmin");
+  if (access === "admin") return isAdmin ? null : "This is for the admin key; an org's key can't do it.";
+  if (isAdmin) return "This is for an org's API key; the admin key can't do it.";
+  const missing = access.find((scope) => !c.get("apiKey").scopes.includes(scope));
+  return missing === undefined ? null : `This API key lacks the scope "${missing}".`;
+}
 
 /** Whether the request's key may see payloads and the queries of URLs. */
 export const mayRead = (c: Context<HttpEnv>): boolean => c.get("apiKey").scopes.includes("read");

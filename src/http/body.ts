@@ -19,20 +19,23 @@ const SHOWN_CHARACTERS = 80;
 
 /** How many elements and members a body may have if its schema says nothing else: more than any such schema accepts. */
 const PARTS_LIMIT = 2_000;
+/** How many bytes a body may have if its route says nothing else: enough for a few URLs with every character escaped. */
+const LIMIT_BYTES = 65_536;
 
-interface BodyRules<T> {
-  schema: z.ZodType<T>;
-  limitBytes: number;
+/** What a route's body may be. */
+export interface BodyRules<Schema extends z.ZodType> {
+  schema: Schema;
+  limitBytes?: number;
   /** Counted before parsing: while V8 parses, it hashes short strings, and chosen ones get the same hash. */
   limitParts?: number;
   optional?: boolean;
 }
 
 /** Reads a body of at most `limitBytes`. If the body is `optional`, an absent one reads as `{}`. */
-export async function readBody<T>(
+export async function readBody<Schema extends z.ZodType>(
   c: Context<HttpEnv>,
-  { schema, limitBytes, limitParts = PARTS_LIMIT, optional = false }: BodyRules<T>,
-): Promise<Body<T>> {
+  { schema, limitBytes = LIMIT_BYTES, limitParts = PARTS_LIMIT, optional = false }: BodyRules<Schema>,
+): Promise<Body<z.output<Schema>>> {
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJsonType(contentType)) {
     const message = `The body's content type must be application/json, and is ${shortened(JSON.stringify(contentType))}.`;
@@ -109,7 +112,7 @@ function decode(bytes: ArrayBuffer | Uint8Array): string | null {
   }
 }
 
-function check<T>(schema: z.ZodType<T>, json: Json): Body<T> {
+function check<Schema extends z.ZodType>(schema: Schema, json: Json): Body<z.output<Schema>> {
   const parsed = schema.safeParse(json.value, { reportInput: true });
   if (parsed.success) return { ok: true, value: parsed.data, json };
   return {

@@ -13,26 +13,20 @@ import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { type Inserted, insertReport, type NewReport } from "../record/reports.ts";
 import { okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
-import { readBody } from "./body.ts";
-import { reportSchema } from "./schemas.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 import { renderLog } from "./webhooks/render.ts";
 
-/** The largest body of a report. White space and escaped characters make it larger than the compact payload. */
-export const REPORT_LIMIT_BYTES = 4 * PAYLOAD_LIMIT_BYTES;
-
-export async function reportCall(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, {
-    schema: reportSchema,
-    limitBytes: REPORT_LIMIT_BYTES,
-    limitParts: Number.POSITIVE_INFINITY,
-  });
-  if (!body.ok) return body.refusal;
-  const report = body.value;
+export async function reportCall(
+  c: Context<HttpEnv>,
+  { body, json }: Given<QueryShape, typeof reportSchema>,
+): Promise<Response> {
+  const report = body;
   const webhook = readTarget("webhook", report.webhook, c.env.config());
   if (!webhook.ok) return refuse(webhook.refusal);
-  const { log, given } = await newReport(c, { ...report, url: webhook.url }, body.json);
+  const { log, given } = await newReport(c, { ...report, url: webhook.url }, json);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
   const database = c.env.databaseOf(log.user_id);
   const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));

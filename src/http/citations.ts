@@ -16,9 +16,8 @@ import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { insertCitations } from "../record/reports.ts";
 import { type ApiError, notFound, okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
-import { readBody } from "./body.ts";
-import { REPORT_LIMIT_BYTES } from "./calls.ts";
-import { citationsSchema } from "./schemas.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { citationsSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { renderLog } from "./webhooks/render.ts";
 
@@ -32,16 +31,13 @@ interface Posted {
 
 type Effect = Exclude<CitationsDecision, "repeated" | "conflict">;
 
-export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, {
-    schema: citationsSchema,
-    limitBytes: REPORT_LIMIT_BYTES,
-    limitParts: Number.POSITIVE_INFINITY,
-  });
-  if (!body.ok) return body.refusal;
+export async function postCitations(
+  c: Context<HttpEnv>,
+  { body, json }: Given<QueryShape, typeof citationsSchema>,
+): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const call_id = c.req.param("call_id") ?? "";
-  const citations = citationsText(body.json);
+  const citations = citationsText(json);
   const posted = { user_id, call_id, citations, digest: sha256Hex(citations) };
   const database = c.env.databaseOf(user_id);
   // Each pass decides on a fresh read. A hold ends once and citations are accepted once, so there are few passes.
@@ -50,7 +46,7 @@ export async function postCitations(c: Context<HttpEnv>): Promise<Response> {
     if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
     const decision = decideCitations(citedCallOf(cited), {
       digest: posted.digest,
-      isEmpty: areEmpty(body.value),
+      isEmpty: areEmpty(body),
     });
     if (decision === "repeated") return answer(c, posted, cited.has_own_log === 1 ? "citations" : "call");
     if (decision === "conflict") {

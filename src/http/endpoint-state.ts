@@ -10,17 +10,18 @@ import { readEndpoints } from "../record/endpoints.ts";
 import { newOperationalWebhook } from "../record/operational-webhooks.ts";
 import { countWaitingAt } from "../record/parked.ts";
 import { notFound, refuse } from "./answer.ts";
-import { readBody } from "./body.ts";
-import { BODY_LIMIT_BYTES, okEndpoint } from "./endpoints.ts";
-import { enableSchema, endpointUrlSchema } from "./schemas.ts";
+import { okEndpoint } from "./endpoints.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { enableSchema, endpointUrlSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readEndpointUrl, readTarget } from "./target.ts";
 
 /** The calls of a paused endpoint wait until it is enabled. */
-export async function pause(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: endpointUrlSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const target = readTarget("url", body.value.url, c.env.config());
+export async function pause(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof endpointUrlSchema>,
+): Promise<Response> {
+  const target = readTarget("url", body.url, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const change = await changeOf(c, withoutQuery(target.url), {
     type: "endpoint.paused",
@@ -37,11 +38,12 @@ export async function pause(c: Context<HttpEnv>): Promise<Response> {
   return okEndpoint(c, paused.endpoint);
 }
 
-export async function enable(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: enableSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const { redeliver } = body.value;
-  const named = readEndpointUrl(body.value.url);
+export async function enable(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof enableSchema>,
+): Promise<Response> {
+  const { redeliver } = body;
+  const named = readEndpointUrl(body.url);
   if (!named.ok) return refuse(named.refusal);
   const change = await changeOf(c, named.url, {
     type: "endpoint.recovered",
@@ -66,10 +68,11 @@ export async function enable(c: Context<HttpEnv>): Promise<Response> {
 }
 
 /** The next probe of a degraded endpoint is made now, not when it would be. */
-export async function probe(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: endpointUrlSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const named = readEndpointUrl(body.value.url);
+export async function probe(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof endpointUrlSchema>,
+): Promise<Response> {
+  const named = readEndpointUrl(body.url);
   if (!named.ok) return refuse(named.refusal);
   const { user_id } = c.get("apiKey");
   const key = { user_id, url: named.url };

@@ -1,7 +1,7 @@
 /** `/v1/endpoints`: an org's endpoints that have failed or have settings. They are shown, set and forgotten. */
 import type { Context } from "hono";
 import { encrypt, NONCE_BYTES } from "../core/encryption.ts";
-import { ENDPOINT_STATES, type Endpoint, type EndpointState, type Waiting } from "../core/endpoint.ts";
+import type { Endpoint, Waiting } from "../core/endpoint.ts";
 import {
   type EndpointSettings,
   HEADERS_LIMIT,
@@ -19,38 +19,28 @@ import {
 import { type EndpointKey, listEndpoints, readEndpoints } from "../record/endpoints.ts";
 import { countWaiting, countWaitingAt } from "../record/parked.ts";
 import { type ApiError, notFound, ok, okPage, refuse } from "./answer.ts";
-import { readBody } from "./body.ts";
-import { endpointSchema } from "./schemas.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { endpointQuery, endpointSchema, endpointsQuery } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readEndpointUrl, readTarget } from "./target.ts";
 
-/** Enough for a URL with every character escaped. */
-export const BODY_LIMIT_BYTES = 65_536;
-
-/** A page has this many endpoints at most, and this many where nothing is asked. */
-const PAGE_LIMIT = 200;
-const DEFAULT_PAGE = 50;
-
-export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
+export async function getEndpoints(
+  c: Context<HttpEnv>,
+  { query }: Given<typeof endpointsQuery>,
+): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
-  const { url: given, ...listed } = c.req.query();
+  const { url: given, state, limit, cursor } = query;
   if (given !== undefined) {
-    const [other] = Object.keys(listed);
-    if (other !== undefined) return invalid(other, "can't be given beside url", listed[other] ?? "");
+    const other = ["state", "limit", "cursor"].find((name) => c.req.query(name) !== undefined);
+    if (other !== undefined) return refuse(besideUrl(other));
     const named = readEndpointUrl(given);
     if (!named.ok) return refuse(named.refusal);
     const key = { user_id, url: named.url };
     const [endpoint] = await readEndpoints(database, [key]);
     return okEndpoint(c, { ...(endpoint ?? WELL), ...key });
   }
-  const { state, limit = String(DEFAULT_PAGE), cursor: after = "" } = listed;
-  if (state !== undefined && !isState(state))
-    return invalid("state", `must be one of ${ENDPOINT_STATES.join(", ")}`, state);
-  const size = Number(limit);
-  if (!/^\d{1,3}$/.test(limit) || size < 1 || size > PAGE_LIMIT)
-    return invalid("limit", `must be a whole number from 1 to ${PAGE_LIMIT}`, limit);
-  const wanted = { user_id, state: state ?? null, after, limit: size };
+  const wanted = { user_id, state: state ?? null, after: cursor ?? "", limit };
   const { endpoints, next } = await listEndpoints(database, wanted);
   const counts = await countWaiting(
     database,
@@ -63,21 +53,18 @@ export async function getEndpoints(c: Context<HttpEnv>): Promise<Response> {
   );
 }
 
-const isState = (text: string): text is EndpointState =>
-  (ENDPOINT_STATES as readonly string[]).includes(text);
-
-const invalid = (field: string, rule: string, value: string): Response =>
-  refuse({
-    error: "invalid_parameter",
-    message: `${field} ${rule}, and is ${JSON.stringify(value.slice(0, 80))}.`,
-    field,
-  });
+const besideUrl = (field: string): ApiError => ({
+  error: "invalid_parameter",
+  message: `${field} can't be given beside url.`,
+  field,
+});
 
 /** Changes what the body names. What it leaves out stays as it is. */
-export async function patchEndpoint(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: endpointSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const { url: given, headers, ...settings } = body.value;
+export async function patchEndpoint(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof endpointSchema>,
+): Promise<Response> {
+  const { url: given, headers, ...settings } = body;
   const target = readTarget("url", given, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const { user_id } = c.get("apiKey");
@@ -141,11 +128,11 @@ async function encryptHeaders(c: Context<HttpEnv>, headers: Record<string, strin
 }
 
 /** Forgets what was set for an endpoint, and how it fared. */
-export async function deleteEndpoint(c: Context<HttpEnv>): Promise<Response> {
-  const given = c.req.query("url");
-  if (given === undefined)
-    return refuse({ error: "invalid_parameter", message: "url is missing in the query.", field: "url" });
-  const named = readEndpointUrl(given);
+export async function deleteEndpoint(
+  c: Context<HttpEnv>,
+  { query }: Given<typeof endpointQuery>,
+): Promise<Response> {
+  const named = readEndpointUrl(query.url);
   if (!named.ok) return refuse(named.refusal);
   const { user_id } = c.get("apiKey");
   const key = { user_id, url: named.url };

@@ -3,22 +3,23 @@ import type { Context } from "hono";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { withoutQuery } from "../core/target.ts";
 import { findNumber, listNumbers, removeNumber, setNumber } from "../record/numbers.ts";
-import { notFound, ok, refuse } from "./answer.ts";
+import { notFound, ok, okList, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
-import { readBody } from "./body.ts";
-import { inboundSchema } from "./schemas.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { inboundSchema, pageQuery } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
 
-/** Enough for a URL and all events. */
-const BODY_LIMIT_BYTES = 65_536;
-
-export async function getNumbers(c: Context<HttpEnv>): Promise<Response> {
+export async function getNumbers(
+  c: Context<HttpEnv>,
+  { query: { limit, cursor } }: Given<typeof pageQuery>,
+): Promise<Response> {
   // An unescaped plus sign in a query arrives as a space.
-  const after = (c.req.query("after") ?? "").replace(/^ /, "+");
-  if (after !== "" && !isPhoneNumber(after)) return refuseNumber("after", after);
+  const after = (cursor ?? "").replace(/^ /, "+");
+  if (after !== "" && !isPhoneNumber(after)) return refuseNumber("cursor", after);
   const { user_id } = c.get("apiKey");
-  return ok(await listNumbers(c.env.databaseOf(user_id), { user_id, after }));
+  const numbers = await listNumbers(c.env.databaseOf(user_id), { user_id, after, limit: limit + 1 });
+  return okList(numbers, { limit, cursorOf: ({ phone_number }) => phone_number });
 }
 
 export async function getNumber(c: Context<HttpEnv>): Promise<Response> {
@@ -28,14 +29,15 @@ export async function getNumber(c: Context<HttpEnv>): Promise<Response> {
   return number === null ? notSet(key.phone_number) : ok(number);
 }
 
-export async function postNumber(c: Context<HttpEnv>): Promise<Response> {
+export async function postNumber(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof inboundSchema>,
+): Promise<Response> {
   const key = keyOf(c);
   if (key instanceof Response) return key;
-  const body = await readBody(c, { schema: inboundSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const target = readTarget("webhook", body.value.webhook, c.env.config());
+  const target = readTarget("webhook", body.webhook, c.env.config());
   if (!target.ok) return refuse(target.refusal);
-  const number = await setNumber(c.env.databaseOf(key.user_id), key, { ...body.value, webhook: target.url });
+  const number = await setNumber(c.env.databaseOf(key.user_id), key, { ...body, webhook: target.url });
   return ok(mayRead(c) || number === null ? number : { ...number, webhook: withoutQuery(number.webhook) });
 }
 

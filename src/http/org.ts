@@ -10,15 +10,12 @@ import {
   rotateSigningSecret,
   type SigningSecretEntry,
 } from "../record/signing-secrets.ts";
-import { notFound, ok, refuse } from "./answer.ts";
+import { notFound, ok, okList, refuse, refuseCursor } from "./answer.ts";
 import { mayRead } from "./auth.ts";
-import { readBody } from "./body.ts";
-import { orgSchema, rotateSchema } from "./schemas.ts";
+import type { Given, QueryShape } from "./route.ts";
+import type { orgSchema, pageQuery, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
-
-/** Enough for two URLs, a name and all events. */
-const BODY_LIMIT_BYTES = 65_536;
 
 const HOUR_MS = 3_600_000;
 
@@ -27,10 +24,11 @@ export async function getOrg(c: Context<HttpEnv>): Promise<Response> {
   return answerOrg(c, await findOrg(c.env.databaseOf(user_id), user_id));
 }
 
-export async function patchOrg(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: orgSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const settings = { ...body.value };
+export async function patchOrg(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof orgSchema>,
+): Promise<Response> {
+  const settings = { ...body };
   for (const field of ["default_webhook", "ops_webhook"] as const) {
     const target = readTarget(field, settings[field], c.env.config());
     if (!target.ok) return refuse(target.refusal);
@@ -51,21 +49,28 @@ function answerOrg(c: Context<HttpEnv>, org: Org | null): Response {
   });
 }
 
-export async function getSigningSecrets(c: Context<HttpEnv>): Promise<Response> {
+export async function getSigningSecrets(
+  c: Context<HttpEnv>,
+  { query: { limit, cursor } }: Given<typeof pageQuery>,
+): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const secrets = await listSigningSecrets(c.env.databaseOf(user_id), { user_id, now: c.env.now() });
-  return ok(secrets.map(renderSecret));
+  const before = secrets.findIndex(({ id }) => id === cursor);
+  if (cursor !== undefined && before === -1) return refuseCursor(cursor);
+  const shown = secrets.slice(before + 1).map(renderSecret);
+  return okList(shown, { limit, cursorOf: ({ id }) => id });
 }
 
-export async function rotateSigningSecrets(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: rotateSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
-  if (!body.ok) return body.refusal;
+export async function rotateSigningSecrets(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof rotateSchema>,
+): Promise<Response> {
   const { user_id } = c.get("apiKey");
   const { masterKeys } = c.env.config();
   const random = crypto.getRandomValues(new Uint8Array(SIGNING_SECRET_RANDOM_BYTES));
   const { secret, ciphertext } = await makeSigningSecret({ user_id, masterKeys, random });
   const id = `sec_${crypto.randomUUID()}`;
-  const { overlap_hours, activate_in_hours } = body.value;
+  const { overlap_hours, activate_in_hours } = body;
   const now = c.env.now();
   const activates_at = activate_in_hours === 0 ? null : now + activate_in_hours * HOUR_MS;
   const overlapMs = overlap_hours * HOUR_MS;

@@ -7,7 +7,7 @@ import { missingMigrations } from "../record/migrations.ts";
 import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts";
 import { readSize, tryWrite } from "../record/trial-write.ts";
 import { ok, unavailable } from "./answer.ts";
-import type { FindApiKey } from "./auth.ts";
+import { findApiKey } from "./auth.ts";
 import type { HttpEnv } from "./services.ts";
 
 /** Lateness is counted, and a write tried, at most this often, whoever asks: counting reads up to 10,000 logs. */
@@ -16,7 +16,9 @@ const FIND_OUT_EVERY_MS = 10_000;
 const HOW_TO_MIGRATE = "Apply it with `wrangler d1 migrations apply DB --remote`.";
 
 /** Without a valid key no figures are told. If the record is away this rejects, and the answer is 503. */
-export function readinessHandler(findApiKey: FindApiKey): (c: Context<HttpEnv>) => Promise<Response> {
+export const getReadiness = readinessHandler();
+
+function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
   const trials = new WeakMap<D1Database, { at: number; refusal: Promise<string | null> }>();
   const counts = new WeakMap<D1Database, { at: number; lateness: Promise<Lateness> }>();
 

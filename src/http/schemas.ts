@@ -1,6 +1,7 @@
 /** The shapes of request bodies. Messages complete the sentence "FIELD …, and is VALUE." */
 import * as z from "zod";
 import { isCallId } from "../core/call-id.ts";
+import { ENDPOINT_STATES } from "../core/endpoint.ts";
 import {
   HEADER_NAME_LIMIT_CHARACTERS,
   HEADER_VALUE_LIMIT_CHARACTERS,
@@ -165,7 +166,32 @@ export const testSchema = members({
   kind: z.enum(SAMPLE_KINDS, `must be one of ${SAMPLE_KINDS.join(", ")}`).default("completed"),
 });
 
-export const eventParameter = logEvent.default("call");
+/** A page of a list has this many elements at most, and this many if nothing is asked. */
+const PAGE_LIMIT = 200;
+const DEFAULT_PAGE = 50;
+const PAGE_RULE = `must be a whole number from 1 to ${PAGE_LIMIT}`;
+
+/** What every list takes. A cursor is a `next_cursor` of the same list. */
+export const pageQuery = {
+  limit: z
+    .string()
+    .max(3, PAGE_RULE)
+    .regex(/^\d+$/, PAGE_RULE)
+    .transform(Number)
+    .pipe(z.int().min(1, PAGE_RULE).max(PAGE_LIMIT, PAGE_RULE))
+    .default(DEFAULT_PAGE),
+  cursor: z.string().max(URL_LIMIT_CHARACTERS, "must be a next_cursor of this list").optional(),
+};
+
+export const webhookQuery = { event: logEvent.default("call") };
+
+export const endpointQuery = { url: url("must be a URL") };
+
+export const endpointsQuery = {
+  url: endpointQuery.url.optional(),
+  state: z.enum(ENDPOINT_STATES, `must be one of ${ENDPOINT_STATES.join(", ")}`).optional(),
+  ...pageQuery,
+};
 
 const NAME_LIMIT_CHARACTERS = 200;
 const NAME_RULE = `must be a text of 1 to ${NAME_LIMIT_CHARACTERS} characters`;

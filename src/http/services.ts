@@ -32,6 +32,8 @@ export interface Services {
 export interface HttpEnv {
   Bindings: Services;
   Variables: {
+    /** Whether the operator asks. Then there is no `apiKey`. */
+    isAdmin: boolean;
     apiKey: ApiKey;
     /** Whether the record still has the key, and the key has not expired. */
     isStillValid: () => Promise<boolean>;

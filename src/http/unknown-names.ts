@@ -23,7 +23,7 @@ export function describeUnknown(names: readonly string[], known: readonly string
 const NEAR = 0.4;
 
 /** The known name with the most similar spelling; null if none is near. */
-export function nearestName(name: string, known: readonly string[]): string | null {
+function nearestName(name: string, known: readonly string[]): string | null {
   const given = lettersOf(name);
   const candidates = known
     .map((candidate) => ({ candidate, letters: lettersOf(candidate) }))

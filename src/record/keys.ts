@@ -3,9 +3,13 @@
 export const SCOPES = ["report", "read", "send", "configure"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What a key allows. `expires_at` is in milliseconds; null if the key does not expire. */
+/** A key and what it allows. `expires_at` is in milliseconds; null if the key does not expire. */
 export interface ApiKey {
   user_id: string;
+  id: string;
+  name: string;
+  /** The key's first characters, to tell keys apart. */
+  prefix: string;
   scopes: Scope[];
   expires_at: number | null;
 }
@@ -13,16 +17,18 @@ export interface ApiKey {
 /** The key with this digest; null if there is none or it was revoked. The caller checks the expiry. */
 export async function findKey(db: D1Database, digest: string): Promise<ApiKey | null> {
   const row = await db
-    .prepare("SELECT user_id, scopes, expires_at FROM api_keys WHERE digest = ? AND revoked_at IS NULL")
+    .prepare(
+      "SELECT user_id, id, name, prefix, scopes, expires_at FROM api_keys WHERE digest = ? AND revoked_at IS NULL",
+    )
     .bind(digest)
-    .first<{ user_id: string; scopes: string; expires_at: number | null }>();
+    .first<Omit<ApiKey, "scopes"> & { scopes: string }>();
   return row === null ? null : { ...row, scopes: JSON.parse(row.scopes) as Scope[] };
 }
 
 /** Writes a key; the same digest again changes nothing. */
 export async function insertKey(
   db: D1Database,
-  key: ApiKey & { digest: string; id: string; name: string; prefix: string; created_at: number },
+  key: ApiKey & { digest: string; created_at: number },
 ): Promise<void> {
   await db
     .prepare(

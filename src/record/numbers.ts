@@ -17,9 +17,6 @@ type NumberRow = Omit<InboundNumber, "webhook_events"> & { webhook_events: strin
 
 const COLUMNS = "phone_number, webhook, webhook_events";
 
-/** The most numbers in a list. */
-const NUMBERS_LIMIT = 1_000;
-
 /** The number, or null if nothing is set for it. */
 export async function findNumber(
   db: D1Database,
@@ -35,13 +32,13 @@ export async function findNumber(
 /** The numbers after `after` in the order of their digits, up to the limit. */
 export async function listNumbers(
   db: D1Database,
-  { user_id, after }: { user_id: string; after: string },
+  { user_id, after, limit }: { user_id: string; after: string; limit: number },
 ): Promise<InboundNumber[]> {
   const { results } = await db
     .prepare(
       `SELECT ${COLUMNS} FROM numbers WHERE user_id = ?1 AND phone_number > ?2 ORDER BY phone_number LIMIT ?3`,
     )
-    .bind(user_id, after, NUMBERS_LIMIT)
+    .bind(user_id, after, limit)
     .all<NumberRow>();
   return results.map(numberOf);
 }

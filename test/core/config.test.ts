@@ -19,7 +19,8 @@ const ENV = {
   SESSION_KEY: "session-key-of-enough-characters",
 };
 type Name = keyof typeof ENV;
-const NAMES = Object.keys(ENV) as Name[];
+/** Without a usable admin key only the admin API is shut. */
+const NAMES = (Object.keys(ENV) as Name[]).filter((name) => name !== "ADMIN_KEY");
 const SECRET_NAMES: Name[] = ["ADMIN_KEY", "SECRETS_KEY", "SESSION_KEY"];
 
 /** What the refusal of `env` says; empty where it is not refused. */
@@ -45,6 +46,7 @@ describe("the configuration", () => {
       publicUrl: new URL("https://postcall.example.com"),
       retentionDays: 30,
       adminKey: "admin-key-of-enough-characters-1",
+      adminKeyProblem: null,
       masterKeys: KEYS,
       sessionKey: "session-key-of-enough-characters",
     });
@@ -70,11 +72,11 @@ describe("the configuration", () => {
   });
 
   test.each(["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787"])(
-    "takes a short admin key at %s, but none that is empty and no short session key",
+    "takes a short admin key at %s, but no short session key",
     (url) => {
       const local = { ...ENV, PUBLIC_URL: url };
       expect(readConfig({ ...local, ADMIN_KEY: "pc" }).adminKey).toBe("pc");
-      expect(namedIn(refusalOf({ ...local, ADMIN_KEY: "" }))).toEqual(["ADMIN_KEY"]);
+      expect(readConfig({ ...local, ADMIN_KEY: "" }).adminKey).toBeNull();
       expect(namedIn(refusalOf({ ...local, SESSION_KEY: "s".repeat(31) }))).toEqual(["SESSION_KEY"]);
     },
   );
@@ -86,9 +88,20 @@ describe("the configuration", () => {
     "http://10.0.0.1",
   ])("takes no short admin key at %s, even where private targets are let through", (url) => {
     const reachable = { ...ENV, PUBLIC_URL: url, ALLOW_PRIVATE_TARGETS: "true" };
-    expect(namedIn(refusalOf({ ...reachable, ADMIN_KEY: "a".repeat(31) }))).toEqual(["ADMIN_KEY"]);
+    expect(readConfig({ ...reachable, ADMIN_KEY: "a".repeat(31) }).adminKey).toBeNull();
   });
 });
+
+test.each([undefined, null, "", "a-key-too-short-to-be-a-secret!"])(
+  "an admin key that is missing or short (%j) leaves the rest usable, and what is wrong with it is said without it",
+  (value) => {
+    const { adminKey, adminKeyProblem, ...rest } = readConfig({ ...ENV, ADMIN_KEY: value });
+    expect(adminKey).toBeNull();
+    expect(adminKeyProblem).toMatch(/^ADMIN_KEY must be a secret of at least 32 characters/);
+    if (value) expect(adminKeyProblem).not.toContain(value);
+    expect(readConfig(ENV)).toMatchObject(rest);
+  },
+);
 
 describe("a refusal", () => {
   test.each(NAMES)("names %s where it is missing or no text", (name) => {
@@ -130,7 +143,6 @@ describe("a refusal", () => {
   });
 
   test.each<[Name, string]>([
-    ["ADMIN_KEY", "a-key-too-short-to-be-a-secret!"],
     ["SESSION_KEY", "s-key-too-short-to-be-a-secret!"],
     ["SECRETS_KEY", "not base64 at all!"],
     ["SECRETS_KEY", btoa("sixteen bytes ok")],

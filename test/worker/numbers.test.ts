@@ -67,8 +67,12 @@ describe("a number", () => {
       { phone_number: OTHER, webhook: null, webhook_events: null },
     ];
     expect(await list(org)).toEqual([first, second]);
-    expect(await list(org, `?after=${NUMBER}`)).toEqual([second]);
-    expect(await list(org, `?after=${OTHER.replace("+", "%2B")}`)).toEqual([]);
+    expect(await list(org, `?cursor=${NUMBER}`)).toEqual([second]);
+    const page = await call(org, "GET", "/v1/inbound?limit=1");
+    expect(page.body).toEqual({ data: [first], next_cursor: NUMBER, errors: null });
+    const last = await call(org, "GET", `/v1/inbound?limit=1&cursor=${NUMBER}`);
+    expect(last.body).toEqual({ data: [second], next_cursor: null, errors: null });
+    expect(await list(org, `?cursor=${OTHER.replace("+", "%2B")}`)).toEqual([]);
   });
 
   test("that was removed is gone, and can't be removed again", async () => {

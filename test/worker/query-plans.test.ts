@@ -142,7 +142,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     await env.DB.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(newest).run();
   },
   findNumber: (db) => findNumber(db, { user_id: "org", phone_number: "+1" }),
-  listNumbers: (db) => listNumbers(db, { user_id: "org", after: "" }),
+  listNumbers: (db) => listNumbers(db, { user_id: "org", after: "", limit: 50 }),
   setNumber: (db) => setNumber(db, { user_id: "org", phone_number: "+1" }, { webhook: null }),
   removeNumber: (db) => removeNumber(db, { user_id: "org", phone_number: "+1" }),
   insertOrg: (db) => insertOrg(db, { user_id: "other", name: "", created_at: 1 }),

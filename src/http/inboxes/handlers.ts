@@ -5,49 +5,38 @@
 import type { Context } from "hono";
 import { inboxUrl } from "../../core/inbox.ts";
 import type { InboxState } from "../../inbox/store.ts";
-import { notFound, ok, okPage, refuse } from "../answer.ts";
-import { readBody } from "../body.ts";
+import { notFound, ok, okPage, refuseCursor } from "../answer.ts";
+import type { Given, QueryShape } from "../route.ts";
+import type { pageQuery } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
 import { whileKeyIsValid } from "./key-bound-stream.ts";
-import { configureInboxSchema, newInboxSchema } from "./schemas.ts";
-
-/** Enough for a configured body with every character escaped, and its headers. */
-const BODY_LIMIT_BYTES = 524_288;
-
-const DEFAULT_PAGE = 50;
-const LONGEST_PAGE = 200;
+import type { configureInboxSchema } from "./schemas.ts";
 
 export async function makeInbox(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: newInboxSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
-  if (!body.ok) return body.refusal;
   const id = c.env.inboxes.newId();
   const state = await c.env.inboxes.find(id)?.create(c.get("apiKey").user_id);
   if (state === undefined) throw new Error(`the platform does not know the id it has just made: ${id}`);
   return ok(renderInbox(c, id, state));
 }
 
-export async function configureInbox(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, {
-    schema: configureInboxSchema,
-    limitBytes: BODY_LIMIT_BYTES,
-    limitParts: BODY_LIMIT_BYTES,
-  });
-  if (!body.ok) return body.refusal;
+export async function configureInbox(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof configureInboxSchema>,
+): Promise<Response> {
   const id = c.req.param("id") ?? "";
-  const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.value.respond);
+  const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.respond);
   return state == null ? noInbox(id) : ok(renderInbox(c, id, state));
 }
 
-export async function listRequests(c: Context<HttpEnv>): Promise<Response> {
-  const { limit = String(DEFAULT_PAGE), cursor } = c.req.query();
-  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > LONGEST_PAGE)
-    return invalid("limit", `must be a whole number from 1 to ${LONGEST_PAGE}`, limit);
-  if (cursor !== undefined && !isRequestId(cursor))
-    return invalid("cursor", "must be a next_cursor of this inbox", cursor);
+export async function listRequests(
+  c: Context<HttpEnv>,
+  { query: { limit, cursor } }: Given<typeof pageQuery>,
+): Promise<Response> {
+  if (cursor !== undefined && !isRequestId(cursor)) return refuseCursor(cursor);
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   const id = c.req.param("id") ?? "";
   const { user_id } = c.get("apiKey");
-  const page = await c.env.inboxes.find(id)?.list(user_id, { before, limit: Number(limit) });
+  const page = await c.env.inboxes.find(id)?.list(user_id, { before, limit });
   if (page == null) return noInbox(id);
   return okPage(page.requests, page.next === null ? null : String(page.next));
 }
@@ -75,13 +64,6 @@ export async function streamRequests(c: Context<HttpEnv>): Promise<Response> {
 }
 
 const isRequestId = (text: string): boolean => /^\d{1,15}$/.test(text);
-
-const invalid = (field: string, rule: string, value: string): Response =>
-  refuse({
-    error: "invalid_parameter",
-    message: `${field} ${rule}, and is ${JSON.stringify(value.slice(0, 80))}.`,
-    field,
-  });
 
 const noInbox = (id: string): Response => notFound(`There is no inbox ${JSON.stringify(id)}.`);
 

@@ -8,28 +8,23 @@ import { readEndpoints } from "../../record/endpoints.ts";
 import { readLogs } from "../../record/logs.ts";
 import { notFound, okText, refuse } from "../answer.ts";
 import { mayRead } from "../auth.ts";
-import { readBody } from "../body.ts";
-import { createSchema, eventParameter, resendSchema } from "../schemas.ts";
+import type { Given, QueryShape } from "../route.ts";
+import type { createSchema, resendSchema, webhookQuery } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
 import { readTarget } from "../target.ts";
 import { sendManually } from "./manual-send.ts";
 import { renderLog } from "./render.ts";
 
-/** Enough for a thousand call ids with every character escaped. */
-const BODY_LIMIT_BYTES = 1_048_576;
-
 /** Paths that GET would read as call ids. */
 const SENDS = ["resend", "create", "test"];
 
-export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
+export async function getWebhook(
+  c: Context<HttpEnv>,
+  { query: { event } }: Given<typeof webhookQuery>,
+): Promise<Response> {
   const call_id = c.req.param("call_id") ?? "";
-  const event = eventParameter.safeParse(c.req.query("event"));
-  if (!event.success) {
-    const message = `event ${event.error.issues[0]?.message}, and is ${JSON.stringify(c.req.query("event"))}.`;
-    return refuse({ error: "invalid_parameter", message, field: "event" });
-  }
   const { user_id } = c.get("apiKey");
-  const wanted = { user_id, event: event.data, call_ids: [call_id] };
+  const wanted = { user_id, event, call_ids: [call_id] };
   const [log] = isCallId(call_id) ? await readLogs(c.env.databaseOf(user_id), wanted) : [];
   if (log === undefined || log.url === null) {
     const advice = SENDS.includes(call_id) ? ` To ${call_id} webhooks, POST to this path.` : "";
@@ -38,21 +33,23 @@ export async function getWebhook(c: Context<HttpEnv>): Promise<Response> {
   return okText(renderLog(log, { mayRead: mayRead(c) }), { status: 200 });
 }
 
-export async function resendWebhooks(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: resendSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
+export async function resendWebhooks(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof resendSchema>,
+): Promise<Response> {
   return sendManually(c, {
-    ...body.value,
+    ...body,
     refusalOf: resendRefusal,
     isToStart: startsDelivery,
     start: startResends,
   });
 }
 
-export async function createWebhooks(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: createSchema, limitBytes: BODY_LIMIT_BYTES });
-  if (!body.ok) return body.refusal;
-  const { call_ids, event, webhook_url } = body.value;
+export async function createWebhooks(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof createSchema>,
+): Promise<Response> {
+  const { call_ids, event, webhook_url } = body;
   const target = readTarget("webhook_url", webhook_url, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const { url } = target;

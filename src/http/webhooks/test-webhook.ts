@@ -12,22 +12,20 @@ import { findOrg } from "../../record/orgs.ts";
 import { insertTestLog, type NewTestLog } from "../../record/test-logs.ts";
 import { okText, refuse } from "../answer.ts";
 import { mayRead } from "../auth.ts";
-import { readBody } from "../body.ts";
-import { testSchema } from "../schemas.ts";
+import type { Given, QueryShape } from "../route.ts";
+import type { testSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
 import { readTarget } from "../target.ts";
 import { waitForFirstAttempts } from "./manual-send.ts";
 import { readPrefer } from "./prefer.ts";
 import { renderLog } from "./render.ts";
 
-/** Enough for a URL with every character escaped. */
-const BODY_LIMIT_BYTES = 65_536;
-
-export async function testWebhook(c: Context<HttpEnv>): Promise<Response> {
-  const body = await readBody(c, { schema: testSchema, limitBytes: BODY_LIMIT_BYTES, optional: true });
-  if (!body.ok) return body.refusal;
-  const { phone_number = null, kind } = body.value;
-  const target = readTarget("url", body.value.url, c.env.config());
+export async function testWebhook(
+  c: Context<HttpEnv>,
+  { body }: Given<QueryShape, typeof testSchema>,
+): Promise<Response> {
+  const { phone_number = null, kind } = body;
+  const target = readTarget("url", body.url, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const url = target.url ?? (await savedUrl(c, phone_number));
   if (url === null) return refuse({ error: "invalid_parameter", message: NO_URL, field: "url" });

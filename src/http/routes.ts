@@ -1,0 +1,217 @@
+/** Every route of the HTTP API: its path, who may ask, what a request may hold, and the handler. */
+import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
+import { ok } from "./answer.ts";
+import { reportCall } from "./calls.ts";
+import { postCitations } from "./citations.ts";
+import { enable, pause, probe } from "./endpoint-state.ts";
+import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
+import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
+import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
+import { configureInboxSchema, newInboxSchema } from "./inboxes/schemas.ts";
+import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
+import { getReadiness } from "./ready.ts";
+import { route } from "./route.ts";
+import {
+  citationsSchema,
+  createSchema,
+  enableSchema,
+  endpointQuery,
+  endpointSchema,
+  endpointsQuery,
+  endpointUrlSchema,
+  inboundSchema,
+  orgSchema,
+  pageQuery,
+  reportSchema,
+  resendSchema,
+  rotateSchema,
+  testSchema,
+  webhookQuery,
+} from "./schemas.ts";
+import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
+import { testWebhook } from "./webhooks/test-webhook.ts";
+import { getCaller } from "./whoami.ts";
+
+/** The largest body of a report. White space and escaped characters make it larger than the compact payload. */
+const REPORT = { limitBytes: 4 * PAYLOAD_LIMIT_BYTES, limitParts: Number.POSITIVE_INFINITY };
+/** Enough for a thousand call ids with every character escaped. */
+const CALL_IDS = { limitBytes: 1_048_576 };
+/** Enough for an inbox's configured body with every character escaped, and its headers. */
+const INBOX = { limitBytes: 524_288, limitParts: 524_288 };
+
+export const ROUTES = [
+  route({
+    method: "GET",
+    path: "/healthz",
+    access: "public",
+    handler: () => ok({ status: "ok" }),
+  }),
+  route({ method: "GET", path: "/readyz", access: "public", handler: getReadiness }),
+  route({ method: "GET", path: "/v1/whoami", access: "any_key", handler: getCaller }),
+
+  route({
+    method: "POST",
+    path: "/v1/postcall/calls",
+    access: ["report"],
+    body: { schema: reportSchema, ...REPORT },
+    handler: reportCall,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/postcall/calls/:call_id/citations",
+    access: ["report"],
+    body: { schema: citationsSchema, ...REPORT },
+    handler: postCitations,
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/postcall/webhooks/resend",
+    access: ["send"],
+    body: { schema: resendSchema, ...CALL_IDS },
+    handler: resendWebhooks,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/postcall/webhooks/create",
+    access: ["send", "read"],
+    body: { schema: createSchema, ...CALL_IDS },
+    handler: createWebhooks,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/postcall/webhooks/test",
+    access: ["send"],
+    body: { schema: testSchema, optional: true },
+    handler: testWebhook,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/postcall/webhooks/:call_id",
+    access: ["read"],
+    query: webhookQuery,
+    handler: getWebhook,
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/endpoints",
+    access: ["read"],
+    query: endpointsQuery,
+    handler: getEndpoints,
+  }),
+  route({
+    method: "PATCH",
+    path: "/v1/endpoints",
+    access: ["configure"],
+    body: { schema: endpointSchema },
+    handler: patchEndpoint,
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/endpoints",
+    access: ["configure"],
+    query: endpointQuery,
+    handler: deleteEndpoint,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/endpoints/pause",
+    access: ["configure"],
+    body: { schema: endpointUrlSchema },
+    handler: pause,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/endpoints/enable",
+    access: ["configure"],
+    body: { schema: enableSchema },
+    handler: enable,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/endpoints/probe",
+    access: ["configure"],
+    body: { schema: endpointUrlSchema },
+    handler: probe,
+  }),
+
+  route({
+    method: "POST",
+    path: "/v1/inboxes",
+    access: ["configure"],
+    body: { schema: newInboxSchema, optional: true },
+    handler: makeInbox,
+  }),
+  route({
+    method: "PATCH",
+    path: "/v1/inboxes/:id",
+    access: ["configure"],
+    body: { schema: configureInboxSchema, ...INBOX },
+    handler: configureInbox,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/inboxes/:id/requests",
+    access: ["read"],
+    query: pageQuery,
+    handler: listRequests,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/inboxes/:id/stream",
+    access: ["read"],
+    handler: streamRequests,
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/inbound",
+    access: ["read"],
+    query: pageQuery,
+    handler: getNumbers,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/inbound/:phone_number",
+    access: ["configure"],
+    body: { schema: inboundSchema },
+    handler: postNumber,
+  }),
+  route({ method: "GET", path: "/v1/inbound/:phone_number", access: ["read"], handler: getNumber }),
+  route({
+    method: "DELETE",
+    path: "/v1/inbound/:phone_number",
+    access: ["configure"],
+    handler: deleteNumber,
+  }),
+
+  route({ method: "GET", path: "/v1/org", access: ["read"], handler: getOrg }),
+  route({
+    method: "PATCH",
+    path: "/v1/org",
+    access: ["configure"],
+    body: { schema: orgSchema },
+    handler: patchOrg,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/org/signing-secrets",
+    access: ["read"],
+    query: pageQuery,
+    handler: getSigningSecrets,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/org/signing-secrets/rotate",
+    access: ["configure"],
+    body: { schema: rotateSchema, optional: true },
+    handler: rotateSigningSecrets,
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/org/signing-secrets/:id",
+    access: ["configure"],
+    handler: deleteSigningSecret,
+  }),
+] as const;
