@@ -54,7 +54,7 @@ export default defineConfig(async () => ({
         test: {
           name: "worker",
           include: ["test/worker/**/*.test.ts"],
-          globalSetup: ["test/support/receiver-server.ts"],
+          globalSetup: ["test/support/receiver-server.ts", "test/support/openapi-document.ts"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
           provide: { faults: FAULTS },

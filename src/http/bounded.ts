@@ -6,7 +6,10 @@ import * as z from "zod";
 import { isJsonObject } from "../core/json.ts";
 import { describeUnknown } from "./unknown-names.ts";
 
-/** An array of at most `max` elements. `rule` is the message if it is no array, `maxRule` if it is too long. */
+/**
+ * An array of at most `max` elements. `rule` is the message if it is no array, `maxRule` if it is too long. `meta` tells
+ * readers of the schema about the maximum.
+ */
 export const boundedArray = <T extends z.ZodType>(
   element: T,
   {
@@ -14,7 +17,11 @@ export const boundedArray = <T extends z.ZodType>(
     rule,
     maxRule = `must have at most ${max} elements`,
   }: { max: number; rule: string; maxRule?: string },
-) => z.array(z.unknown(), rule).max(max, maxRule).pipe(z.array(element));
+) =>
+  z
+    .array(z.unknown(), rule)
+    .max(max, maxRule)
+    .pipe(z.array(element).meta({ maxItems: max }));
 
 /** An object with any names, at most `max` of them. `meta` tells readers of the schema about the maximum. */
 export const boundedRecord = <T extends z.ZodType>(

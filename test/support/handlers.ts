@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { type DeliveryMessage, writeMessage } from "../../src/core/message.ts";
 import type { AttemptKey } from "../../src/core/webhook-log.ts";
 import worker from "../../src/index.ts";
+import { expectDocumented } from "./documented.ts";
 import { type ApiAnswer, newCallId, type Org, read } from "./words.ts";
 
 /** A queue that takes messages and never hands them on; `taken` shows what it took. */
@@ -34,6 +35,7 @@ export async function request(
   const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
   const answer = await read(await worker.fetch(new Request(`http://postcall.test${path}`, init), on, ctx));
   await waitOnExecutionContext(ctx);
+  expectDocumented({ method, path }, answer);
   return answer;
 }
 

@@ -7,6 +7,7 @@ import type { AttemptDetails } from "../../src/record/attempts.ts";
 import { insertKey, SCOPES, type Scope } from "../../src/record/keys.ts";
 import { insertOrg } from "../../src/record/orgs.ts";
 import { rotateSigningSecret } from "../../src/record/signing-secrets.ts";
+import { expectDocumented } from "./documented.ts";
 import type { Answer, Received } from "./receiver-server.ts";
 
 export interface Org {
@@ -81,7 +82,9 @@ export async function call(
     init.body = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
     init.headers = { "content-type": "application/json", ...init.headers };
   }
-  return read(await exports.default.fetch(`http://postcall.test${path}`, init));
+  const answer = await read(await exports.default.fetch(`http://postcall.test${path}`, init));
+  expectDocumented({ method, path }, answer);
+  return answer;
 }
 
 export async function read(response: Response): Promise<ApiAnswer> {

@@ -55,6 +55,12 @@ const sizeOf = async ({ call_id }: AttemptKey) =>
 const refusing = (text: string) =>
   databaseRefusing((query) => query.includes(text), "D1_ERROR: refused by the test");
 
+/** An attempt of a delivery before. */
+const OLD = {
+  ...{ delivery_id: "dlv_old", send_type: "spawn", response_code: 503, response_time: "1ms" },
+  error: "http_status",
+};
+
 describe("a history", () => {
   test("of many large answers drops the oldest details first, and keeps every entry", async () => {
     const key = await reportUnheard(org, NOBODY);
@@ -70,7 +76,7 @@ describe("a history", () => {
 
   test("of more than 1,000 attempts drops the oldest entry, and stays within its bound", async () => {
     const key = await reportUnheard(org, NOBODY);
-    const entry = JSON.stringify({ sent_at: "2026-01-01T00:00:00.000Z", delivery_id: "dlv_old", attempt: 1 });
+    const entry = JSON.stringify({ ...OLD, sent_at: "2026-01-01T00:00:00.000Z", attempt: 1 });
     await env.DB.prepare(
       `UPDATE webhook_logs SET metadata = (
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
@@ -91,11 +97,11 @@ describe("a history", () => {
     await env.DB.prepare(
       `UPDATE webhook_logs SET metadata = (
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-         SELECT json_group_array(json_object('sent_at', format('2026-01-01T00:%02d:%02d.500Z',
-           iif(i = 1, 5, i / 60), iif(i = 1, 0, i % 60)), 'delivery_id', 'dlv_old', 'attempt', i)) FROM n)
+         SELECT json_group_array(json_set(?2, '$.sent_at', format('2026-01-01T00:%02d:%02d.500Z',
+           iif(i = 1, 5, i / 60), iif(i = 1, 0, i % 60)), '$.attempt', i)) FROM n)
        WHERE call_id = ?1`,
     )
-      .bind(key.call_id)
+      .bind(key.call_id, JSON.stringify(OLD))
       .run();
     await recordMany(key, 1, "");
     const attemptsOfOld = async () =>
