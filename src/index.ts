@@ -16,6 +16,7 @@ import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
+import { eraseContents, removeTombstones } from "./record/erasure.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { giveSlots, takeTurns } from "./record/pace.ts";
 import { countWaiting, readLateWakes, readWaking, releaseCalls, wakeEndpoints } from "./record/parked.ts";
@@ -32,8 +33,6 @@ export { Inbox } from "./inbox/object.ts";
 
 const DELIVERIES_QUEUE = "postcall-deliveries";
 const DEAD_LETTERS_QUEUE = "postcall-dead-letters";
-
-const DAY_MS = 86_400_000;
 
 const app = createApp();
 
@@ -52,6 +51,7 @@ export default {
       wake: (endpoint, delaySeconds = 0) => later(enqueueWakes(env, [{ endpoint, delaySeconds }])),
       writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
       keepAlive,
+      closeCall: (call) => callObject(env.CALLS, call).close(),
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
     });
@@ -89,8 +89,10 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
         env,
         endpoints.map((endpoint) => ({ endpoint, delaySeconds: 0 })),
       ),
-    remove: () => removeEnded(database, Date.now() - retentionDays * DAY_MS),
+    remove: () => removeEnded(database, { now: Date.now(), retentionDays }),
     forget: () => removeWell(database, Date.now()),
+    eraseContents: () => eraseContents(database, Date.now()),
+    removeTombstones: () => removeTombstones(database, Date.now()),
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
     readLateness: async () => latenessOf(await readLateness(database, { now: Date.now(), sweepGraceMs })),

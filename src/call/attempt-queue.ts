@@ -30,6 +30,8 @@ export interface AttemptQueue {
    * log's current delivery: from then on no attempt of an older delivery is made.
    */
   lookUp: (key: AttemptKey, asked: { waitMs: number; newestOrdinal: number }) => Promise<AttemptReply>;
+  /** The call was erased: from now on no attempt begins. One that has begun goes on. */
+  close: () => void;
 }
 
 export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): AttemptQueue {
@@ -38,6 +40,7 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
   /** By event: the newest delivery's ordinal. By event and delivery: its newest attempt that was begun. */
   const newest = new Map<string, number>();
   let lastSentAt: number | null = null;
+  let isClosed = false;
   let running: { key: string; until: number } | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -47,7 +50,7 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
     const { event, delivery_id, attempt } = request.key;
     const delivery = `${event}/${delivery_id}`;
     const isOlder = request.delivery_ordinal < newestOf(event) || attempt < newestOf(delivery);
-    if (isOlder) return { kind: "superseded" };
+    if (isOlder || isClosed) return { kind: "superseded" };
     note(delivery, attempt);
     lastSentAt = nextSentAt(nextSentAt(now(), lastSentAt), request.last_sent_at);
     running = { key: attemptKeyText(request.key), until: now() + request.timeoutMs };
@@ -100,6 +103,9 @@ export function openAttemptQueue({ send, keepAlive, now }: AttemptQueueVerbs): A
       note(key.event, newestOrdinal);
       const reply = attempts.get(attemptKeyText(key)) ?? Promise.resolve({ kind: "superseded" });
       return withinWait(key, { reply, waitMs });
+    },
+    close: () => {
+      isClosed = true;
     },
   };
 }

@@ -37,8 +37,8 @@ export interface AttemptRequest {
 /**
  * - `made`: the attempt's entry, whether it was made now or before.
  * - `under_way`: the attempt runs for `leftMs` more at most, or waits for its turn (null). Ask again.
- * - `superseded`: a newer delivery or a newer attempt of the same one has taken this attempt's place. It is not sent
- *   any more.
+ * - `superseded`: a newer delivery or a newer attempt of the same one has taken this attempt's place, or the call was
+ *   erased. It is not sent any more.
  */
 export type AttemptReply =
   | { kind: "made"; entry: AttemptEntry }

@@ -16,6 +16,12 @@ const resolve = openResolver({
   now: () => Date.now(),
 });
 
+/**
+ * A closed queue is remembered this long, in milliseconds. A batch that read the call before it was erased asks for its
+ * attempt within seconds.
+ */
+const CLOSED_MS = 60_000;
+
 export class Call extends DurableObject<Env> {
   readonly #queue = openAttemptQueue({
     send: (request, sentAt) => makeAttempt({ request, sentAt, resolve }),
@@ -34,6 +40,12 @@ export class Call extends DurableObject<Env> {
   /** Looks up an attempt without making it. Batches of older versions pass no ordinal. */
   lookUp(key: AttemptKey, waitMs: number, newestOrdinal = 0): Promise<AttemptReply> {
     return this.#queue.lookUp(key, { waitMs, newestOrdinal });
+  }
+
+  /** The call was erased: no attempt begins any more. */
+  close(): void {
+    this.#queue.close();
+    this.ctx.waitUntil(scheduler.wait(CLOSED_MS));
   }
 }
 

@@ -13,6 +13,12 @@ export const isInboxPath = (pathname: string): boolean => new RegExp(`^/inbox/${
 
 export const inboxUrl = (publicUrl: URL, id: string): string => `${publicUrl.origin}/inbox/${id}`;
 
+/** The id of the inbox that a URL leads to; null if it leads to none of ours. */
+export function inboxIdOf(publicUrl: URL, url: string): string | null {
+  const { origin, pathname } = new URL(url);
+  return origin === publicUrl.origin && isInboxPath(pathname) ? pathname.slice("/inbox/".length) : null;
+}
+
 /** What an inbox answers; header names are in lower case. */
 export interface ConfiguredResponse {
   status: number;

@@ -6,17 +6,26 @@ import type { LogState } from "./webhook-log.ts";
 export interface SendableLog extends LogState, Parking {
   /** The size of its payload and of its attempts, as they are stored and sent. */
   answer_bytes: number;
+  /** When its content was erased; null if it can be sent again. */
+  payload_erased_at: number | null;
 }
 
-export type RefusalReason = "not_found" | "no_webhook" | "webhook_exists" | "held" | "endpoint_disabled";
+export type RefusalReason =
+  | "not_found"
+  | "no_webhook"
+  | "webhook_exists"
+  | "held"
+  | "payload_erased"
+  | "endpoint_disabled";
 
 /** Why a resend refuses this log, or null if it does not. */
 export function resendRefusal(
-  log: Pick<SendableLog, "url" | "status" | "endpoint_state"> | undefined,
+  log: Pick<SendableLog, "url" | "status" | "endpoint_state" | "payload_erased_at"> | undefined,
 ): RefusalReason | null {
   if (log === undefined) return "not_found";
   if (log.url === null) return "no_webhook";
   if (log.status === "held") return "held";
+  if (log.payload_erased_at !== null) return "payload_erased";
   return log.endpoint_state === "disabled" ? "endpoint_disabled" : null;
 }
 

@@ -235,7 +235,9 @@ function recorded(
     : withSettings(rules, log.endpoint?.settings);
   const moment = { now: verbs.now(), random: verbs.random() };
   const next = afterAttempt({ entry, attempt: key.attempt, log, rules: schedule, ...moment });
-  return { key, settlement: ACK, write: { kind: "result", result: { key, entry, next }, log } };
+  const erases = log.erases === 1 && next.status === "delivered" && key.event !== OPERATIONAL_EVENT;
+  const result = { key, entry, next, ...(erases && { erases: 1 as const }) };
+  return { key, settlement: ACK, write: { kind: "result", result, log } };
 }
 
 /** The entry of an attempt whose outcome is unknown for good. */

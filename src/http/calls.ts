@@ -13,6 +13,7 @@ import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { type Inserted, insertReport, type NewReport } from "../record/reports.ts";
 import { okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
+import { refuseErased } from "./erasure.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -33,9 +34,13 @@ export async function reportCall(
   const stored = written === null ? await readStored(c, log) : undefined;
   // If the write was repeated, the second one finds the first. Nobody else knows the ids in it.
   const inserted = written ?? (stored?.webhook_id === log.webhook_id ? stored : null);
-  if (inserted === null) return repeatedReport(c, { ...log, given }, stored);
+  if (inserted === null) {
+    const erased = stored === undefined ? await refuseErased(c, log) : null;
+    if (erased !== null) return refuse({ ...erased, field: "payload.call_id" });
+    return repeatedReport(c, { ...log, given }, stored);
+  }
   enqueueFirst(c, log, inserted);
-  const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [] };
+  const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [], payload_erased_at: null };
   const answered = { ...log, ...inserted, ...unsent, event: "call" as const };
   return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });
 }
@@ -133,6 +138,8 @@ function differenceOf(
 ): string | null {
   if (report.report_digest === stored.report_digest) return null;
   const options = differingMembers(report.report_options, stored.report_options ?? "{}");
+  if (stored.payload_erased_at !== null)
+    return "Its payload was erased: only a report of the very same bytes is the same from then on.";
   if (stored.payload_altered !== null)
     return `Its payload was ${ALTERATIONS[stored.payload_altered]}: only a report of the very same bytes is the same from then on.`;
   const members = differingMembers(report.given, stored.payload);

@@ -7,15 +7,17 @@ import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
 import { type CitationsDecision, citedCallOf, decideCitations } from "../core/citations.ts";
 import { areEmpty, citationsEvent, combinedPayload } from "../core/citations-payload.ts";
+import { shownState } from "../core/endpoint.ts";
 import type { Json } from "../core/json.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { dueAt } from "../core/transition.ts";
-import { type CitedLog, endHoldByCitations, readCited } from "../record/citations.ts";
+import { type CitedLog, endHold, endHoldByCitations, readCited } from "../record/citations.ts";
 import { readLogs } from "../record/logs.ts";
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { insertCitations } from "../record/reports.ts";
 import { type ApiError, notFound, okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
+import { refuseErased } from "./erasure.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { citationsSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -43,7 +45,10 @@ export async function postCitations(
   // Each pass decides on a fresh read. A hold ends once and citations are accepted once, so there are few passes.
   for (;;) {
     const cited = isCallId(call_id) ? await readCited(database, posted) : null;
-    if (cited === null) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
+    if (cited === null) {
+      const erased = isCallId(call_id) ? await refuseErased(c, posted) : null;
+      return erased === null ? notFound(`There is no call ${JSON.stringify(call_id)}.`) : refuse(erased);
+    }
     const decision = decideCitations(citedCallOf(cited), {
       digest: posted.digest,
       isEmpty: areEmpty(body),
@@ -56,6 +61,25 @@ export async function postCitations(
     const refusal = await write(c, posted, { cited, decision });
     if (refusal !== null) return refuse(refusal);
   }
+}
+
+/** `POST /v1/postcall/calls/{call_id}/release` ends a hold as its time would. */
+export async function releaseCall(c: Context<HttpEnv>): Promise<Response> {
+  const call = { user_id: c.get("apiKey").user_id, call_id: c.req.param("call_id") ?? "" };
+  const database = c.env.databaseOf(call.user_id);
+  const due = dueAt(c.env.now(), c.env.config());
+  const isCall = isCallId(call.call_id);
+  const released = isCall ? await c.env.writeWithRetry(() => endHold(database, call, due)) : null;
+  const [log] = isCall ? await readLogs(database, { ...call, event: "call", call_ids: [call.call_id] }) : [];
+  if (log === undefined) return notFound(`There is no call ${JSON.stringify(call.call_id)}.`);
+  // If the write was repeated, the first try may have ended the hold.
+  if (released === null || (released.value === null && !released.repeated)) {
+    const message = `The call ${JSON.stringify(call.call_id)} is not held: its status is ${shownState(log).status}.`;
+    return refuse({ error: "CONFLICT", message });
+  }
+  if (released.value !== null)
+    c.env.enqueue([{ ...call, event: "call", delivery_id: released.value, attempt: 1 }]);
+  return okText(renderLog(log, { mayRead: mayRead(c) }), { status: 200 });
 }
 
 /** Always in this order, whatever the order of the body. */

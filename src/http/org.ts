@@ -34,16 +34,23 @@ export async function patchOrg(
     if (!target.ok) return refuse(target.refusal);
     settings[field] = target.url;
   }
+  const { retentionDays } = c.env.config();
+  if ((settings.retention_days ?? 0) > retentionDays) {
+    const message = `retention_days must be at most ${retentionDays}, which is the deployment's, and is ${settings.retention_days}.`;
+    return refuse({ error: "invalid_parameter", message, field: "retention_days" });
+  }
   const { user_id } = c.get("apiKey");
   return answerOrg(c, await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));
 }
 
 function answerOrg(c: Context<HttpEnv>, org: Org | null): Response {
   if (org === null) return notFound("The org of this API key is gone.");
-  if (mayRead(c)) return ok(org);
   const { default_webhook, ops_webhook } = org;
+  const { retentionDays } = c.env.config();
+  const shown = { ...org, retention_days: Math.min(org.retention_days ?? retentionDays, retentionDays) };
+  if (mayRead(c)) return ok(shown);
   return ok({
-    ...org,
+    ...shown,
     default_webhook: withoutQuery(default_webhook),
     ops_webhook: withoutQuery(ops_webhook),
   });

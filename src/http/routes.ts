@@ -2,18 +2,20 @@
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { ok } from "./answer.ts";
 import { reportCall } from "./calls.ts";
-import { postCitations } from "./citations.ts";
+import { postCitations, releaseCall } from "./citations.ts";
 import { enable, pause, probe } from "./endpoint-state.ts";
 import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
+import { deleteCall } from "./erasure.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
 import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
-import { configureInboxSchema, newInboxSchema } from "./inboxes/schemas.ts";
+import { configureInboxSchema } from "./inboxes/schemas.ts";
 import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import { route } from "./route.ts";
 import {
   citationsSchema,
   createSchema,
+  emptySchema,
   enableSchema,
   endpointQuery,
   endpointSchema,
@@ -62,6 +64,19 @@ export const ROUTES = [
     access: ["report"],
     body: { schema: citationsSchema, ...REPORT },
     handler: postCitations,
+  }),
+  route({
+    method: "POST",
+    path: "/v1/postcall/calls/:call_id/release",
+    access: ["send"],
+    body: { schema: emptySchema, optional: true },
+    handler: releaseCall,
+  }),
+  route({
+    method: "DELETE",
+    path: "/v1/postcall/calls/:call_id",
+    access: ["configure"],
+    handler: deleteCall,
   }),
 
   route({
@@ -140,7 +155,7 @@ export const ROUTES = [
     method: "POST",
     path: "/v1/inboxes",
     access: ["configure"],
-    body: { schema: newInboxSchema, optional: true },
+    body: { schema: emptySchema, optional: true },
     handler: makeInbox,
   }),
   route({

@@ -92,6 +92,9 @@ const callIds = boundedArray(callId, {
   .refine((ids) => ids.length > 0, "must name at least one call")
   .superRefine(refuseRepeats("an id"));
 
+/** Of a request that says all in its path. */
+export const emptySchema = members({});
+
 export const resendSchema = members({ call_ids: callIds, event: logEvent.default("call") });
 
 export const createSchema = members({
@@ -196,6 +199,8 @@ export const endpointsQuery = {
 const NAME_LIMIT_CHARACTERS = 200;
 const NAME_RULE = `must be a text of 1 to ${NAME_LIMIT_CHARACTERS} characters`;
 const TIMEOUT_RULE = "must be a whole number of seconds from 1 to 3600";
+const RETENTION_RULE =
+  "must be a whole number of days from 1 to the deployment's, or null for the deployment's";
 const HOURS_RULE = "must be a whole number of hours from 0 to 168";
 
 export const orgSchema = members({
@@ -205,6 +210,13 @@ export const orgSchema = members({
   delay_for_citations: z.boolean("must be true or false").optional(),
   citations_timeout_seconds: z.int(TIMEOUT_RULE).min(1, TIMEOUT_RULE).max(3_600, TIMEOUT_RULE).optional(),
   ops_webhook: urlOrNull.optional(),
+  retention_days: z
+    .int(RETENTION_RULE)
+    .min(1, RETENTION_RULE)
+    .max(3_650, RETENTION_RULE)
+    .nullable()
+    .optional(),
+  erase_payload_when_delivered: z.boolean("must be true or false").optional(),
 });
 
 export const inboundSchema = members({

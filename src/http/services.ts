@@ -20,6 +20,8 @@ export interface Services {
   writeWithRetry: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
   /** Work that other requests may share goes on even if the client of this one leaves. Returns the same promise. */
   keepAlive: <T>(work: Promise<T>) => Promise<T>;
+  /** Has the object of a call that was erased begin no more attempts. */
+  closeCall: (call: { user_id: string; call_id: string }) => Promise<void>;
   inboxes: {
     newId: () => string;
     /** Null if the text can't be an inbox's id. */

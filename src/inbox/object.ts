@@ -94,11 +94,20 @@ export class Inbox extends DurableObject<Env> {
     const signature = await this.#judge(owner.user_id, judged);
     const state = this.#live(); // it may have expired or been configured anew meanwhile
     if (state === null) return null;
+    if (this.#store.isErased(request.headers["webhook-id"])) return state.respond;
     const truncated = !isWhole || body.byteLength > KEPT_BODY_BYTES;
     const kept = truncated ? body.slice(0, KEPT_BODY_BYTES) : body;
     this.#store.insert({ ...request, received_at, body: kept, truncated, signature });
     this.#streams.notify();
     return state.respond;
+  }
+
+  /**
+   * Erases the requests of these webhooks, by their `webhook-id`, and stores none that is still to come. Whoever asks
+   * has to own the webhooks, not the inbox.
+   */
+  erase(webhookIds: readonly string[]): void {
+    if (this.#live() !== null) this.#store.erase(webhookIds);
   }
 
   override async alarm(): Promise<void> {

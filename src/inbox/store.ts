@@ -15,7 +15,7 @@ export interface InboxState {
   respond: ConfiguredResponse;
 }
 
-/** A stored request. Ids count from 1 without gaps. */
+/** A stored request. Ids count from 1. */
 export interface StoredRequest {
   id: number;
   received_at: number;
@@ -29,6 +29,15 @@ export interface StoredRequest {
   signature: SignatureVerdict;
 }
 
+/** The newest webhooks that were erased, and the newest request's id at that time. */
+interface Erased {
+  webhookIds: string[];
+  newest: number;
+}
+
+/** How many erased webhooks are remembered: an attempt that is under way arrives within seconds. */
+const ERASED_LIMIT = 100;
+
 type Row = Omit<StoredRequest, "headers" | "truncated"> & { headers: string; truncated: number };
 
 export interface Store {
@@ -37,6 +46,9 @@ export interface Store {
   insert: (request: Omit<StoredRequest, "id">) => void;
   /** The id of the newest request; 0 where there is none. */
   newest: () => number;
+  /** Removes the requests of these webhooks, which from then on are erased. */
+  erase: (webhookIds: readonly string[]) => void;
+  isErased: (webhookId: string | undefined) => boolean;
   /** Requests before this id, newest first. They are read only as far as the caller takes them. */
   before: (id: number) => Iterable<StoredRequest>;
   /** The first request after this id. */
@@ -50,6 +62,12 @@ export function openStore({ sql, kv }: DurableObjectStorage): Store {
     for (const row of sql.exec<Row & Record<string, SqlStorageValue>>(query, ...bindings))
       yield { ...row, headers: JSON.parse(row.headers), truncated: row.truncated === 1 };
   }
+  const readErased = () => kv.get<Erased>("erased") ?? { webhookIds: [], newest: 0 };
+  const newest = () =>
+    Math.max(
+      readErased().newest,
+      sql.exec<{ id: number }>("SELECT coalesce(max(id), 0) AS id FROM requests").one().id,
+    );
   return {
     state: () => kv.get<InboxState>("state") ?? null,
     setState: (state) => {
@@ -74,14 +92,26 @@ export function openStore({ sql, kv }: DurableObjectStorage): Store {
       ];
       const { id } = sql
         .exec<{ id: number }>(
-          `INSERT INTO requests (received_at, method, path, query, headers, body, truncated, signature)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          `INSERT INTO requests (id, received_at, method, path, query, headers, body, truncated, signature)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+          newest() + 1,
           ...values,
         )
         .one();
       sql.exec("DELETE FROM requests WHERE id <= ?", id - REQUEST_LIMIT);
     },
-    newest: () => sql.exec<{ id: number }>("SELECT coalesce(max(id), 0) AS id FROM requests").one().id,
+    newest,
+    erase: (webhookIds) => {
+      // The newest one's id is not given again: a client goes on from the last id that it has seen.
+      const erased = { ...readErased(), newest: newest() };
+      erased.webhookIds = [...new Set([...erased.webhookIds, ...webhookIds])].slice(-ERASED_LIMIT);
+      kv.put("erased", erased);
+      sql.exec(
+        "DELETE FROM requests WHERE headers ->> 'webhook-id' IN (SELECT value FROM json_each(?))",
+        JSON.stringify(webhookIds),
+      );
+    },
+    isErased: (webhookId) => webhookId !== undefined && readErased().webhookIds.includes(webhookId),
     before: (id) => rows(`SELECT ${COLUMNS} FROM requests WHERE id < ? ORDER BY id DESC`, id),
     after: (id) => {
       const [next] = rows(`SELECT ${COLUMNS} FROM requests WHERE id > ? ORDER BY id LIMIT 1`, id);

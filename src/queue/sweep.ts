@@ -1,6 +1,6 @@
 /**
  * The cron's work. It enqueues late logs and late endpoints again (no queue message is relied on), removes old logs and
- * endpoints that are long well, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
+ * endpoints that are long well, erases what is to be erased, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
  * enqueued while the record takes no writes.
  */
 import type { AttemptKey } from "../core/webhook-log.ts";
@@ -25,6 +25,10 @@ export interface SweepVerbs {
   remove: () => Promise<number>;
   /** Forgets endpoints without settings that are long well; returns how many. */
   forget: () => Promise<number>;
+  /** Removes what is left of calls that were erased long ago; returns how many. */
+  removeTombstones: () => Promise<number>;
+  /** Erases the content of delivered calls whose orgs want that; returns how many logs lost it. */
+  eraseContents: () => Promise<number>;
   /** What to report about re-encrypted signing secrets; null for nothing. */
   reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
@@ -47,7 +51,7 @@ const WALK_STEPS = 60;
 
 /** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
-  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0 };
+  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0 };
   const failures: { part: string; error: unknown }[] = [];
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
@@ -68,6 +72,10 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   });
   await take("forgetting", async () => {
     counts.forgotten = await verbs.forget();
+  });
+  await take("erasure", async () => {
+    counts.erased = await verbs.eraseContents();
+    await verbs.removeTombstones();
   });
   await take("reencrypt", async () => {
     const reencrypted = await verbs.reencrypt();

@@ -28,12 +28,14 @@ export interface LoadedLog extends LogState {
   last_sent_at: number | null;
   /** The org's live signing secrets, encrypted, the newest active one first. */
   encrypted_secrets: string[];
+  /** 1 if its org has its content erased once it is delivered. */
+  erases: 0 | 1;
   /** Null if the log's endpoint never failed. */
   endpoint: Endpoint | null;
 }
 
 /** A log as the query returns it. */
-type Stored = Omit<LoadedLog, "encrypted_secrets" | "endpoint"> &
+type Stored = Omit<LoadedLog, "encrypted_secrets" | "erases" | "endpoint"> &
   Pick<StoredPayload, "payload_encoding"> & { position: number; is_next: 0 | 1 };
 
 /** What logs of one org share. */
@@ -42,6 +44,8 @@ interface StoredOrg {
   encrypted_secrets: string;
   /** 1 if any endpoint of the org has ever failed. */
   has_endpoints: 0 | 1;
+  /** Null if there is no such org. */
+  erases: 0 | 1 | null;
 }
 
 interface Wanted {
@@ -73,19 +77,26 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
     readLarge(db, stored, wanted),
   ]);
   const payloadOf = new Map(large.map(({ position, ...payload }) => [position, payload]));
-  const secretsOf = new Map(orgs.results.map((org) => [org.user_id, newestFirst(org.encrypted_secrets)]));
+  const orgOf = new Map(
+    orgs.results.map(({ user_id, encrypted_secrets, erases }) => [
+      user_id,
+      { encrypted_secrets: newestFirst(encrypted_secrets), erases: erases ?? 0 },
+    ]),
+  );
   const loaded: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
   for (const { position, is_next: _, payload, payload_encoding, ...log } of stored) {
     const put = payload === null ? payloadOf.get(position) : { payload, payload_encoding };
     loaded[position] = {
       ...log,
       payload: put === undefined ? null : getPayload(put),
-      encrypted_secrets: secretsOf.get(log.user_id) ?? [],
+      ...(orgOf.get(log.user_id) ?? NO_ORG),
       endpoint: endpointOf.get(endpointKeyText(log)) ?? null,
     };
   }
   return loaded;
 }
+
+const NO_ORG: Pick<LoadedLog, "encrypted_secrets" | "erases"> = { encrypted_secrets: [], erases: 0 };
 
 /**
  * The same logs, of which those that were held and whose time is over are released and read again. If the record takes
@@ -143,7 +154,8 @@ const orgsStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
          (SELECT json_group_array(json_array(k.activates_at IS NULL OR k.activates_at <= ?2, k.created_at, k.ciphertext))
           FROM signing_secrets AS k
           WHERE k.user_id = o.value AND (k.expires_at IS NULL OR k.expires_at > ?2)) AS encrypted_secrets,
-         EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints
+         EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints,
+         (SELECT s.erase_payload_when_delivered FROM orgs AS s WHERE s.user_id = o.value) AS erases
        FROM json_each(?1) AS o`,
     )
     .bind(JSON.stringify([...new Set(keys.map(({ user_id }) => user_id))]), now);

@@ -37,6 +37,23 @@ export async function readCited(db: D1Database, { user_id, call_id }: CallKey): 
   return { ...log, payload: payload === null ? null : getPayload({ payload, payload_encoding }) };
 }
 
+/**
+ * Ends a hold as its time would: the payload goes out as it is. Returns the delivery that is due; null if the log is
+ * not held.
+ */
+export const endHold = (
+  db: D1Database,
+  { user_id, call_id }: CallKey,
+  { next_attempt_at, sweep_at }: { next_attempt_at: number; sweep_at: number },
+): Promise<string | null> =>
+  db
+    .prepare(
+      `UPDATE webhook_logs SET status = 'pending', reason = NULL, next_attempt_at = ?3, sweep_at = ?4
+       WHERE user_id = ?1 AND call_id = ?2 AND event = 'call' AND status = 'held' RETURNING delivery_id`,
+    )
+    .bind(user_id, call_id, next_attempt_at, sweep_at)
+    .first<string>("delivery_id");
+
 /** Ends a hold because of citations: sets the payload and makes the log due. False if the log is not held any more. */
 export async function endHoldByCitations(
   db: D1Database,

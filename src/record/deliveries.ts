@@ -18,11 +18,12 @@ interface StartRequest {
 
 const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
   delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
-  next_attempt_at = ?3, sweep_at = ?4, parked = NULL, trials = NULL, spared = NULL`;
+  next_attempt_at = ?3, sweep_at = ?4, parked = NULL, trials = NULL, spared = NULL, erase_at = NULL`;
 
 /** Every part of the key comes from the row: with a constant among them, SQLite would walk all logs of the org. */
 const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
-  AND l.event = j.value ->> 'event' AND l.delivery_ordinal = j.value ->> 'delivery_ordinal'`;
+  AND l.event = j.value ->> 'event' AND l.delivery_ordinal = j.value ->> 'delivery_ordinal'
+  AND l.payload_erased_at IS NULL`;
 
 /**
  * Starts resends. If a log has got a newer delivery meanwhile, nothing is started: the resend joins that delivery.

@@ -15,6 +15,8 @@ export interface StoredLog extends LogState, Parking {
   /** How the payload was changed since the report; null if it was not. */
   payload_altered: "filled" | "combined" | null;
   payload: string;
+  /** When its content was erased, in milliseconds since the epoch; null if it was not. */
+  payload_erased_at: number | null;
   metadata: Attempt[];
 }
 
@@ -22,7 +24,7 @@ const ENDPOINT_STATE = `(SELECT e.state FROM endpoints AS e
   WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")})`;
 
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
-  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.is_test, l.parked`;
+  l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.payload_erased_at, l.is_test, l.parked`;
 
 /** Joins logs to the call ids in the JSON array ?1, for org ?2 and event ?3. */
 const LOGS_OF_IDS = `json_each(?1) AS j CROSS JOIN webhook_logs AS l

@@ -6,6 +6,8 @@ export const MIGRATIONS = [
   "0004_endpoint_settings.sql",
   "0005_endpoint_headers.sql",
   "0006_parking_and_rates.sql",
+  "0008_orgs_and_keys.sql",
+  "0009_erasure.sql",
 ] as const;
 
 /**

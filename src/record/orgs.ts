@@ -8,14 +8,18 @@ export interface OrgSettings {
   delay_for_citations: boolean;
   citations_timeout_seconds: number;
   ops_webhook: string | null;
+  /** Null: the deployment's. */
+  retention_days: number | null;
+  erase_payload_when_delivered: boolean;
 }
 
 export type Org = OrgSettings & { user_id: string };
 
 /** An org as it is stored. */
-type OrgRow = Omit<Org, "webhook_events" | "delay_for_citations"> & {
+type OrgRow = Omit<Org, "webhook_events" | "delay_for_citations" | "erase_payload_when_delivered"> & {
   webhook_events: string;
   delay_for_citations: number;
+  erase_payload_when_delivered: number;
 };
 
 const SETTINGS = [
@@ -25,6 +29,8 @@ const SETTINGS = [
   "delay_for_citations",
   "citations_timeout_seconds",
   "ops_webhook",
+  "retention_days",
+  "erase_payload_when_delivered",
 ] as const satisfies (keyof OrgSettings)[];
 
 const COLUMNS = `user_id, ${SETTINGS.join(", ")}`;
@@ -72,4 +78,5 @@ const orgOf = (row: OrgRow): Org => ({
   ...row,
   webhook_events: JSON.parse(row.webhook_events) as string[],
   delay_for_citations: row.delay_for_citations === 1,
+  erase_payload_when_delivered: row.erase_payload_when_delivered === 1,
 });

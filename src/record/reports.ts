@@ -8,6 +8,7 @@ import type { Parking } from "../core/endpoint.ts";
 import type { LogState } from "../core/webhook-log.ts";
 import { isStorageUnavailable } from "./availability.ts";
 import { endpointOf } from "./endpoints.ts";
+import { IS_NOT_ERASED } from "./erasure.ts";
 import { openGroupCommit } from "./group-commit.ts";
 import { putPayload, putSql } from "./payload.ts";
 import { createdAt } from "./walk.ts";
@@ -57,7 +58,7 @@ export type Inserted = Pick<LogState, "url" | "status" | "reason" | "created_at"
   Parking;
 
 /**
- * Inserts a log from a row (event, url, state, due, wants_citations, …), unless its key is taken. Each LIMIT keeps
+ * Inserts a log from a row (event, url, state, due, wants_citations, …), unless its key is taken or its call was erased. Each LIMIT keeps
  * SQLite from computing that row again for every column. The endpoint's state is read in the same statement, so that
  * nothing changes it in between.
  */
@@ -70,7 +71,7 @@ const insertFrom = (
     iif(url IS NULL, NULL, 'spawn'), 0, 0, iif(state = 'parked', 'pending', state), iif(state = 'held', 'awaiting_citations', NULL),
     due, iif(state = 'held', due + ?9, NULL), iif(state = 'parked', created_at, NULL), iif(state = 'parked', 0, NULL),
     wants_citations, report_options, payload_altered
-  FROM (SELECT *, ${createdAt("?8")} AS created_at FROM (${source} LIMIT 1) LIMIT 1) WHERE true
+  FROM (SELECT *, ${createdAt("?8")} AS created_at FROM (${source} LIMIT 1) LIMIT 1) WHERE ${IS_NOT_ERASED}
   ON CONFLICT DO NOTHING RETURNING url, status, reason, created_at, next_attempt_at, parked, iif(parked IS NULL, NULL, (
     SELECT e.state FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("webhook_logs.url")})) AS endpoint_state`;
 

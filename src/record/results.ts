@@ -12,6 +12,8 @@ export interface Result {
   key: AttemptKey;
   entry: AttemptEntry;
   next: NextState;
+  /** 1 if the log's content is to be erased. */
+  erases?: 1;
 }
 
 /** An attempt that waits for its slot at an endpoint with a rate. */
@@ -135,7 +137,11 @@ export const assumeWritten = (
   waking,
 });
 
-const updateRow = ({ key, entry, next }: Result) => ({ ...attemptRow(key, entry), ...next });
+const updateRow = ({ key, entry, next, erases }: Result) => ({
+  ...attemptRow(key, entry),
+  ...next,
+  ...(erases && { erases }),
+});
 
 /**
  * Log `l` has ended or was parked meanwhile: its delivery failed through a fault of ours, or its endpoint is not
@@ -150,6 +156,11 @@ const PARKS = `(j.value ->> 'parked' IS NOT NULL AND EXISTS (
 /** A column's new value: null if the log is not due. */
 const ifDue = (column: string): string => `iif(${STAYS_UNDUE} OR ${PARKS}, NULL, j.value ->> '${column}')`;
 
+/** When the content of log `l` is erased: once it is delivered, and no citations are awaited. */
+const ERASE_AT = `iif(j.value ->> 'erases' IS NULL, NULL, (
+  SELECT max(j.value ->> 'sent_at', iif(l.wants_citations IS NULL OR l.citations_digest IS NOT NULL, 0,
+    l.created_at + 1000 * s.citations_timeout_seconds)) FROM orgs AS s WHERE s.user_id = l.user_id))`;
+
 const updateStatement = (db: D1Database, rows: string) =>
   db
     .prepare(
@@ -159,7 +170,7 @@ const updateStatement = (db: D1Database, rows: string) =>
          parked = CASE WHEN ${STAYS_UNDUE} THEN l.parked WHEN ${PARKS} THEN j.value ->> 'parked' END,
          trials = CASE WHEN ${STAYS_UNDUE} THEN l.trials WHEN ${PARKS} THEN j.value ->> 'trials' END,
          spared = nullif(coalesce(l.spared, 0) + (j.value ->> 'spared'), 0),
-         next_attempt_at = ${ifDue("next_attempt_at")}, sweep_at = ${ifDue("sweep_at")}
+         next_attempt_at = ${ifDue("next_attempt_at")}, sweep_at = ${ifDue("sweep_at")}, erase_at = ${ERASE_AT}
        FROM json_each(?1) AS j WHERE ${AWAITING_LOG}
        RETURNING user_id, call_id, event, delivery_id, attempts AS attempt`,
     )

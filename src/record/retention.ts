@@ -7,7 +7,7 @@ import type { LogKey } from "../core/webhook-log.ts";
 import { IS_KEPT } from "./endpoint-settings.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
 import { parkedAt } from "./parked.ts";
-import { passLogs } from "./walk.ts";
+import { passLogs, type UpTo } from "./walk.ts";
 
 /** Where a walk has come to; null if it has not begun. */
 const readPlace = async <Place>(db: D1Database, name: string): Promise<Place | null> => {
@@ -47,12 +47,21 @@ interface LogPlace {
 
 const FIRST_LOG: LogPlace = { user_id: "", created_at: 0, call_id: "", event: "" };
 
-/** Removes ended logs that were created before `before` (milliseconds). Returns how many. */
-export async function removeEnded(db: D1Database, before: number): Promise<number> {
+const DAY_MS = 86_400_000;
+
+/** Removes ended logs older than `retentionDays`, or than their org's own days if these are fewer. Returns how many. */
+export async function removeEnded(
+  db: D1Database,
+  { now, retentionDays }: { now: number; retentionDays: number },
+): Promise<number> {
+  const before = now - retentionDays * DAY_MS;
+  const upTo: UpTo = (floor, userId) =>
+    `${floor} + ${DAY_MS} * (SELECT max(0, ${retentionDays} - coalesce(s.retention_days, ${retentionDays}))
+       FROM orgs AS s WHERE s.user_id = ${userId})`;
   let removed = 0;
   let place = (await readPlace<LogPlace>(db, "logs")) ?? FIRST_LOG;
   for (let made = 0; made < STEPS; made++) {
-    const { found, last } = await passLogs(db, { ...place, low: -1, floor: before - 1 }, HAS_ENDED);
+    const { found, last } = await passLogs(db, { ...place, low: -1, floor: before - 1 }, HAS_ENDED, upTo);
     const { user_id, created_at, call_id, event } = last ?? FIRST_LOG;
     const next = { user_id, created_at: created_at ?? before, call_id: call_id ?? "", event: event ?? "" };
     const hasMoved = JSON.stringify(next) !== JSON.stringify(place);
@@ -76,7 +85,7 @@ const removeLogs = (db: D1Database, found: readonly Record<keyof LogKey, unknown
     .bind(JSON.stringify(found.map(({ user_id, call_id, event }) => ({ user_id, call_id, event }))));
 
 /** An endpoint without settings that has been well for this long is forgotten. */
-const WELL_FOR_MS = 30 * 86_400_000;
+const WELL_FOR_MS = 30 * DAY_MS;
 /** How many endpoints one run passes. */
 const ENDPOINTS_PASSED = 1_000;
 

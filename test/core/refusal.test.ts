@@ -3,13 +3,16 @@ import { expect, test } from "vitest";
 import { createRefusal, resendRefusal, startsDelivery } from "../../src/core/refusal.ts";
 import { NOW } from "./samples.ts";
 
-const healthy = { url: "https://crm.example", status: "delivered" as const, endpoint_state: null };
+const healthy = {
+  ...{ url: "https://crm.example", status: "delivered" as const },
+  ...{ endpoint_state: null, payload_erased_at: null },
+};
 
 test.each([
   { name: "an unknown call", log: undefined, resend: "not_found", create: "not_found" },
   {
     name: "a call without a webhook",
-    log: { url: null, status: "no_webhook" as const, endpoint_state: null },
+    log: { ...healthy, url: null, status: "no_webhook" as const },
     resend: "no_webhook",
     create: null,
   },
@@ -18,6 +21,12 @@ test.each([
     name: "a call that is held",
     log: { ...healthy, status: "held" as const },
     resend: "held",
+    create: "webhook_exists",
+  },
+  {
+    name: "a call whose payload was erased",
+    log: { ...healthy, payload_erased_at: NOW },
+    resend: "payload_erased",
     create: "webhook_exists",
   },
   {

@@ -71,6 +71,7 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   payload: '{"call_id":"call-1"}',
   last_sent_at: null,
   encrypted_secrets: ["ciphertext"],
+  erases: 0,
   endpoint: null,
   ...change,
 });

@@ -14,6 +14,8 @@ const QUERIES = {
   readLateWakes: 1,
   forget: 4,
   remove: 81,
+  eraseContents: 60,
+  removeTombstones: 1,
   reencrypt: 42,
   readLateness: 2,
 };
@@ -34,6 +36,8 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
     enqueueWakes: vi.fn(async () => {}),
     forget: vi.fn(async () => 0),
     remove: vi.fn(async () => 0),
+    eraseContents: vi.fn(async () => 0),
+    removeTombstones: vi.fn(async () => 0),
     reencrypt: vi.fn(async () => null),
     readLateness: vi.fn(async () => ({})),
     print: vi.fn(),

@@ -105,7 +105,7 @@ describe("a key that may not read", () => {
       await post(sender, "/v1/postcall/webhooks/test", {}),
     ];
     expect(answers.map(({ status }) => status)).toEqual([202, 200, 200, 200, 200, 200, 200, 200]);
-    for (const { text } of answers) expect(text).not.toMatch(/secret|payload/);
+    for (const { text } of answers) expect(text).not.toMatch(/secret|"payload"/);
     expect(answers.flatMap(({ body }) => [body.data].flat()).flatMap(({ url }) => url ?? [])).toEqual(
       Array(4).fill(crm.url),
     );

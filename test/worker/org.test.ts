@@ -21,6 +21,8 @@ const untouched = ({ user_id }: Org) => ({
   delay_for_citations: false,
   citations_timeout_seconds: 120,
   ops_webhook: null,
+  retention_days: 30,
+  erase_payload_when_delivered: false,
 });
 
 const CHANGED = {
@@ -30,6 +32,8 @@ const CHANGED = {
   delay_for_citations: true,
   citations_timeout_seconds: 3_600,
   ops_webhook: "http://127.0.0.1:9001/",
+  retention_days: 7,
+  erase_payload_when_delivered: true,
 };
 
 describe("an org", () => {

@@ -10,11 +10,18 @@ import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
-import { endHoldByCitations, readCited } from "../../src/record/citations.ts";
+import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
 import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
 import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../../src/record/endpoint-state.ts";
 import { listEndpoints, readEndpoints } from "../../src/record/endpoints.ts";
+import {
+  eraseCall,
+  eraseContents,
+  readErasedAt,
+  readSent,
+  removeTombstones,
+} from "../../src/record/erasure.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../src/record/logs.ts";
 import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
@@ -188,7 +195,16 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
         ),
       ],
     }),
-  removeEnded: (db) => removeEnded(db, NOW),
+  removeEnded: (db) => removeEnded(db, { now: NOW, retentionDays: 30 }),
+  readSent: (db) => readSent(db, KEY),
+  eraseCall: (db) => eraseCall(db, { user_id: "org", call_id: "none", now: NOW }),
+  readErasedAt: (db) => readErasedAt(db, KEY),
+  removeTombstones: (db) => removeTombstones(db, NOW),
+  eraseContents: async (db) => {
+    await env.DB.prepare("UPDATE webhook_logs SET erase_at = 1 WHERE call_id = 'large'").run();
+    await eraseContents(db, NOW);
+  },
+  endHold: (db) => endHold(db, KEY, DUE),
   listSigningSecrets: (db) => listSigningSecrets(db, { user_id: "org", now: NOW }),
   listEncryptedSecrets: (db) => listEncryptedSecrets(db, { user_id: "org", now: NOW }),
   findSigningSecret: (db) => findSigningSecret(db, { user_id: "org", now: NOW }),
@@ -231,6 +247,8 @@ const INDEXES: Record<string, string[]> = {
   readOverdue: ["webhook_logs_sweep"],
   readLateness: ["webhook_logs_sweep"],
   removeEnded: ["webhook_logs_listing"],
+  removeTombstones: ["erased_calls_old"],
+  eraseContents: ["webhook_logs_erase"],
 };
 
 /** The texts that each call prepared. */
@@ -255,10 +273,10 @@ const FILL = [
 ];
 
 /**
- * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, and
- * two of the walks of the sweep and of the removal.
+ * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two
+ * of the walks of the sweep and of the removal, and the erasure of contents.
  */
-const PLACES_SHARED = 6;
+const PLACES_SHARED = 7;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

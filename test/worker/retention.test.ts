@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { removeEnded } from "../../src/record/retention.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard, sweepOnce } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
-import { logOf, makeOrg, receiver } from "../support/words.ts";
+import { call, expectRefusal, logOf, makeOrg, receiver } from "../support/words.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -28,6 +28,29 @@ test("an ended log is removed with its attempts after RETENTION_DAYS; a younger 
   expect(await logOf(org, old.call_id)).toBeNull();
   expect(await logOf(org, young.call_id)).toMatchObject({ status: "delivered", metadata: [{}] });
   expect(await logOf(org, due.call_id)).toMatchObject({ status: "pending" });
+});
+
+test("an org with days of its own keeps its logs as long as that; the others keep theirs", async () => {
+  const [brief, other] = [await makeOrg(), await makeOrg()];
+  const crm = await receiver(200);
+  const set = (retention_days: number | null) =>
+    call(brief, "PATCH", "/v1/org", { body: { retention_days } });
+  expect((await set(7)).body.data.retention_days).toBe(7);
+  const { env: lossy } = envWithLosingQueues();
+  const [old, young, others] = [
+    await reportUnheard(brief, crm.url),
+    await reportUnheard(brief, crm.url),
+    await reportUnheard(other, crm.url),
+  ];
+  await handleAttempts(lossy, [old, young, others]);
+  await Promise.all([ageBy(8, old.call_id), ageBy(6, young.call_id), ageBy(8, others.call_id)]);
+  await sweepOnce(lossy);
+  expect(await logOf(brief, old.call_id)).toBeNull();
+  expect(await logOf(brief, young.call_id)).not.toBeNull();
+  expect(await logOf(other, others.call_id)).not.toBeNull();
+  expect((await set(null)).body.data.retention_days).toBe(30);
+  expectRefusal(await set(31), 400, "invalid_parameter", /^retention_days must be at most 30, .* is 31\.$/);
+  expectRefusal(await set(0), 400, "invalid_parameter", /^retention_days/);
 });
 
 test("logs that stay, however many, are read a bounded number of times and do not keep others from going", async () => {
@@ -54,7 +77,7 @@ test("logs that stay, however many, are read a bounded number of times and do no
     const DB = meter(env.DB, ({ rows_read }) => {
       rows += rows_read;
     });
-    await removeEnded(DB, Date.now() - DAY_MS);
+    await removeEnded(DB, { now: Date.now(), retentionDays: 1 });
     return rows;
   };
   const first = await rowsOfSweep();

@@ -32,8 +32,6 @@ const headers = boundedRecord(z.string("must be a text").max(HEADERS_LIMIT_CHARA
     Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value])),
   );
 
-export const newInboxSchema = members({});
-
 export const configureInboxSchema = members({
   respond: members(
     {

@@ -140,6 +140,8 @@ export const org = z
     delay_for_citations: z.boolean(),
     citations_timeout_seconds: z.int(),
     ops_webhook: url.nullable(),
+    retention_days: z.int().meta({ description: "How long ended logs are kept." }),
+    erase_payload_when_delivered: z.boolean(),
   })
   .meta({ id: "Org" });
 

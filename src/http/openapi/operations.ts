@@ -66,6 +66,23 @@ export const OPERATIONS = {
     example: { citations: [{ variable_name: "new_time", variable_type: "string", value: "Monday, 9:30" }] },
   }),
 
+  "POST /v1/postcall/calls/:call_id/release": operation({
+    tag: "Calls",
+    summary: "Send a held call without its citations",
+    description:
+      "Ends its hold as the timeout would. Citations that come later follow as an event of their own. 409 if it is not held.",
+    data: webhookLog,
+    refusals: [404, 409],
+  }),
+  "DELETE /v1/postcall/calls/:call_id": operation({
+    tag: "Calls",
+    summary: "Erase a call",
+    description:
+      "Its payload, citations, logs and attempts, and what inboxes have received of it. No attempt begins afterwards; one that is under way may arrive, and its outcome is dropped. For 30 days its id can't be reported again.",
+    data: deleted("call_id"),
+    refusals: [404],
+  }),
+
   "GET /v1/postcall/webhooks/:call_id": operation({
     tag: "Webhooks",
     summary: "Get a call's webhook log",

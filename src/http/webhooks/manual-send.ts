@@ -121,6 +121,7 @@ const REFUSALS: Record<RefusalReason, string> = {
   no_webhook: "The call has no webhook; create one first.",
   webhook_exists: "The call has a webhook already; resend it instead.",
   held: "It is held for its citations. It is sent when they arrive or their time is over.",
+  payload_erased: "Its payload was erased after it was delivered.",
   endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 

@@ -8,7 +8,9 @@ export function renderLog(
   log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
   { mayRead }: { mayRead: boolean },
 ): string {
-  const { call_id, user_id, event, url, created_at, payload, metadata, next_attempt_at, is_test } = log;
+  const { call_id, user_id, event, url, created_at, metadata, next_attempt_at, is_test } = log;
+  const { payload_erased_at } = log;
+  const payload = payload_erased_at === null ? log.payload : null;
   const head = JSON.stringify({
     call_id,
     user_id,
@@ -21,6 +23,7 @@ export function renderLog(
     ...shownState(log),
     next_attempt_at: next_attempt_at === null ? null : iso(next_attempt_at),
     ...(is_test && { is_test: true }),
+    ...(payload_erased_at !== null && { payload_erased_at: iso(payload_erased_at) }),
   });
   return `${head.slice(0, -1)},${mayRead ? `"payload":${payload},` : ""}${tail.slice(1)}`;
 }
