@@ -26,7 +26,8 @@ export async function makeAttempt(input: {
   const request_headers = { ...shownHeaders(request.headers), ...own };
   const init: RequestInit = { method: "POST", headers, body, redirect: "manual" };
   const answer = await exchange(request, init, resolve);
-  return { send_type: request.send_type, sent_at: sentAt, request_headers, ...answer };
+  const { send_type, url: request_url } = request;
+  return { send_type, sent_at: sentAt, request_url, request_headers, ...answer };
 }
 
 function headersOf(request: AttemptRequest, body: Uint8Array, sentAt: number): Record<string, string> {

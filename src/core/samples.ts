@@ -20,7 +20,7 @@ export interface SampleInput {
 export const sampleOf = (
   kind: SampleKind,
   input: SampleInput,
-): { call_id: string; to?: string; from?: string } => SAMPLES[kind](input);
+): { call_id: string; to?: string; from?: string; inbound?: boolean } => SAMPLES[kind](input);
 
 const CALLER = "+12125550142";
 const CALLED = "+14155550117";

@@ -61,6 +61,8 @@ export interface AttemptEntry {
   response_code: number | null;
   response_ms: number;
   error: AttemptError | null;
+  /** Where the request went. An object of an earlier version does not tell it. */
+  request_url?: string;
   request_headers: Record<string, string>;
   response_headers: Record<string, string>;
   response_body: string;

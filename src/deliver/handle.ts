@@ -247,6 +247,7 @@ const interrupted = (log: DecidedLog, now: number): AttemptEntry => ({
   response_code: null,
   response_ms: 0,
   error: "interrupted",
+  ...(log.url !== null && { request_url: log.url }),
   request_headers: {},
   response_headers: {},
   response_body: "",

@@ -90,6 +90,7 @@ async function newReport(
     isCompleted: status === "completed",
     to_number: numberOf(to),
     from_number: numberOf(from),
+    inbound: typeof inbound === "boolean" ? inbound : null,
   };
   return { log, given };
 }

@@ -21,8 +21,11 @@ export interface Attempt {
 export interface AttemptDetails {
   delivery_id: string;
   attempt: number;
-  request: { headers: Record<string, string> };
+  /** `url` is missing in the details of earlier versions. */
+  request: { url?: string | undefined; headers: Record<string, string> };
   response: { headers: Record<string, string>; body: string };
+  /** The id of the key that asked for a send by hand. The statement that appends the details adds it. */
+  requested_by?: string | null;
 }
 
 /** The row of a made attempt in a statement's JSON parameter. */
@@ -42,7 +45,7 @@ export const attemptRow = (
   } satisfies Attempt,
   details: {
     ...{ delivery_id, attempt },
-    request: { headers: entry.request_headers },
+    request: { url: entry.request_url, headers: entry.request_headers },
     response: { headers: entry.response_headers, body: entry.response_body },
   } satisfies AttemptDetails,
 });
@@ -67,7 +70,7 @@ export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j
       SELECT json_group_array(json(d.value) ORDER BY d.key) FROM (
         SELECT key, value, sum(octet_length(value) + 1) OVER (ORDER BY key DESC) AS bytes FROM json_each(l.details)
       ) AS d WHERE d.bytes + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES})),
-    '$[#]', j.value -> 'details')`;
+    '$[#]', json_set(j.value -> 'details', '$.requested_by', iif(l.delivery_id = j.value ->> 'delivery_id', l.requested_by, NULL)))`;
 
 /** The attempt of row `j` is not in log `l`. */
 export const IS_NEW_ATTEMPT = `NOT EXISTS (

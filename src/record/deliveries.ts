@@ -14,11 +14,13 @@ interface StartRequest {
   starts: readonly Start[];
   next_attempt_at: number;
   sweep_at: number;
+  /** The id of the key that asks. */
+  requested_by: string;
 }
 
 const START = `status = 'pending', reason = NULL, delivery_id = j.value ->> 'delivery_id',
   delivery_ordinal = l.delivery_ordinal + 1, send_type = ?2, attempts = 0, losses = 0, faults = 0,
-  next_attempt_at = ?3, sweep_at = ?4, parked = NULL, trials = NULL, spared = NULL, erase_at = NULL`;
+  next_attempt_at = ?3, sweep_at = ?4, parked = NULL, trials = NULL, spared = NULL, erase_at = NULL, requested_by = ?5`;
 
 /** Every part of the key comes from the row: with a constant among them, SQLite would walk all logs of the org. */
 const STARTED_LOG = `l.user_id = j.value ->> 'user_id' AND l.call_id = j.value ->> 'call_id'
@@ -45,7 +47,7 @@ export async function startCreates(
   request: StartRequest & { url: string },
 ): Promise<Set<string>> {
   const statement = db.prepare(
-    `UPDATE webhook_logs AS l SET ${START}, url = ?5 FROM json_each(?1) AS j WHERE ${STARTED_LOG}
+    `UPDATE webhook_logs AS l SET ${START}, url = ?6 FROM json_each(?1) AS j WHERE ${STARTED_LOG}
      AND json_array_length(?1) = (
        SELECT count(*) FROM json_each(?1) AS other CROSS JOIN webhook_logs AS o
        ON o.user_id = other.value ->> 'user_id' AND o.call_id = other.value ->> 'call_id'
@@ -76,6 +78,7 @@ const bindings = (request: StartRequest, sendType: SendType) => [
   sendType,
   request.next_attempt_at,
   request.sweep_at,
+  request.requested_by,
 ];
 
 async function startedBy(statement: D1PreparedStatement): Promise<Set<string>> {

@@ -6,6 +6,7 @@ export const MIGRATIONS = [
   "0004_endpoint_settings.sql",
   "0005_endpoint_headers.sql",
   "0006_parking_and_rates.sql",
+  "0007_listing.sql",
   "0008_orgs_and_keys.sql",
   "0009_erasure.sql",
 ] as const;

@@ -8,6 +8,9 @@ export interface NewTestLog {
   event: LogEvent;
   to_number: string | null;
   from_number: string | null;
+  inbound: boolean | null;
+  /** The id of the key that asked for it. */
+  requested_by: string;
   webhook_id: string;
   url: string;
   payload: string;
@@ -24,9 +27,9 @@ export async function insertTestLog(db: D1Database, log: NewTestLog): Promise<vo
     .prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
          payload_encoding, payload_bytes, to_number, from_number, status, delivery_id, delivery_ordinal, send_type,
-         attempts, losses, next_attempt_at, sweep_at, is_test)
+         attempts, losses, next_attempt_at, sweep_at, is_test, inbound, requested_by)
        VALUES (?1, ?2, ?3, ?4, ?5, ?9, '', ${putSql("?6", "?11")}, ?11, ?7, ?12, ?13, 'pending', ?8, 1, 'create', 0, 0, ?9,
-         ?10, 1)
+         ?10, 1, ?14, ?15)
        ON CONFLICT DO NOTHING`,
     )
     .bind(
@@ -43,6 +46,8 @@ export async function insertTestLog(db: D1Database, log: NewTestLog): Promise<vo
       payload_encoding,
       log.to_number,
       log.from_number,
+      log.inbound === null ? null : Number(log.inbound),
+      log.requested_by,
     )
     .run();
 }

@@ -95,9 +95,15 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readCited: (db) => readCited(db, KEY),
   endHoldByCitations: (db) =>
     endHoldByCitations(db, KEY, { digest: "", payload: "{}", payload_bytes: 2, isCombined: true, ...DUE }),
-  startResends: (db) => startResends(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE }),
+  startResends: (db) =>
+    startResends(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], requested_by: "key", ...DUE }),
   startCreates: (db) =>
-    startCreates(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], ...DUE, url: ENDPOINT.url }),
+    startCreates(db, {
+      starts: [{ ...KEY, delivery_ordinal: 1 }],
+      requested_by: "key",
+      ...DUE,
+      url: ENDPOINT.url,
+    }),
   makeFaultedDue: (db) => makeFaultedDue(db, { keys: [KEY], ...DUE }),
   readEndpoints: (db) => readEndpoints(db, [ENDPOINT]),
   listEndpoints: (db) => listEndpoints(db, { user_id: "org", state: "degraded", after: "", limit: 50 }),
@@ -170,6 +176,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
       ...LOG,
       ...{ webhook: undefined, webhook_events: undefined, phone_number: "+1", isCompleted: true },
       ...{ report_options: "{}", payload_altered: null, to_number: null, from_number: null },
+      inbound: null,
     }),
   insertCitations: (db) => insertCitations(db, { ...LOG, url: ENDPOINT.url, isToSend: true }),
   writeResults: (db) =>
@@ -219,7 +226,12 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   endSigningSecret: (db) => endSigningSecret(db, { user_id: "org", id: "s", now: NOW }),
   insertTestLog: (db) =>
-    insertTestLog(db, { ...LOG, to_number: null, from_number: null, url: ENDPOINT.url, ...DUE }),
+    insertTestLog(db, {
+      ...LOG,
+      ...{ to_number: null, from_number: null, inbound: null, requested_by: "key" },
+      url: ENDPOINT.url,
+      ...DUE,
+    }),
 };
 
 /** Scans that are intended, and why they stay short. */

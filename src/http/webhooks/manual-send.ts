@@ -47,7 +47,7 @@ interface Started {
 /** Starts the deliveries, or refuses the whole request. */
 async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promise<Started | Response> {
   const { event, call_ids } = sending;
-  const { user_id } = c.get("apiKey");
+  const { user_id, id: requested_by } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
   const states = await readStates(database, { user_id, event, call_ids });
   const refused = refusalsOf(sending, states);
@@ -62,7 +62,7 @@ async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promis
     delivery_id: `dlv_${crypto.randomUUID()}`,
   }));
   const due = dueAt(c.env.now(), c.env.config());
-  const start = () => sending.start(database, { starts, ...due });
+  const start = () => sending.start(database, { starts, requested_by, ...due });
   const { value: began, repeated } = starts.length > 0 ? await c.env.writeWithRetry(start) : NOTHING_STARTED;
   if (began.size === states.length) {
     c.env.enqueue(starts.map(firstAttempt));

@@ -61,7 +61,7 @@ function newTestLog(
   c: Context<HttpEnv>,
   { url, phone_number, kind }: { url: string; phone_number: string | null; kind: SampleKind },
 ): NewTestLog {
-  const { user_id } = c.get("apiKey");
+  const { user_id, id: requested_by } = c.get("apiKey");
   const now = c.env.now();
   const call_id = `test_${crypto.randomUUID()}`;
   const sample = sampleOf(kind, { call_id, user_id, phone_number, now });
@@ -75,6 +75,8 @@ function newTestLog(
     payload,
     to_number: sample.to ?? null,
     from_number: sample.from ?? null,
+    inbound: sample.inbound ?? null,
+    requested_by,
     payload_bytes: Buffer.byteLength(payload),
     delivery_id: `dlv_${crypto.randomUUID()}`,
     ...dueAt(now, c.env.config()),
