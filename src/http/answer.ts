@@ -100,7 +100,7 @@ export const unavailable = (message: string, members: Pick<ApiError, "request_id
   refuse({ error: "UNAVAILABLE", message, ...members }, { "retry-after": RETRY_AFTER_SECONDS });
 
 /** A cursor that no answer of this list has given. */
-export const refuseCursor = (cursor: string): Response =>
+export const refuseCursor = (cursor = ""): Response =>
   refuse({
     error: "invalid_parameter",
     message: `cursor must be a next_cursor of this list, and is ${JSON.stringify(cursor.slice(0, 80))}.`,

@@ -1,6 +1,7 @@
 /** Every route of the HTTP API: its path, who may ask, what a request may hold, and the handler. */
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { ok } from "./answer.ts";
+import { getCall } from "./call.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations, releaseCall } from "./citations.ts";
 import { enable, pause, probe } from "./endpoint-state.ts";
@@ -30,7 +31,9 @@ import {
   testSchema,
   webhookQuery,
 } from "./schemas.ts";
+import { getAttempts } from "./webhooks/attempts.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
+import { attemptsQuery } from "./webhooks/schemas.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { getCaller } from "./whoami.ts";
 
@@ -58,6 +61,7 @@ export const ROUTES = [
     body: { schema: reportSchema, ...REPORT },
     handler: reportCall,
   }),
+  route({ method: "GET", path: "/v1/postcall/calls/:call_id", access: ["read"], handler: getCall }),
   route({
     method: "POST",
     path: "/v1/postcall/calls/:call_id/citations",
@@ -106,6 +110,13 @@ export const ROUTES = [
     access: ["read"],
     query: webhookQuery,
     handler: getWebhook,
+  }),
+  route({
+    method: "GET",
+    path: "/v1/postcall/webhooks/:call_id/attempts",
+    access: ["read"],
+    query: attemptsQuery,
+    handler: getAttempts,
   }),
 
   route({

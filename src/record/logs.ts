@@ -2,8 +2,8 @@
 
 import type { Parking } from "../core/endpoint.ts";
 import type { SendableLog } from "../core/refusal.ts";
-import type { LogEvent, LogState } from "../core/webhook-log.ts";
-import { type Attempt, attemptsOf } from "./attempts.ts";
+import type { LogEvent, LogKey, LogState } from "../core/webhook-log.ts";
+import { type Attempt, type AttemptDetails, attemptsOf } from "./attempts.ts";
 import { endpointOf } from "./endpoints.ts";
 import { getPayload, PAYLOAD_OF_LOG, type StoredPayload } from "./payload.ts";
 
@@ -70,6 +70,22 @@ export async function readLogs(
     payload: getPayload(row),
     metadata: attemptsOf(row.metadata),
   }));
+}
+
+/** A log's attempts, ordered by `sent_at`, and the details that are kept of them; null if the call has no webhook. */
+export async function readHistory(
+  db: D1Database,
+  { user_id, call_id, event }: LogKey,
+): Promise<{ attempts: Attempt[]; details: AttemptDetails[] } | null> {
+  const row = await db
+    .prepare(
+      `SELECT metadata, details FROM webhook_logs
+       WHERE user_id = ?1 AND call_id = ?2 AND event = ?3 AND url IS NOT NULL`,
+    )
+    .bind(user_id, call_id, event)
+    .first<{ metadata: string; details: string }>();
+  if (row === null) return null;
+  return { attempts: attemptsOf(row.metadata), details: JSON.parse(row.details) as AttemptDetails[] };
 }
 
 /** The call ids of those deliveries whose first attempt is recorded. */

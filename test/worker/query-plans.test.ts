@@ -23,7 +23,7 @@ import {
   removeTombstones,
 } from "../../src/record/erasure.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
-import { readFirstAttempts, readLogs, readStates } from "../../src/record/logs.ts";
+import { readFirstAttempts, readHistory, readLogs, readStates } from "../../src/record/logs.ts";
 import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
 import { findNumber, listNumbers, removeNumber, setNumber } from "../../src/record/numbers.ts";
 import { newOperationalWebhook } from "../../src/record/operational-webhooks.ts";
@@ -146,6 +146,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   readStates: (db) => readStates(db, { user_id: "org", event: "call", call_ids: ["call"] }),
   readLogs: (db) => readLogs(db, { user_id: "org", event: "call", call_ids: ["call"] }),
+  readHistory: (db) => readHistory(db, KEY),
   readFirstAttempts: (db) =>
     readFirstAttempts(db, { user_id: "org", event: "call", deliveries: new Map([["call", "dlv"]]) }),
   missingMigrations: async (db) => {

@@ -9,7 +9,7 @@ import type { AttemptError } from "../../core/webhook-log.ts";
 import { SCOPES } from "../../record/keys.ts";
 
 /** ISO 8601, UTC, with milliseconds. */
-const time = z.iso.datetime({ precision: 3 });
+export const time = z.iso.datetime({ precision: 3 });
 
 const callId = z
   .string()
@@ -22,7 +22,7 @@ const url = z.string().meta({
 });
 
 /** JSON of the caller's, passed through unchanged. */
-const anyObject = z.record(z.string(), z.unknown());
+export const anyObject = z.record(z.string(), z.unknown());
 
 // biome-ignore format: as many on a line as there is room for
 const ATTEMPT_ERRORS = [
@@ -35,7 +35,7 @@ const REASONS = [
   "endpoint_paused", "rate_limited", "org_suspended", "awaiting_citations",
 ] as const;
 
-const attempt = z
+export const attempt = z
   .object({
     sent_at: time,
     response_code: z.int().nullable().meta({ description: "Null if no response came." }),
@@ -66,7 +66,7 @@ const attempt = z
     ],
   });
 
-const logMembers = {
+export const logMembers = {
   call_id: callId,
   user_id: z.string().meta({ description: "The org's id." }),
   event: z.enum(["call", "citations"]),

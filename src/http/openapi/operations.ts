@@ -14,6 +14,7 @@ import {
   signingSecret,
   webhookLog,
 } from "./answers.ts";
+import { FINDING } from "./finding.ts";
 import { list, type Operation, operation, type RouteName } from "./operation.ts";
 
 const PREFER =
@@ -31,6 +32,7 @@ const REPORT = {
 };
 
 export const OPERATIONS = {
+  ...FINDING,
   "GET /healthz": operation({
     tag: "Service",
     summary: "Whether the service is there",

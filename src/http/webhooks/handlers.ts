@@ -26,11 +26,13 @@ export async function getWebhook(
   const { user_id } = c.get("apiKey");
   const wanted = { user_id, event, call_ids: [call_id] };
   const [log] = isCallId(call_id) ? await readLogs(c.env.databaseOf(user_id), wanted) : [];
-  if (log === undefined || log.url === null) {
-    const advice = SENDS.includes(call_id) ? ` To ${call_id} webhooks, POST to this path.` : "";
-    return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.${advice}`);
-  }
+  if (log === undefined || log.url === null) return noWebhook(call_id);
   return okText(renderLog(log, { mayRead: mayRead(c) }), { status: 200 });
+}
+
+export function noWebhook(call_id: string): Response {
+  const advice = SENDS.includes(call_id) ? ` To ${call_id} webhooks, POST to this path.` : "";
+  return notFound(`There is no webhook for call ${JSON.stringify(call_id)}.${advice}`);
 }
 
 export async function resendWebhooks(

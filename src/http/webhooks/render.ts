@@ -3,10 +3,10 @@ import { shownState } from "../../core/endpoint.ts";
 import { withoutQuery } from "../../core/target.ts";
 import type { StoredLog } from "../../record/logs.ts";
 
-/** The JSON text of a `WebhookLog`. A key without `read` gets neither the payload nor the URL's query. */
+/** The JSON text of a `WebhookLog`. A key without `read` gets neither the payload nor the URL's query; lists have no payload. */
 export function renderLog(
   log: Omit<StoredLog, "report_digest" | "report_options" | "payload_altered">,
-  { mayRead }: { mayRead: boolean },
+  { mayRead, withPayload = mayRead }: { mayRead: boolean; withPayload?: boolean },
 ): string {
   const { call_id, user_id, event, url, created_at, metadata, next_attempt_at, is_test } = log;
   const { payload_erased_at } = log;
@@ -25,7 +25,7 @@ export function renderLog(
     ...(is_test && { is_test: true }),
     ...(payload_erased_at !== null && { payload_erased_at: iso(payload_erased_at) }),
   });
-  return `${head.slice(0, -1)},${mayRead ? `"payload":${payload},` : ""}${tail.slice(1)}`;
+  return `${head.slice(0, -1)},${withPayload ? `"payload":${payload},` : ""}${tail.slice(1)}`;
 }
 
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
