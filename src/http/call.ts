@@ -1,7 +1,7 @@
 /** `GET /v1/postcall/calls/{call_id}`: a call as it was reported, its citations and the logs of its webhooks. */
 import type { Context } from "hono";
 import { isCallId } from "../core/call-id.ts";
-import { parseJson } from "../core/json.ts";
+import { isJsonObject, parseJson } from "../core/json.ts";
 import { LOG_EVENTS } from "../core/webhook-log.ts";
 import { readLogs, type StoredLog } from "../record/logs.ts";
 import { notFound, okText } from "./answer.ts";
@@ -21,7 +21,10 @@ export async function getCall(c: Context<HttpEnv>): Promise<Response> {
     call_id: JSON.stringify(call_id),
     user_id: JSON.stringify(user_id),
     created_at: JSON.stringify(new Date(log.created_at).toISOString()),
-    payload: log.payload,
+    payload: log.payload ?? "null",
+    ...(log.payload_erased_at !== null && {
+      payload_erased_at: JSON.stringify(new Date(log.payload_erased_at).toISOString()),
+    }),
     ...citationsOf(logs),
     logs: `[${logs.map((each) => renderLog(each, { mayRead: true, withPayload: false })).join(",")}]`,
   };
@@ -34,8 +37,8 @@ function citationsOf(logs: readonly StoredLog[]): Record<string, string> {
   const cited = logs.find(
     ({ event, payload_altered }) => event === "citations" || payload_altered === "combined",
   );
-  const parsed = cited && parseJson(cited.payload);
-  if (!parsed?.ok) return { citations: "null" };
+  const parsed = parseJson(cited?.payload ?? "null");
+  if (!parsed.ok || !isJsonObject(parsed.json.value)) return { citations: "null" };
   const { exact, write } = parsed.json;
   const { citations = null, corrected_transcript } = exact as Record<string, unknown>;
   return {

@@ -139,7 +139,7 @@ function differenceOf(
 ): string | null {
   if (report.report_digest === stored.report_digest) return null;
   const options = differingMembers(report.report_options, stored.report_options ?? "{}");
-  if (stored.payload_erased_at !== null)
+  if (stored.payload === null)
     return "Its payload was erased: only a report of the very same bytes is the same from then on.";
   if (stored.payload_altered !== null)
     return `Its payload was ${ALTERATIONS[stored.payload_altered]}: only a report of the very same bytes is the same from then on.`;

@@ -14,8 +14,9 @@ export interface StoredLog extends LogState, Parking {
   report_options: string | null;
   /** How the payload was changed since the report; null if it was not. */
   payload_altered: "filled" | "combined" | null;
-  payload: string;
-  /** When its content was erased, in milliseconds since the epoch; null if it was not. */
+  /** Null once its content was erased. */
+  payload: string | null;
+  /** When that was, in milliseconds since the epoch. */
   payload_erased_at: number | null;
   metadata: Attempt[];
 }
@@ -64,10 +65,10 @@ export async function readLogs(
        FROM ${LOGS_OF_IDS}`,
     )
     .bind(JSON.stringify(call_ids), user_id, event)
-    .all<Omit<StoredLog, "metadata"> & StoredPayload & { metadata: string }>();
+    .all<Omit<StoredLog, "metadata" | "payload"> & StoredPayload & { metadata: string }>();
   return inOrder(results, call_ids).map((row) => ({
     ...row,
-    payload: getPayload(row),
+    payload: row.payload_erased_at === null ? getPayload(row) : null,
     metadata: attemptsOf(row.metadata),
   }));
 }

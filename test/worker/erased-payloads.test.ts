@@ -44,6 +44,12 @@ describe("once it is delivered", () => {
       payload_erased_at: expect.stringMatching(/^20/),
     });
     expect(await detailsOf(call_id)).toEqual([]);
+    const whole = await call(org, "GET", `/v1/postcall/calls/${call_id}`);
+    expect(whole.body.data).toMatchObject({
+      payload: null,
+      citations: null,
+      payload_erased_at: log.payload_erased_at,
+    });
     const row = await env.DB.prepare("SELECT * FROM webhook_logs WHERE call_id = ?").bind(call_id).first();
     expect(JSON.stringify(row)).not.toContain("secret");
   });

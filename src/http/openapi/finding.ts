@@ -31,6 +31,7 @@ const call = z
     user_id: logMembers.user_id,
     created_at: time,
     payload: anyObject.nullable(),
+    payload_erased_at: time.optional(),
     citations: z.array(z.unknown()).nullable(),
     corrected_transcript: z.array(z.unknown()).optional(),
     logs: z.array(z.object(logMembers).meta({ id: "WebhookLogWithoutPayload" })),

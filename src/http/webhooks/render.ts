@@ -9,8 +9,7 @@ export function renderLog(
   { mayRead, withPayload = mayRead }: { mayRead: boolean; withPayload?: boolean },
 ): string {
   const { call_id, user_id, event, url, created_at, metadata, next_attempt_at, is_test } = log;
-  const { payload_erased_at } = log;
-  const payload = payload_erased_at === null ? log.payload : null;
+  const { payload, payload_erased_at } = log;
   const head = JSON.stringify({
     call_id,
     user_id,

@@ -26,7 +26,7 @@ const neverBothCombinedAndSeparate: Invariant = ({ received }) => {
 /** A call has its citations once: in the log that has the accepted ones. */
 const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => {
   const standing = [call, citations].flatMap(({ log }) => {
-    const content = log === undefined ? undefined : citedIn(log.payload);
+    const content = log === undefined ? undefined : citedIn(log.payload ?? "{}");
     return content === undefined ? [] : [content];
   });
   if (standing.length > 1) return ["they stand in both logs"];
@@ -41,7 +41,8 @@ const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => 
 const onlyCitationsThatAreWantedAreSent: Invariant = ({ call, citations }) => {
   if (call.log === undefined || citations.log === undefined) return [];
   const isWanted =
-    JSON.parse(call.log.payload).status === "completed" && citedIn(citations.log.payload) !== null;
+    JSON.parse(call.log.payload ?? "{}").status === "completed" &&
+    citedIn(citations.log.payload ?? "{}") !== null;
   const hadUrl =
     call.log.url !== null && !call.asked.some((asked) => asked.kind === "create" && mayHaveActed(asked));
   if (isWanted && hadUrl && citations.log.url === null) return ["they are wanted, and kept"];

@@ -55,4 +55,4 @@ export function addTo(tally: Tally, { calls, counts }: History): void {
 }
 
 const hasCited = ({ log }: LogHistory): boolean =>
-  (log?.status === "delivered" || log?.status === "failed") && citedIn(log.payload) !== undefined;
+  (log?.status === "delivered" || log?.status === "failed") && citedIn(log.payload ?? "{}") !== undefined;
