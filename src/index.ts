@@ -17,6 +17,7 @@ import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
 import { eraseContents, removeTombstones } from "./record/erasure.ts";
+import { removeIdempotencyKeys } from "./record/idempotency.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
 import { giveSlots, takeTurns } from "./record/pace.ts";
 import { countWaiting, readLateWakes, readWaking, releaseCalls, wakeEndpoints } from "./record/parked.ts";
@@ -92,7 +93,10 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     remove: () => removeEnded(database, { now: Date.now(), retentionDays }),
     forget: () => removeWell(database, Date.now()),
     eraseContents: () => eraseContents(database, Date.now()),
-    removeTombstones: () => removeTombstones(database, Date.now()),
+    removeExpired: async () => {
+      await removeTombstones(database, Date.now());
+      await removeIdempotencyKeys(database, Date.now());
+    },
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),
     readLateness: async () => latenessOf(await readLateness(database, { now: Date.now(), sweepGraceMs })),

@@ -25,8 +25,8 @@ export interface SweepVerbs {
   remove: () => Promise<number>;
   /** Forgets endpoints without settings that are long well; returns how many. */
   forget: () => Promise<number>;
-  /** Removes what is left of calls that were erased long ago; returns how many. */
-  removeTombstones: () => Promise<number>;
+  /** Removes what is left of calls that were erased long ago, and idempotency keys of the days before. */
+  removeExpired: () => Promise<void>;
   /** Erases the content of delivered calls whose orgs want that; returns how many logs lost it. */
   eraseContents: () => Promise<number>;
   /** What to report about re-encrypted signing secrets; null for nothing. */
@@ -75,7 +75,7 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   });
   await take("erasure", async () => {
     counts.erased = await verbs.eraseContents();
-    await verbs.removeTombstones();
+    await verbs.removeExpired();
   });
   await take("reencrypt", async () => {
     const reencrypted = await verbs.reencrypt();

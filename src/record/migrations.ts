@@ -9,6 +9,7 @@ export const MIGRATIONS = [
   "0007_listing.sql",
   "0008_orgs_and_keys.sql",
   "0009_erasure.sql",
+  "0010_idempotency.sql",
 ] as const;
 
 /**

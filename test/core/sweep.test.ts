@@ -15,7 +15,7 @@ const QUERIES = {
   forget: 4,
   remove: 81,
   eraseContents: 60,
-  removeTombstones: 1,
+  removeExpired: 2,
   reencrypt: 42,
   readLateness: 2,
 };
@@ -37,7 +37,7 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
     forget: vi.fn(async () => 0),
     remove: vi.fn(async () => 0),
     eraseContents: vi.fn(async () => 0),
-    removeTombstones: vi.fn(async () => 0),
+    removeExpired: vi.fn(async () => {}),
     reencrypt: vi.fn(async () => null),
     readLateness: vi.fn(async () => ({})),
     print: vi.fn(),

@@ -22,6 +22,13 @@ import {
   readSent,
   removeTombstones,
 } from "../../src/record/erasure.ts";
+import {
+  type Claim,
+  dropClaim,
+  findIdempotencyKey,
+  noteAnswered,
+  removeIdempotencyKeys,
+} from "../../src/record/idempotency.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
 import { readFirstAttempts, readHistory, readLogs, readStates } from "../../src/record/logs.ts";
 import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
@@ -69,6 +76,9 @@ const LOG = {
   now: NOW,
   sweepGraceMs: 60_000,
 };
+const CLAIM: Claim = {
+  ...{ user_id: "org", route: "/", key: "k", nonce: "n", body_digest: "", call_id: null, now: NOW },
+};
 const ENTRY: AttemptEntry = {
   ...{ send_type: "spawn", sent_at: NOW, response_code: 200, response_ms: 1, error: null },
   ...{ request_headers: {}, response_headers: {}, response_body: "" },
@@ -96,9 +106,15 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   endHoldByCitations: (db) =>
     endHoldByCitations(db, KEY, { digest: "", payload: "{}", payload_bytes: 2, isCombined: true, ...DUE }),
   startResends: (db) =>
-    startResends(db, { starts: [{ ...KEY, delivery_ordinal: 1 }], requested_by: "key", ...DUE }),
+    startResends(db, {
+      claim: CLAIM,
+      starts: [{ ...KEY, delivery_ordinal: 1 }],
+      requested_by: "key",
+      ...DUE,
+    }),
   startCreates: (db) =>
     startCreates(db, {
+      claim: CLAIM,
       starts: [{ ...KEY, delivery_ordinal: 1 }],
       requested_by: "key",
       ...DUE,
@@ -212,6 +228,10 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     await env.DB.prepare("UPDATE webhook_logs SET erase_at = 1 WHERE call_id = 'large'").run();
     await eraseContents(db, NOW);
   },
+  findIdempotencyKey: (db) => findIdempotencyKey(db, CLAIM),
+  noteAnswered: (db) => noteAnswered(db, CLAIM),
+  dropClaim: (db) => dropClaim(db, CLAIM),
+  removeIdempotencyKeys: (db) => removeIdempotencyKeys(db, NOW),
   endHold: (db) => endHold(db, KEY, DUE),
   listSigningSecrets: (db) => listSigningSecrets(db, { user_id: "org", now: NOW }),
   listEncryptedSecrets: (db) => listEncryptedSecrets(db, { user_id: "org", now: NOW }),
@@ -227,12 +247,16 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   endSigningSecret: (db) => endSigningSecret(db, { user_id: "org", id: "s", now: NOW }),
   insertTestLog: (db) =>
-    insertTestLog(db, {
-      ...LOG,
-      ...{ to_number: null, from_number: null, inbound: null, requested_by: "key" },
-      url: ENDPOINT.url,
-      ...DUE,
-    }),
+    insertTestLog(
+      db,
+      {
+        ...LOG,
+        ...{ to_number: null, from_number: null, inbound: null, requested_by: "key" },
+        url: ENDPOINT.url,
+        ...DUE,
+      },
+      CLAIM,
+    ),
 };
 
 /** Scans that are intended, and why they stay short. */
@@ -261,6 +285,7 @@ const INDEXES: Record<string, string[]> = {
   readLateness: ["webhook_logs_sweep"],
   removeEnded: ["webhook_logs_listing"],
   removeTombstones: ["erased_calls_old"],
+  removeIdempotencyKeys: ["idempotency_keys_old"],
   eraseContents: ["webhook_logs_erase"],
 };
 

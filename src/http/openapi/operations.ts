@@ -20,6 +20,9 @@ import { list, type Operation, operation, type RouteName } from "./operation.ts"
 const PREFER =
   "`wait=N` (0–25 seconds) or `respond-async`: how long to wait for first attempts. With it the answer is 202 if some are still to come; without it, it comes after 10 s at most.";
 
+const IDEMPOTENCY_KEY =
+  "1–255 printable ASCII characters. For 24 hours a repeated request with this key and the same body sends nothing and is answered with its calls as they are now, and with `idempotent-replayed: true`. Another body, or one that comes before the first is answered: 409.";
+
 const REPORT = {
   payload: {
     call_id: "call-1",
@@ -99,7 +102,8 @@ export const OPERATIONS = {
       "Sends the stored bytes again to the stored URLs, all of them or none: where any id is refused, the 400 lists an error with `call_id` and `reason` for each. A delivery that has not made its first attempt is joined. Over 32 MiB of payload and attempts together: 413.",
     data: z.array(webhookLog),
     statuses: [200, 202],
-    headers: { prefer: PREFER },
+    headers: { prefer: PREFER, "idempotency-key": IDEMPOTENCY_KEY },
+    refusals: [409],
     example: { call_ids: ["call-1"] },
   }),
   "POST /v1/postcall/webhooks/create": operation({
@@ -108,8 +112,8 @@ export const OPERATIONS = {
     description: "As resend, for calls that were stored without a webhook.",
     data: z.array(webhookLog),
     statuses: [200, 202],
-    refusals: [422],
-    headers: { prefer: PREFER },
+    refusals: [409, 422],
+    headers: { prefer: PREFER, "idempotency-key": IDEMPOTENCY_KEY },
     example: { call_ids: ["call-1"], webhook_url: "https://crm.example/hook" },
   }),
   "POST /v1/postcall/webhooks/test": operation({
@@ -119,8 +123,8 @@ export const OPERATIONS = {
       "To the URL given, else to the one saved for the number, else to the org's default. It goes the way of real webhooks, makes one attempt, and says nothing about its endpoint.",
     data: webhookLog,
     statuses: [200, 202],
-    refusals: [422],
-    headers: { prefer: PREFER },
+    refusals: [409, 422],
+    headers: { prefer: PREFER, "idempotency-key": IDEMPOTENCY_KEY },
     example: { phone_number: "+14155550100", kind: "completed" },
   }),
 

@@ -37,9 +37,9 @@ export function noWebhook(call_id: string): Response {
 
 export async function resendWebhooks(
   c: Context<HttpEnv>,
-  { body }: Given<QueryShape, typeof resendSchema>,
+  { body, json }: Given<QueryShape, typeof resendSchema>,
 ): Promise<Response> {
-  return sendManually(c, {
+  return sendManually(c, json, {
     ...body,
     refusalOf: resendRefusal,
     isToStart: startsDelivery,
@@ -49,7 +49,7 @@ export async function resendWebhooks(
 
 export async function createWebhooks(
   c: Context<HttpEnv>,
-  { body }: Given<QueryShape, typeof createSchema>,
+  { body, json }: Given<QueryShape, typeof createSchema>,
 ): Promise<Response> {
   const { call_ids, event, webhook_url } = body;
   const target = readTarget("webhook_url", webhook_url, c.env.config());
@@ -59,7 +59,7 @@ export async function createWebhooks(
   const key = { user_id, url: withoutQuery(url) };
   const [endpoint] = await readEndpoints(c.env.databaseOf(user_id), [key]);
   const endpointDisabled = endpoint?.state === "disabled";
-  return sendManually(c, {
+  return sendManually(c, json, {
     call_ids,
     event,
     refusalOf: (log) => createRefusal(log, { endpointDisabled }),

@@ -5,7 +5,7 @@
 import type { Context } from "hono";
 import type { Json } from "../../core/json.ts";
 import { sha256Hex } from "../../core/signature.ts";
-import { type Claim, findIdempotencyKey, type TakenKey } from "../../record/idempotency.ts";
+import { type Claim, findIdempotencyKey, noteAnswered, type TakenKey } from "../../record/idempotency.ts";
 import { refuse } from "../answer.ts";
 import type { HttpEnv } from "../services.ts";
 
@@ -19,15 +19,8 @@ type Read =
   | { kind: "repeated"; taken: TakenKey }
   | { kind: "refused"; refusal: Response };
 
-/**
- * What a request's key says: `new` ones are to be sent, with the claim if there is a key. `call_id`: of the call that
- * the request makes.
- */
-export async function readIdempotencyKey(
-  c: Context<HttpEnv>,
-  json: Json,
-  { call_id = null }: { call_id?: string | null } = {},
-): Promise<Read> {
+/** What a request's key says: `new` ones are to be sent, with the claim if there is a key. `json` is the body. */
+export async function readIdempotencyKey(c: Context<HttpEnv>, json: Json): Promise<Read> {
   const key = c.req.header("idempotency-key");
   if (key === undefined) return { kind: "new", claim: null };
   if (!/^[ -~]{1,255}$/.test(key))
@@ -35,7 +28,15 @@ export async function readIdempotencyKey(
   const { user_id } = c.get("apiKey");
   const now = c.env.now();
   const body_digest = sha256Hex(json.write(json.exact));
-  const claim = { user_id, route: c.req.path, key, nonce: crypto.randomUUID(), body_digest, call_id, now };
+  const claim = {
+    user_id,
+    route: c.req.path,
+    key,
+    nonce: crypto.randomUUID(),
+    body_digest,
+    call_id: null,
+    now,
+  };
   const taken = await findIdempotencyKey(c.env.databaseOf(user_id), claim);
   if (taken === null) return { kind: "new", claim };
   if (taken.body_digest !== body_digest) return { kind: "refused", refusal: refuse(OTHER_BODY) };
@@ -54,6 +55,11 @@ export const refuseUnderWay = (): Response =>
     { error: "CONFLICT", message: "The first request with this Idempotency-Key is still under way." },
     { "retry-after": "1" },
   );
+
+/** The request of this claim is answered now: from now on a repeated one is answered too. */
+export async function answered(c: Context<HttpEnv>, claim: Claim | null): Promise<void> {
+  if (claim !== null) await noteAnswered(c.env.databaseOf(claim.user_id), { ...claim, now: c.env.now() });
+}
 
 /** The header of an answer to a repeated request. */
 export const REPLAYED = { "idempotent-replayed": "true" };

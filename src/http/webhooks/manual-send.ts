@@ -3,15 +3,18 @@
  * attempts, and answer with the logs.
  */
 import type { Context } from "hono";
+import type { Json } from "../../core/json.ts";
 import { type RefusalReason, type SendableLog, startsDelivery } from "../../core/refusal.ts";
 import { dueAt } from "../../core/transition.ts";
 import type { LogEvent, LogKey } from "../../core/webhook-log.ts";
 import { makeFaultedDue, type startResends } from "../../record/deliveries.ts";
+import { type Claim, dropClaim } from "../../record/idempotency.ts";
 import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
 import { readRuns } from "../../record/payload.ts";
 import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
 import { mayRead } from "../auth.ts";
 import type { HttpEnv } from "../services.ts";
+import { answered, REPLAYED, readIdempotencyKey, refuseUnderWay } from "./idempotency.ts";
 import { readPrefer } from "./prefer.ts";
 import { renderLog } from "./render.ts";
 
@@ -21,21 +24,37 @@ export interface ManualSend {
   refusalOf: (log: SendableLog | undefined) => RefusalReason | null;
   /** Whether this log needs a new delivery. Otherwise its current one is joined. */
   isToStart: (log: SendableLog) => boolean;
-  /** Writes the new deliveries if the logs are still as they were read. Returns the call ids that got one. */
+  /** Writes the new deliveries if the logs are still as they were read. */
   start: typeof startResends;
 }
 
 /** The most that one answer holds of payloads and attempts, in bytes. */
 const ANSWER_LIMIT_BYTES = 32 * 1_024 * 1_024;
 
-export async function sendManually(c: Context<HttpEnv>, sending: ManualSend): Promise<Response> {
-  const started = await startDeliveries(c, sending);
+/** `json` is the request's body: a repeated request is recognised by it. */
+export async function sendManually(c: Context<HttpEnv>, json: Json, sending: ManualSend): Promise<Response> {
+  const read = await readIdempotencyKey(c, json);
+  if (read.kind === "refused") return read.refusal;
+  if (read.kind === "repeated") return answerRepeated(c, sending);
+  const { claim } = read;
+  const started = await startDeliveries(c, sending, claim);
   if (started instanceof Response) return started;
   const { waitMs, applied } = readPrefer(c.req.header("prefer"));
   const complete = await waitForFirstAttempts(c, sending, { deliveries: started.deliveries, waitMs });
+  await answered(c, claim);
   const headers = applied === null ? {} : { "preference-applied": applied };
   const status = complete || applied === null ? 200 : 202;
   return okStream(await openParts(c, sending, started.states), { status, headers });
+}
+
+/** The calls as they are now. Those that have been removed since are left out. */
+async function answerRepeated(c: Context<HttpEnv>, sending: ManualSend): Promise<Response> {
+  const { user_id } = c.get("apiKey");
+  const { event, call_ids } = sending;
+  const states = await readStates(c.env.databaseOf(user_id), { user_id, event, call_ids });
+  return (
+    refuseSize(states) ?? okStream(await openParts(c, sending, states), { status: 200, headers: REPLAYED })
+  );
 }
 
 interface Started {
@@ -45,7 +64,11 @@ interface Started {
 }
 
 /** Starts the deliveries, or refuses the whole request. */
-async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promise<Started | Response> {
+async function startDeliveries(
+  c: Context<HttpEnv>,
+  sending: ManualSend,
+  claim: Claim | null,
+): Promise<Started | Response> {
   const { event, call_ids } = sending;
   const { user_id, id: requested_by } = c.get("apiKey");
   const database = c.env.databaseOf(user_id);
@@ -62,8 +85,11 @@ async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promis
     delivery_id: `dlv_${crypto.randomUUID()}`,
   }));
   const due = dueAt(c.env.now(), c.env.config());
-  const start = () => sending.start(database, { starts, requested_by, ...due });
-  const { value: began, repeated } = starts.length > 0 ? await c.env.writeWithRetry(start) : NOTHING_STARTED;
+  const start = () => sending.start(database, { starts, requested_by, claim, ...due });
+  const isToWrite = starts.length > 0 || claim !== null;
+  const { value, repeated } = isToWrite ? await c.env.writeWithRetry(start) : NOTHING_STARTED;
+  if (!value.isOurs) return refuseUnderWay();
+  const { began } = value;
   if (began.size === states.length) {
     c.env.enqueue(starts.map(firstAttempt));
     return { states, deliveries: deliveriesOf(starts) };
@@ -76,12 +102,15 @@ async function startDeliveries(c: Context<HttpEnv>, sending: ManualSend): Promis
     ({ call_id, delivery_id }) => began.has(call_id) || deliveries.get(call_id) === delivery_id,
   );
   const refusedLate = isOurs ? [] : refusalsOf(sending, current);
-  if (refusedLate.length > 0) return repeated ? refuseUncertain(refusedLate) : refuse(refusedLate);
+  if (refusedLate.length > 0) {
+    if (claim !== null) await dropClaim(database, claim);
+    return repeated ? refuseUncertain(refusedLate) : refuse(refusedLate);
+  }
   await enqueueUnmade(c, current);
   return { states, deliveries };
 }
 
-const NOTHING_STARTED = { value: new Set<string>(), repeated: false };
+const NOTHING_STARTED = { value: { isOurs: true, began: new Set<string>() }, repeated: false };
 
 const firstAttempt = ({ user_id, call_id, event, delivery_id }: LogKey & { delivery_id: string }) => ({
   user_id,

@@ -6,24 +6,29 @@ import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import { type SampleKind, sampleOf } from "../../core/samples.ts";
 import { dueAt } from "../../core/transition.ts";
+import type { LogEvent } from "../../core/webhook-log.ts";
 import { readLogs } from "../../record/logs.ts";
 import { findNumber } from "../../record/numbers.ts";
 import { findOrg } from "../../record/orgs.ts";
 import { insertTestLog, type NewTestLog } from "../../record/test-logs.ts";
-import { okText, refuse } from "../answer.ts";
+import { notFound, okText, refuse } from "../answer.ts";
 import { mayRead } from "../auth.ts";
 import type { Given, QueryShape } from "../route.ts";
 import type { testSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
 import { readTarget } from "../target.ts";
+import { answered, REPLAYED, readIdempotencyKey, refuseUnderWay } from "./idempotency.ts";
 import { waitForFirstAttempts } from "./manual-send.ts";
 import { readPrefer } from "./prefer.ts";
 import { renderLog } from "./render.ts";
 
 export async function testWebhook(
   c: Context<HttpEnv>,
-  { body }: Given<QueryShape, typeof testSchema>,
+  { body, json }: Given<QueryShape, typeof testSchema>,
 ): Promise<Response> {
+  const read = await readIdempotencyKey(c, json);
+  if (read.kind === "refused") return read.refusal;
+  if (read.kind === "repeated") return answerRepeated(c, body.kind, read.taken.call_id ?? "");
   const { phone_number = null, kind } = body;
   const target = readTarget("url", body.url, c.env.config());
   if (!target.ok) return refuse(target.refusal);
@@ -32,11 +37,14 @@ export async function testWebhook(
   const log = newTestLog(c, { url, phone_number, kind });
   const { user_id, call_id, event, delivery_id } = log;
   const database = c.env.databaseOf(user_id);
-  await c.env.writeWithRetry(() => insertTestLog(database, log));
+  const claim = read.claim && { ...read.claim, call_id };
+  const { value } = await c.env.writeWithRetry(() => insertTestLog(database, log, claim));
+  if (!value.isOurs) return refuseUnderWay();
   c.env.enqueue([{ user_id, call_id, event, delivery_id, attempt: 1 }]);
   const { waitMs, applied } = readPrefer(c.req.header("prefer"));
   const deliveries = new Map([[call_id, delivery_id]]);
   const complete = await waitForFirstAttempts(c, { event }, { deliveries, waitMs });
+  await answered(c, claim);
   const [stored] = await readLogs(database, { user_id, event, call_ids: [call_id] });
   if (stored === undefined) throw new Error(`the log of ${call_id} is gone`);
   const headers = applied === null ? {} : { "preference-applied": applied };
@@ -45,6 +53,17 @@ export async function testWebhook(
     headers,
   });
 }
+
+/** The test that an earlier request with this idempotency key has made. */
+async function answerRepeated(c: Context<HttpEnv>, kind: SampleKind, call_id: string): Promise<Response> {
+  const { user_id } = c.get("apiKey");
+  const wanted = { user_id, event: eventOf(kind), call_ids: [call_id] };
+  const [stored] = await readLogs(c.env.databaseOf(user_id), wanted);
+  if (stored === undefined) return notFound(`The test ${JSON.stringify(call_id)} has been removed since.`);
+  return okText(renderLog(stored, { mayRead: mayRead(c) }), { status: 200, headers: REPLAYED });
+}
+
+const eventOf = (kind: SampleKind): LogEvent => (kind === "citations" ? "citations" : "call");
 
 const NO_URL =
   "url is missing, and none is saved: give a url, or set a webhook for the number or the org's default_webhook.";
@@ -69,7 +88,7 @@ function newTestLog(
   return {
     user_id,
     call_id,
-    event: kind === "citations" ? "citations" : "call",
+    event: eventOf(kind),
     webhook_id: `msg_${crypto.randomUUID()}`,
     url,
     payload,
