@@ -10,7 +10,18 @@ export type LogEvent = (typeof LOG_EVENTS)[number] | typeof OPERATIONAL_EVENT;
 export type SendType = "spawn" | "create" | "resend";
 
 /** The state of the current delivery. */
-export type LogStatus = "no_webhook" | "held" | "pending" | "retrying" | "delivered" | "failed" | "disabled";
+// biome-ignore format: as many on a line as there is room for
+export const LOG_STATUSES = [
+  "no_webhook", "held", "pending", "retrying", "delivered", "failed", "disabled",
+] as const;
+export type LogStatus = (typeof LOG_STATUSES)[number];
+
+/** Why a log is failed, disabled, held or waiting. */
+// biome-ignore format: as many on a line as there is room for
+export const LOG_REASONS = [
+  "attempts_exhausted", "gone", "consumer_fault", "dead_letter", "endpoint_disabled", "endpoint_degraded",
+  "endpoint_paused", "rate_limited", "org_suspended", "awaiting_citations",
+] as const;
 
 /** A log's primary key. */
 export interface LogKey {

@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type * as z from "zod";
 import type { Json } from "../core/json.ts";
 import { secondsUntil } from "../core/message.ts";
-import { isPhoneNumber } from "../core/phone-number.ts";
+import { isParty, isPhoneNumber } from "../core/phone-number.ts";
 import { differingMembers } from "../core/same-json.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { withErrorMessage } from "../core/sip.ts";
@@ -95,16 +95,8 @@ async function newReport(
   return { log, given };
 }
 
-/** More than any phone number or SIP address has. */
-const NUMBER_LIMIT_CHARACTERS = 128;
-
 const numberOf = (member: unknown): string | null =>
-  typeof member === "string" && member.length <= NUMBER_LIMIT_CHARACTERS && isPrintable(member)
-    ? member
-    : null;
-
-/** Whether SQLite keeps the text as it is: no control characters, and no halves of a pair of surrogates. */
-const isPrintable = (text: string): boolean => text.isWellFormed() && !/\p{Cc}/u.test(text);
+  typeof member === "string" && isParty(member) ? member : null;
 
 async function readStored(
   c: Context<HttpEnv>,

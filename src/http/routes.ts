@@ -33,7 +33,9 @@ import {
 } from "./schemas.ts";
 import { getAttempts } from "./webhooks/attempts.ts";
 import { createWebhooks, getWebhook, resendWebhooks } from "./webhooks/handlers.ts";
-import { attemptsQuery } from "./webhooks/schemas.ts";
+import { listWebhooks } from "./webhooks/list.ts";
+import { attemptsQuery, listQuery, statsQuery } from "./webhooks/schemas.ts";
+import { getStats } from "./webhooks/stats.ts";
 import { testWebhook } from "./webhooks/test-webhook.ts";
 import { getCaller } from "./whoami.ts";
 
@@ -84,6 +86,13 @@ export const ROUTES = [
   }),
 
   route({
+    method: "GET",
+    path: "/v1/postcall/webhooks",
+    access: ["read"],
+    query: listQuery,
+    handler: listWebhooks,
+  }),
+  route({
     method: "POST",
     path: "/v1/postcall/webhooks/resend",
     access: ["send"],
@@ -117,6 +126,14 @@ export const ROUTES = [
     access: ["read"],
     query: attemptsQuery,
     handler: getAttempts,
+  }),
+
+  route({
+    method: "GET",
+    path: "/v1/postcall/stats",
+    access: ["read"],
+    query: statsQuery,
+    handler: getStats,
   }),
 
   route({

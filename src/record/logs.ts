@@ -4,8 +4,8 @@ import type { Parking } from "../core/endpoint.ts";
 import type { SendableLog } from "../core/refusal.ts";
 import type { LogEvent, LogKey, LogState } from "../core/webhook-log.ts";
 import { type Attempt, type AttemptDetails, attemptsOf } from "./attempts.ts";
-import { endpointOf } from "./endpoints.ts";
 import { getPayload, PAYLOAD_OF_LOG, type StoredPayload } from "./payload.ts";
+import { ENDPOINT_STATE } from "./shown-state.ts";
 
 /** A log with all that `GET` shows. Attempts are ordered by `sent_at`. */
 export interface StoredLog extends LogState, Parking {
@@ -20,9 +20,6 @@ export interface StoredLog extends LogState, Parking {
   payload_erased_at: number | null;
   metadata: Attempt[];
 }
-
-const ENDPOINT_STATE = `(SELECT e.state FROM endpoints AS e
-  WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")})`;
 
 const STATE_COLUMNS = `l.user_id, l.call_id, l.event, l.webhook_id, l.url, l.created_at, l.status, l.reason,
   l.delivery_id, l.delivery_ordinal, l.attempts, l.next_attempt_at, l.payload_bytes, l.payload_erased_at, l.is_test, l.parked`;

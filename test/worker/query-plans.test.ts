@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { encrypt, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
-import type { AttemptEntry, AttemptKey } from "../../src/core/webhook-log.ts";
+import { type AttemptEntry, type AttemptKey, LOG_EVENTS } from "../../src/core/webhook-log.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
@@ -30,6 +30,8 @@ import {
   removeIdempotencyKeys,
 } from "../../src/record/idempotency.ts";
 import { findKey, insertKey } from "../../src/record/keys.ts";
+import { findLogs, readListed } from "../../src/record/listing.ts";
+import type { LogFilter } from "../../src/record/log-filter.ts";
 import { readFirstAttempts, readHistory, readLogs, readStates } from "../../src/record/logs.ts";
 import { MIGRATIONS, missingMigrations } from "../../src/record/migrations.ts";
 import { findNumber, listNumbers, removeNumber, setNumber } from "../../src/record/numbers.ts";
@@ -57,6 +59,7 @@ import {
   listSigningSecrets,
   rotateSigningSecret,
 } from "../../src/record/signing-secrets.ts";
+import { readSlices } from "../../src/record/stats.ts";
 import { insertTestLog } from "../../src/record/test-logs.ts";
 import { readSize, tryWrite } from "../../src/record/trial-write.ts";
 import { walkStep } from "../../src/record/walk.ts";
@@ -95,6 +98,10 @@ const HEALTH = {
 };
 const WAKING: WakingEndpoint = {
   ...{ ...ENDPOINT, wake_at: NOW, state: "active", probes: 0, timeout_seconds: null, waiting: [KEY] },
+};
+const ALL: LogFilter = {
+  ...{ events: LOG_EVENTS, is_test: false, waiting: null, number: null, prefix: null },
+  ...{ status: null, reason: null, since: null, until: null, url: null, to: null, from: null },
 };
 const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
 
@@ -162,6 +169,19 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
     }),
   readStates: (db) => readStates(db, { user_id: "org", event: "call", call_ids: ["call"] }),
   readLogs: (db) => readLogs(db, { user_id: "org", event: "call", call_ids: ["call"] }),
+  findLogs: async (db) => {
+    const search = { user_id: "org", after: undefined, limit: 1 };
+    const none = { ...ALL, status: ["disabled" as const] };
+    await findLogs(db, { ...search, filter: { ...none, prefix: "call" } });
+    await findLogs(db, { ...search, filter: { ...none, waiting: true } });
+    await findLogs(db, { ...search, filter: { ...none, waiting: true, url: ENDPOINT.url } });
+  },
+  readSlices: (db) =>
+    readSlices(db, {
+      ...{ user_id: "org", filter: ALL, overdueBefore: NOW },
+      ...{ interval: "1d", since: NOW - 86_400_000, until: NOW },
+    }),
+  readListed: (db) => readListed(db, { user_id: "org", keys: [["call", "call"]] }),
   readHistory: (db) => readHistory(db, KEY),
   readFirstAttempts: (db) =>
     readFirstAttempts(db, { user_id: "org", event: "call", deliveries: new Map([["call", "dlv"]]) }),
@@ -278,6 +298,8 @@ const INDEXES: Record<string, string[]> = {
   wakeEndpoints: ["webhook_logs_waiting"],
   releaseCalls: ["webhook_logs_waiting"],
   countWaiting: ["webhook_logs_waiting"],
+  findLogs: ["webhook_logs_listing", "webhook_logs_waiting"],
+  readSlices: ["webhook_logs_listing"],
   readLateWakes: ["endpoints_wake"],
   writeResults: ["webhook_logs_waiting"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
@@ -312,9 +334,9 @@ const FILL = [
 
 /**
  * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two
- * of the walks of the sweep and of the removal, and the erasure of contents.
+ * of the walks of the sweep and of the removal, and the erasure of contents; four of the search for logs.
  */
-const PLACES_SHARED = 7;
+const PLACES_SHARED = 10;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import { CALL_ID } from "../../core/call-id.ts";
 import { ENDPOINT_STATES } from "../../core/endpoint.ts";
-import type { AttemptError } from "../../core/webhook-log.ts";
+import { type AttemptError, LOG_EVENTS, LOG_REASONS, LOG_STATUSES } from "../../core/webhook-log.ts";
 import { SCOPES } from "../../record/keys.ts";
 
 /** ISO 8601, UTC, with milliseconds. */
@@ -28,12 +28,6 @@ export const anyObject = z.record(z.string(), z.unknown());
 const ATTEMPT_ERRORS = [
   "http_status", "redirect", "timeout", "dns", "connect", "tls", "protocol", "blocked_url", "resolver", "interrupted",
 ] as const satisfies AttemptError[];
-
-// biome-ignore format: as many on a line as there is room for
-const REASONS = [
-  "attempts_exhausted", "gone", "consumer_fault", "dead_letter", "endpoint_disabled", "endpoint_degraded",
-  "endpoint_paused", "rate_limited", "org_suspended", "awaiting_citations",
-] as const;
 
 export const attempt = z
   .object({
@@ -69,14 +63,15 @@ export const attempt = z
 export const logMembers = {
   call_id: callId,
   user_id: z.string().meta({ description: "The org's id." }),
-  event: z.enum(["call", "citations"]),
+  event: z.enum(LOG_EVENTS),
   url: url.nullable(),
   created_at: time.meta({ description: "When the log was written; create and resend don't change it." }),
   metadata: z.array(attempt).meta({ description: "The attempts, oldest first." }),
-  status: z
-    .enum(["no_webhook", "held", "pending", "retrying", "delivered", "failed", "disabled"])
-    .meta({ description: "Of the current delivery." }),
-  reason: z.enum(REASONS).nullable().meta({ description: "Why it failed, is disabled, is held or waits." }),
+  status: z.enum(LOG_STATUSES).meta({ description: "Of the current delivery." }),
+  reason: z
+    .enum(LOG_REASONS)
+    .nullable()
+    .meta({ description: "Why it failed, is disabled, is held or waits." }),
   next_attempt_at: time
     .nullable()
     .meta({ description: "Null if nothing is due. Null too while the call waits for its endpoint." }),

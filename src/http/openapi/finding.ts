@@ -1,7 +1,32 @@
 /** What is answered when webhooks are looked for: lists, attempts, whole calls, statistics. */
 import * as z from "zod";
+import { INTERVAL_NAMES } from "../../core/stats.ts";
+import { filterQuery, listQuery, statsQuery } from "../webhooks/schemas.ts";
 import { anyObject, attempt, logMembers, time } from "./answers.ts";
 import { list, operation } from "./operation.ts";
+
+/** What the parameters mean. It is said here, so that the Worker does not carry it. */
+const PARAMETERS: Record<keyof typeof filterQuery, string> = {
+  status: "As it is shown. Several are separated by commas.",
+  reason: "As it is shown. Several are separated by commas.",
+  waiting: "Whether it is parked at its endpoint.",
+  event: "Both if it is not given.",
+  since: "Created then or later: ISO 8601 with a zone.",
+  until: "Created before then: ISO 8601 with a zone.",
+  url: "An endpoint: a query is cut off.",
+  to: "The payload's `to`.",
+  from: "The payload's `from`.",
+  q: "The start of a call id, or with `+` a number that is `to` or `from`.",
+  is_test: "Tests alone. They are left out if it is not given.",
+};
+for (const [name, schema] of Object.entries(filterQuery))
+  z.globalRegistry.add(schema, { description: PARAMETERS[name as keyof typeof filterQuery] });
+z.globalRegistry.add(statsQuery.interval, {
+  description: "How long a bucket is. Chosen by the time if it is not given.",
+});
+z.globalRegistry.add(listQuery.call_ids, {
+  description: "These calls as they are now, without any other parameter.",
+});
 
 const headers = z.record(z.string(), z.string());
 
@@ -38,7 +63,73 @@ const call = z
   })
   .meta({ id: "Call", description: "A call as it was reported, and what became of it." });
 
+const listedLog = z
+  .object({
+    ...logMembers,
+    metadata: logMembers.metadata.max(20).meta({ description: "The newest 20 attempts, oldest first." }),
+    to: z.string().nullable().meta({ description: "The payload's, if it is a short text." }),
+    from: z.string().nullable(),
+    inbound: z.boolean().nullable(),
+    attempts_total: z.int(),
+  })
+  .meta({ id: "ListedWebhookLog", description: "A log as a list has it: without its payload." });
+
+const count = z.int();
+
+const stats = z
+  .object({
+    since: time,
+    until: time,
+    interval: z.enum(INTERVAL_NAMES),
+    sampled: z.boolean().meta({ description: "Whether the figures are scaled up from a sample." }),
+    calls: z
+      .object({
+        ...{ total: count, delivered: count, failed: count, disabled: count, waiting: count },
+        ...{ retrying: count, pending: count, held: count, no_webhook: count },
+      })
+      .meta({
+        description: "Logs by their status. Those that wait for their endpoint count as waiting alone.",
+      }),
+    first_try_rate: z
+      .number()
+      .nullable()
+      .meta({ description: "Which share of first attempts succeeded; null if there were none." }),
+    buckets: z.array(z.object({ at: time, delivered: count, failed: count, other: count })).meta({
+      description: "By `created_at`, aligned to UTC. The first and the last may be cut by the time.",
+    }),
+    attempts: z.object({ total: count, failed: count }),
+    response_time_ms: z
+      .object({ p50: count.nullable(), p95: count.nullable() })
+      .meta({ description: "Of attempts that were answered." }),
+    overdue: count.meta({ description: "How many should have been attempted by now." }),
+    endpoints: z
+      .array(
+        z.object({
+          ...{ url: logMembers.url.unwrap(), attempts: count, failed: count },
+          top_error: attempt.shape.error.meta({ description: "The most frequent one." }),
+          failing_since: time.nullable(),
+        }),
+      )
+      .max(10)
+      .meta({ description: "Those with the most failed attempts first." }),
+  })
+  .meta({ id: "Stats" });
+
 export const FINDING = {
+  "GET /v1/postcall/stats": operation({
+    tag: "Webhooks",
+    summary: "Get statistics",
+    description:
+      "Of the logs that a list with these filters has; of the last 24 hours if no time is given. 400 buckets at most.",
+    data: stats,
+  }),
+  "GET /v1/postcall/webhooks": list({
+    tag: "Webhooks",
+    summary: "List webhook logs",
+    description:
+      "Newest first, of both events, without tests. Filters narrow down together, and judge what a GET of the log would answer. A page may be short, or empty, and go on all the same: `next_cursor` is null at the end. A cursor belongs to its filters. What is reported later is on no later page. Calls without a webhook are listed too.",
+    data: listedLog,
+  }),
   "GET /v1/postcall/calls/:call_id": operation({
     tag: "Calls",
     summary: "Get a call",
