@@ -6,6 +6,7 @@ import type { AttemptReply, AttemptRequest } from "../call/attempt-request.ts";
 import type { AttemptEntry, AttemptKey } from "../core/webhook-log.ts";
 import { refuse } from "../http/answer.ts";
 import postcall, { Call as DeployedCall } from "../index.ts";
+import { type AssetsBinding, fetchAsset } from "./assets.ts";
 
 export { Inbox } from "../index.ts";
 
@@ -17,14 +18,15 @@ export default {
    * A web page could otherwise reach this server through a host name of its own that resolves to this machine (DNS
    * rebinding).
    */
-  fetch(request, env, ctx) {
+  async fetch(request, env, ctx) {
     const host = request.headers.get("host") ?? "";
     const hosts = [...OWN_HOSTS, new URL(env.PUBLIC_URL).hostname];
-    if (hosts.includes(host.replace(/:\d+$/, "").toLowerCase())) return postcall.fetch(request, env, ctx);
+    if (hosts.includes(host.replace(/:\d+$/, "").toLowerCase()))
+      return (await fetchAsset(request, env)) ?? postcall.fetch(request, env, ctx);
     const message = `This local server answers to ${hosts.join(", ")} only, and the request's host is ${JSON.stringify(host.slice(0, 200))}. To be reached by another name, set PUBLIC_URL.`;
     return refuse({ error: "FORBIDDEN", message });
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<Env & AssetsBinding>;
 
 /** A call's object that prints each attempt when it is made. */
 export class Call extends DeployedCall {
