@@ -1,5 +1,5 @@
 /** The pages of `/docs` as they are built: they render, their links lead somewhere, and they need nothing inline. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildDocs, renderGuides } from "../../src/docs/build.ts";
@@ -46,6 +46,13 @@ test("every link of a guide leads to a page, a heading or a file", () => {
     }),
   );
   expect(faults).toEqual([]);
+});
+
+test("every link of the README leads to a file", () => {
+  const readme = renderGuide(readFileSync(join(ROOT, "README.md"), "utf8"));
+  expect(readme.links.length).toBeGreaterThan(GUIDES.length);
+  expect(readme.links.filter((href) => !existsSync(join(ROOT, href)))).toEqual([]);
+  expect(readFileSync(join(ROOT, "README.md"), "utf8").split("\n").length).toBeLessThanOrEqual(150);
 });
 
 describe.each(pages)("%s", (path, html) => {

@@ -1,10 +1,10 @@
 /**
- * Checks deliveries from outside: two independent libraries and the README's own code verify what `npm start`'s
+ * Checks deliveries from outside: two independent libraries and the guide's own code verify what `npm start`'s
  * service sends.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -15,6 +15,7 @@ import { Webhook as SvixWebhook } from "svix";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { LOCAL_KEY } from "../../src/local/seed.ts";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
+import { filesOf } from "../support/guides.ts";
 
 /** A request as it arrived. */
 interface Captured {
@@ -99,16 +100,13 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   throw new Error("it did not happen within 20 s");
 }
 
-/** The README's files, named in their first lines, beside the packages they import. */
+/** The guide's files, beside the packages they import. */
 function writeSnippets(): void {
-  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
   symlinkSync(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"), "junction");
-  for (const [, code = "", name = ""] of readme.matchAll(/^```js\n(\/\/ (\w+\.mjs)\n.*?)^```$/gms)) {
-    writeFileSync(join(folder, name), code);
-  }
+  for (const [name, code] of filesOf("receive")) writeFileSync(join(folder, name), code);
 }
 
-/** What a file of the README exports; loaded by Node itself, as a receiver's engineer would. */
+/** What a file of the guide exports; loaded by Node itself, as a receiver's engineer would. */
 const snippet = (name: string) => createRequire(import.meta.url)(join(folder, name));
 
 const headersOf = ({ headers }: Captured) => headers as Record<string, string>;
@@ -120,11 +118,11 @@ const STANDARD: [string, Verify][] = [
   ],
   ["svix", (request, secret) => new SvixWebhook(secret).verify(request.rawBody, headersOf(request))],
   [
-    "the README's code",
+    "the guide's code",
     ({ rawBody, headers }, secret) => snippet("verify.mjs").verifyWebhook(rawBody, headers, secret),
   ],
   [
-    "the README's code with a library",
+    "the guide's code with a library",
     ({ rawBody, headers }, secret) => snippet("library.mjs").readWebhook(rawBody, headers, secret),
   ],
 ];
@@ -220,7 +218,7 @@ describe.each(STANDARD)("%s", (_name, verify) => {
   });
 });
 
-describe("the README's code for x-webhook-signature", () => {
+describe("the guide's code for x-webhook-signature", () => {
   test("accepts a delivery with the newest secret and no other", () => {
     expect(isGenuine(older, single.request, single.secret)).toBe(true);
     const { request, secrets } = overlapping;
@@ -234,7 +232,7 @@ describe("the README's code for x-webhook-signature", () => {
   });
 });
 
-describe("the README's receiver", () => {
+describe("the guide's receiver", () => {
   let child: ChildProcess;
   afterEach(() => child.kill());
 
