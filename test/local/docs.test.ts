@@ -72,7 +72,10 @@ const requestName = (method: string, path: string) =>
 const BEING_BUILT = [
   "DELETE /v1/admin/keys/{}",
   "DELETE /v1/admin/orgs/{}",
+  "DELETE /v1/inboxes/{}",
   "DELETE /v1/postcall/calls/{}",
+  "GET /v1/inboxes",
+  "GET /view/{}",
   "GET /v1/admin/orgs",
   "GET /v1/admin/orgs/{}",
   "GET /v1/admin/orgs/{}/keys",
