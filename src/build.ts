@@ -7,6 +7,11 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { dirname, join, resolve } from "node:path";
 import { type Assets, buildDocs } from "./docs/build.ts";
 import { openApiDocument } from "./http/openapi/document.ts";
+import { lintDocument } from "./http/openapi/lint.ts";
+
+const document = JSON.stringify(await openApiDocument());
+const problems = await lintDocument(document);
+if (problems.length > 0) throw new Error(`The OpenAPI document has faults:\n${problems.join("\n")}`);
 
 const ROOT = resolve(import.meta.dirname, "../dist/assets");
 
@@ -14,7 +19,7 @@ const ROOT = resolve(import.meta.dirname, "../dist/assets");
 const STEPS: Assets[] = [
   buildDocs(),
   {
-    files: new Map([["openapi.json", JSON.stringify(await openApiDocument())]]),
+    files: new Map([["openapi.json", document]]),
     headers: { "/openapi.json": ["x-content-type-options: nosniff"] },
   },
 ];
