@@ -8,6 +8,7 @@ import { recordDeadLetters } from "./deliver/dead-letter.ts";
 import { decryptHeaders, decryptSecrets } from "./deliver/secrets.ts";
 import { type WakeVerbs, wake } from "./deliver/wake.ts";
 import { createApp } from "./http/app.ts";
+import type { LimitKind } from "./http/limits.ts";
 import { inboxObject, newInboxId } from "./inbox/object.ts";
 import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
@@ -52,6 +53,7 @@ export default {
       wake: (endpoint, delaySeconds = 0) => later(enqueueWakes(env, [{ endpoint, delaySeconds }])),
       writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
       keepAlive,
+      isWithinLimit: async (kind, key) => (await limitOf(env, kind)?.limit({ key }))?.success ?? true,
       closeCall: (call) => callObject(env.CALLS, call).close(),
       inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
       now: Date.now,
@@ -74,6 +76,15 @@ export default {
     await sweep(sweepVerbs(env, configOf(env)));
   },
 } satisfies ExportedHandler<Env>;
+
+/** Undefined on a machine of one's own, where nobody is limited. */
+const limitOf = (env: Partial<Env>, kind: LimitKind): RateLimit | undefined =>
+  ({
+    reports: env.REPORTS_LIMIT,
+    sends: env.SENDS_LIMIT,
+    requests: env.REQUESTS_LIMIT,
+    addresses: env.ADDRESSES_LIMIT,
+  })[kind];
 
 function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Config): SweepVerbs {
   const database = databaseOf(env);

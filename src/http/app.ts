@@ -7,6 +7,7 @@ import { notFound, refuse, unavailable } from "./answer.ts";
 import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
+import { costOfBytes, counted, countRequests } from "./limits.ts";
 import { readQuery } from "./query.ts";
 import type { Given, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -45,8 +46,11 @@ const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (!headers.has("x-request-id")) headers.set("x-request-id", c.get("requestId"));
 };
 
-/** Checks a request's query and body, and hands what they hold to the route's handler. */
+/** Counts a request, checks its query and body, and hands what they hold to the route's handler. */
 async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
+  const { kind = "requests", cost = 1 } = route.limit ?? {};
+  const tooMany = route.access === "public" ? null : await countRequests(c, kind, { key: counted(c), cost });
+  if (tooMany !== null) return tooMany;
   // A monitor may add anything to the address that it asks.
   const { searchParams } = new URL(route.access === "public" ? route.path : c.req.url, c.req.url);
   const query = readQuery(searchParams, route.query ?? {});
@@ -54,7 +58,10 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
   const given = { query: query.value, body: undefined };
   if (route.body === undefined) return route.handler(c, given as unknown as Given);
   const body = await readBody(c, route.body);
-  return body.ok ? route.handler(c, { ...given, body: body.value, json: body.json }) : body.refusal;
+  if (!body.ok) return body.refusal;
+  const more = kind === "reports" ? costOfBytes(body.bytes) - 1 : 0;
+  const tooMuch = more > 0 ? await countRequests(c, kind, { key: counted(c), cost: more }) : null;
+  return tooMuch ?? route.handler(c, { ...given, body: body.value, json: body.json });
 }
 
 /** A deployment with an unusable variable answers every request with that variable's name. */

@@ -10,6 +10,7 @@ import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { type ApiKey, findKey } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
+import { LIMIT_PERIOD_SECONDS, refuseRate } from "./limits.ts";
 import type { Access } from "./route.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
@@ -20,8 +21,14 @@ const UNKNOWN_KEY_MS = 10_000;
 /** How many known keys are remembered, and how many unknown ones. The oldest goes first. */
 const REMEMBERED_KEYS = 1_000;
 
-/** Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. */
-export type FindApiKey = (c: Context<HttpEnv>, options?: { fresh?: boolean }) => Promise<ApiKey | null>;
+/**
+ * Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. `fromMemory`: only what is
+ * remembered counts.
+ */
+type FindApiKey = (
+  c: Context<HttpEnv>,
+  options?: { fresh?: boolean; fromMemory?: boolean },
+) => Promise<ApiKey | null>;
 
 /** Looks up keys and remembers the results for a while. */
 function apiKeyFinder(): FindApiKey {
@@ -38,11 +45,12 @@ function apiKeyFinder(): FindApiKey {
     return apiKey;
   }
 
-  return async (c, { fresh = false } = {}) => {
+  return async (c, { fresh = false, fromMemory = false } = {}) => {
     const key = readKey(c.req.header("authorization"));
     const now = c.env.now();
     if (!isApiKeyForm(key) || databaseNumberOf(key) !== 0 || (!fresh && unknown.get(key, now))) return null;
-    const apiKey = (fresh ? null : known.get(key, now)) ?? (await lookUp(key, c.env));
+    const remembered = fresh ? null : known.get(key, now);
+    const apiKey = remembered ?? (fromMemory ? null : await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
     return isExpired ? null : apiKey;
   };
@@ -69,14 +77,23 @@ function memory<T>() {
 /** The keys of this isolate's requests. */
 export const findApiKey = apiKeyFinder();
 
+/** Addresses from which too many requests without a valid key came. No key of theirs is looked up; those known are valid. */
+const blocked = memory<true>();
+
 /** Lets a request with a valid key pass. Puts an org's key into `apiKey`; of the admin key it sets `isAdmin`. */
 export const authenticate = (): MiddlewareHandler<HttpEnv> => async (c, next) => {
   const { adminKey } = c.env.config();
   const isAdmin = adminKey !== null && isSame(readKey(c.req.header("authorization")), adminKey);
   c.set("isAdmin", isAdmin);
   if (isAdmin) return next();
-  const apiKey = await findApiKey(c);
+  const address = c.req.header("cf-connecting-ip") ?? "";
+  const isBlocked = blocked.get(address, c.env.now()) === true;
+  const apiKey = await findApiKey(c, { fromMemory: isBlocked });
   if (apiKey === null) {
+    if (isBlocked || !(await c.env.isWithinLimit("addresses", address))) {
+      if (!isBlocked) blocked.remember(address, true, c.env.now() + LIMIT_PERIOD_SECONDS * 1_000);
+      return refuseRate("addresses");
+    }
     const message =
       "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
     return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });

@@ -8,9 +8,9 @@ import type { HttpEnv } from "./services.ts";
 
 /**
  * `value` is what the schema made of the body. `json` is the whole body; `json.exact` keeps the digits of its
- * numbers.
+ * numbers. `bytes` is its length.
  */
-export type Body<T> = { ok: true; value: T; json: Json } | { ok: false; refusal: Response };
+export type Body<T> = { ok: true; value: T; json: Json; bytes: number } | { ok: false; refusal: Response };
 
 /** An answer lists this many faults at most. */
 const FAULT_LIMIT = 100;
@@ -49,7 +49,7 @@ export async function readBody<Schema extends z.ZodType>(
     return invalid(`The body has more than ${limitParts} elements and members, which is the limit here.`);
   const parsed = parseJson(optional && text === "" ? "{}" : text);
   if (parsed.ok) {
-    if (isJsonObject(parsed.json.value)) return check(schema, parsed.json);
+    if (isJsonObject(parsed.json.value)) return check(schema, parsed.json, bytes.byteLength);
     return invalid(`The body must be a JSON object, and is ${show(parsed.json, [])}.`);
   }
   if (parsed.reason === "too_deep")
@@ -112,9 +112,9 @@ function decode(bytes: ArrayBuffer | Uint8Array): string | null {
   }
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, json: Json): Body<z.output<Schema>> {
+function check<Schema extends z.ZodType>(schema: Schema, json: Json, bytes: number): Body<z.output<Schema>> {
   const parsed = schema.safeParse(json.value, { reportInput: true });
-  if (parsed.success) return { ok: true, value: parsed.data, json };
+  if (parsed.success) return { ok: true, value: parsed.data, json, bytes };
   return {
     ok: false,
     refusal: refuse(parsed.error.issues.slice(0, FAULT_LIMIT).map((issue) => faultOf(issue, json))),

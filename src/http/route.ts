@@ -30,6 +30,8 @@ export interface Route<
   method: Verb;
   path: Path;
   access: Access;
+  /** How its requests are counted: as what, and how often each. */
+  limit?: { kind?: "reports" | "sends"; cost?: number };
   query?: Query;
   body?: BodyRules<Body>;
   // A method, so that routes with different bodies fit into one list.

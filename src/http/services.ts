@@ -4,6 +4,7 @@ import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Inbox } from "../inbox/object.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
 import type { ApiKey } from "../record/keys.ts";
+import type { LimitKind } from "./limits.ts";
 
 export interface Services {
   /** Throws a ConfigError if a variable is unusable. */
@@ -20,6 +21,8 @@ export interface Services {
   writeWithRetry: <T>(write: () => Promise<T>) => Promise<{ value: T; repeated: boolean }>;
   /** Work that other requests may share goes on even if the client of this one leaves. Returns the same promise. */
   keepAlive: <T>(work: Promise<T>) => Promise<T>;
+  /** Counts a request of this kind and key; false if there are too many. */
+  isWithinLimit: (kind: LimitKind, key: string) => Promise<boolean>;
   /** Has the object of a call that was erased begin no more attempts. */
   closeCall: (call: { user_id: string; call_id: string }) => Promise<void>;
   inboxes: {

@@ -38,6 +38,11 @@ export async function startLocalServer(input: {
   main?: string;
   /** How often the sweep runs, in milliseconds. */
   sweepEveryMs?: number;
+  /**
+   * Whether requests are limited as in a deployment. The local runtime writes a row to disk for each request that it
+   * counts, so nobody is counted by default.
+   */
+  isLimited?: boolean;
 }): Promise<LocalServer> {
   const { port, environment } = input;
   const stateDir = resolve(input.stateDir);
@@ -60,7 +65,11 @@ export async function startLocalServer(input: {
       telemetry: { enabled: false },
       resourcePersistencePath: storageOf(stateDir),
       workers: [
-        { ...workerOptions(deployed, script), bindings: variables },
+        {
+          ...workerOptions(deployed, script),
+          ...(input.isLimited && rateLimits(deployed)),
+          bindings: variables,
+        },
         { ...inboxHostOptions(deployed, script), bindings: variables },
         assetHostOptions(deployed),
       ],
@@ -101,6 +110,10 @@ const workerOptions = (deployed: Unstable_Config, script: string): V4WorkerOptio
   ),
 });
 
+const rateLimits = ({ ratelimits = [] }: Unstable_Config) => ({
+  ratelimits: Object.fromEntries(ratelimits.map(({ name, ...rules }) => [name, rules])),
+});
+
 const INBOX_HOST = "postcall-inboxes";
 const INBOX_CLASS = { className: "Inbox", useSQLite: true };
 
@@ -137,6 +150,7 @@ const assetHostOptions = ({ assets, compatibility_date }: Unstable_Config): V4Wo
 const runtimeOptions = (deployed: Unstable_Config) => ({
   compatibilityDate: deployed.compatibility_date ?? "",
   compatibilityFlags: deployed.compatibility_flags,
+
   d1Databases: Object.fromEntries(deployed.d1_databases.map(({ binding }) => [binding, { id: binding }])),
 });
 

@@ -40,6 +40,10 @@ const countingEnv = (env: Env, count: Count): Env => ({
   DEAD_LETTERS: uncounted("DEAD_LETTERS"),
   CALLS: countingObjects(env.CALLS, count),
   INBOXES: uncounted("INBOXES"),
+  REPORTS_LIMIT: env.REPORTS_LIMIT, // free
+  SENDS_LIMIT: env.SENDS_LIMIT,
+  REQUESTS_LIMIT: env.REQUESTS_LIMIT,
+  ADDRESSES_LIMIT: env.ADDRESSES_LIMIT,
   RETRY_SCHEDULE: env.RETRY_SCHEDULE,
   DELIVERY_TIMEOUT: env.DELIVERY_TIMEOUT,
   SWEEP_GRACE: env.SWEEP_GRACE,

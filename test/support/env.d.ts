@@ -3,6 +3,8 @@ declare namespace Cloudflare {
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
     /** A database without any table. */
     NEVER_MIGRATED: D1Database;
+    /** Three requests in ten seconds. */
+    TIGHT_LIMIT: RateLimit;
   }
 }
 
