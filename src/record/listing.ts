@@ -47,13 +47,14 @@ const LISTED = pass(
 /** Those whose call id begins as asked, in the order of call ids. */
 const PREFIXED = pass(`WHERE l.user_id = ?1 AND ${BEGINS_WITH("?8")}`, `(${MATCHES} AND ${IN_RANGE})`);
 
-/** Those that are parked, anywhere or at the endpoint. */
-const [PARKED, PARKED_AT] = ["", `AND ${endpointOf("l.url")} = ?9`].map((isThere) =>
+/** Those that are parked, and of these the ones that `isThere`. */
+const parked = (isThere: string): string =>
   pass(
     `INDEXED BY webhook_logs_waiting WHERE l.user_id = ?1 AND l.parked IS NOT NULL ${isThere}`,
     `(${MATCHES} AND ${IN_RANGE})`,
-  ),
-) as [string, string];
+  );
+const PARKED = parked("");
+const PARKED_AT = parked(`AND ${endpointOf("l.url")} = ?9`);
 
 /** Where all logs of a filter are, perhaps among few others. Null: only in the list. */
 const shortcutOf = ({ prefix, waiting, url }: LogFilter): string | null => {
@@ -150,8 +151,11 @@ export interface ListedLog
 }
 
 const SHOWN_ATTEMPTS = 20;
-/** More than are shown, because an attempt may be recorded late. An element that is read by its place costs no row. */
-const READ_ATTEMPTS = 32;
+/**
+ * More than are shown, because an attempt may be recorded late; D1's functions take 32 arguments at most. An element that
+ * is read by its place costs no row.
+ */
+const READ_ATTEMPTS = 30;
 const NEWEST_ATTEMPTS = Array.from({ length: READ_ATTEMPTS }, (_, index) => `'$[#-${index + 1}]'`).join(", ");
 
 /** These logs as they are now, newest first. Those that are not there are left out. */

@@ -55,6 +55,18 @@ describe("a listed log", () => {
     expect((await first()).inbound).toBe(shown);
   });
 
+  test("whose content was erased says when", async () => {
+    await insertLogs(org, [{ call_id: "erased" }, { call_id: "kept" }]);
+    await env.DB.prepare(
+      "UPDATE webhook_logs SET payload_erased_at = ?2 WHERE user_id = ?1 AND call_id = 'erased'",
+    )
+      .bind(org.user_id, START)
+      .run();
+    const [kept, erased] = (await list(org)).body.data;
+    expect(erased).toMatchObject({ call_id: "erased", payload_erased_at: new Date(START).toISOString() });
+    expect(kept).not.toHaveProperty("payload_erased_at");
+  });
+
   test("of citations has its call's to, from and inbound", async () => {
     const members = { to: "+14155550117", from: "+12125550142", inbound: true };
     const { call_id } = await reportCall(org, { webhook: null, payload: members });
