@@ -38,7 +38,10 @@ describe("an attempt whose object was lost", () => {
       logs: [{ ...logA, losses: 2, last_sent_at: NOW + 50 }],
       replace: { attempt: away },
     });
-    const entry = entryOf({ sent_at: NOW + 51, response_code: null, response_ms: 0, error: "interrupted" });
+    const entry = entryOf({
+      ...{ sent_at: NOW + 51, response_code: null, response_ms: 0, error: "interrupted" },
+      request_url: logOf().url ?? "",
+    });
     expect(settlements).toEqual([ACK]);
     expect(results).toEqual([{ key: a, entry, next: RETRYING }]);
     expect(losses).toEqual([]);
