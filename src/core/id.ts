@@ -5,3 +5,7 @@
 
 /** The number of the database that an id names; 0 if it names none, such as `org_local`. */
 export const databaseNumberOf = (id: string): number => Number(/^[a-z]+_(\d{1,4})_/.exec(id)?.[1] ?? 0);
+
+/** An id of this kind, such as `org` or `key`, that names its database. `random` is what no other id has. */
+export const idIn = (databaseNumber: number, kind: string, random: string): string =>
+  `${kind}_${databaseNumber}_${random}`;

@@ -8,7 +8,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { isApiKeyForm } from "../core/api-key.ts";
 import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
-import { type ApiKey, findKey } from "../record/keys.ts";
+import { type FoundKey, findKey, LAST_USE_EVERY_MS, writeLastUse } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
 import { LIMIT_PERIOD_SECONDS, refuseRate } from "./limits.ts";
 import type { Access } from "./route.ts";
@@ -28,15 +28,15 @@ const REMEMBERED_KEYS = 1_000;
 type FindApiKey = (
   c: Context<HttpEnv>,
   options?: { fresh?: boolean; fromMemory?: boolean },
-) => Promise<ApiKey | null>;
+) => Promise<FoundKey | null>;
 
 /** Looks up keys and remembers the results for a while. */
 function apiKeyFinder(): FindApiKey {
-  const known = memory<ApiKey>();
+  const known = memory<FoundKey>();
   // Kept apart, so that a flood of bad keys does not push out a good one.
   const unknown = memory<true>();
 
-  async function lookUp(key: string, { databaseOf, now }: Services): Promise<ApiKey | null> {
+  async function lookUp(key: string, { databaseOf, now }: Services): Promise<FoundKey | null> {
     const apiKey = await findKey(databaseOf(), sha256Hex(key));
     if (apiKey === null) {
       known.forget(key);
@@ -52,8 +52,18 @@ function apiKeyFinder(): FindApiKey {
     const remembered = fresh ? null : known.get(key, now);
     const apiKey = remembered ?? (fromMemory ? null : await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
-    return isExpired ? null : apiKey;
+    if (apiKey === null || isExpired) return null;
+    noteUse(apiKey, key, c.env);
+    return apiKey;
   };
+}
+
+/** Notes at most once an hour that a key is used, after the answer. What can't be written is written after a later look-up. */
+function noteUse(apiKey: FoundKey, key: string, { databaseOf, keepAlive, now: clock }: Services): void {
+  const now = clock();
+  if (apiKey.last_used_at !== null && apiKey.last_used_at >= now - LAST_USE_EVERY_MS) return;
+  apiKey.last_used_at = now; // of the remembered key, so that this isolate writes no more
+  keepAlive(writeLastUse(databaseOf(), { digest: sha256Hex(key), now }));
 }
 
 /** Remembers the newest values by key, each until its time. */

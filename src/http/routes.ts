@@ -1,5 +1,6 @@
 /** Every route of the HTTP API: its path, who may ask, what a request may hold, and the handler. */
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
+import { ADMIN_ROUTES } from "./admin/routes.ts";
 import { ok } from "./answer.ts";
 import { getCall } from "./call.ts";
 import { reportCall } from "./calls.ts";
@@ -264,4 +265,6 @@ export const ROUTES = [
     access: ["configure"],
     handler: deleteSigningSecret,
   }),
+
+  ...ADMIN_ROUTES,
 ] as const;

@@ -203,8 +203,11 @@ const RETENTION_RULE =
   "must be a whole number of days from 1 to the deployment's, or null for the deployment's";
 const HOURS_RULE = "must be a whole number of hours from 0 to 168";
 
+/** The name of an org or of a key. */
+export const nameSchema = z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE);
+
 export const orgSchema = members({
-  name: z.string(NAME_RULE).regex(/\S/, NAME_RULE).max(NAME_LIMIT_CHARACTERS, NAME_RULE).optional(),
+  name: nameSchema.optional(),
   default_webhook: urlOrNull.optional(),
   webhook_events: webhookEvents.optional(),
   delay_for_citations: z.boolean("must be true or false").optional(),
@@ -231,7 +234,8 @@ export const rotateSchema = members({
   activate_in_hours: hours.default(0),
 });
 
-function refuseRepeats(what: string) {
+/** Refuses an array that has an element twice. */
+export function refuseRepeats(what: string) {
   return (items: readonly string[], context: z.RefinementCtx<string[]>): void => {
     const seen = new Set<string>();
     for (const [index, item] of items.entries()) {

@@ -39,15 +39,24 @@ const COLUMNS = `user_id, ${SETTINGS.join(", ")}`;
 const columnValue = (value: OrgSettings[keyof OrgSettings] | undefined) =>
   Array.isArray(value) ? JSON.stringify(value) : typeof value === "boolean" ? Number(value) : value;
 
-/** Writes an org; the same id again changes nothing. */
+/** Inserts an org; the same id again changes nothing. A null among the limits is left out. */
+export const orgStatement = (
+  db: D1Database,
+  org: { user_id: string; name: string; created_at: number },
+  limits: object = {},
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT INTO orgs (user_id, name, created_at, limits) VALUES (?, ?, ?, json_patch('{}', ?))
+       ON CONFLICT DO NOTHING`,
+    )
+    .bind(org.user_id, org.name, org.created_at, JSON.stringify(limits));
+
 export async function insertOrg(
   db: D1Database,
   org: { user_id: string; name: string; created_at: number },
 ): Promise<void> {
-  await db
-    .prepare("INSERT INTO orgs (user_id, name, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-    .bind(org.user_id, org.name, org.created_at)
-    .run();
+  await orgStatement(db, org).run();
 }
 
 /** The org, or null if there is none. */

@@ -9,6 +9,7 @@ import { encrypt, NONCE_BYTES } from "../../src/core/encryption.ts";
 import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import { type AttemptEntry, type AttemptKey, LOG_EVENTS } from "../../src/core/webhook-log.ts";
+import { changeOrg, createOrg, findOrgEntry, listOrgs } from "../../src/record/admin-orgs.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
@@ -29,7 +30,7 @@ import {
   noteAnswered,
   removeIdempotencyKeys,
 } from "../../src/record/idempotency.ts";
-import { findKey, insertKey } from "../../src/record/keys.ts";
+import { findKey, insertKey, listKeys, revokeKey, writeLastUse } from "../../src/record/keys.ts";
 import { findLogs, readListed } from "../../src/record/listing.ts";
 import type { LogFilter } from "../../src/record/log-filter.ts";
 import { readFirstAttempts, readHistory, readLogs, readStates } from "../../src/record/logs.ts";
@@ -103,6 +104,10 @@ const ALL: LogFilter = {
   ...{ events: LOG_EVENTS, is_test: false, waiting: null, number: null, prefix: null },
   ...{ status: null, reason: null, since: null, until: null, url: null, to: null, from: null },
 };
+const NEW_KEY = {
+  ...{ digest: "d", id: "k", user_id: "org", name: "n", prefix: "p", scopes: [] },
+  ...{ created_at: 1, expires_at: null },
+};
 const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
 
 /** Calls each function of the record so that it prepares all of its statements. */
@@ -154,19 +159,19 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
-  insertKey: (db) =>
-    insertKey(db, {
-      ...{
-        digest: "d",
-        id: "k",
-        user_id: "org",
-        name: "n",
-        prefix: "p",
-        scopes: [],
-        created_at: 1,
-        expires_at: null,
-      },
+  insertKey: (db) => insertKey(db, NEW_KEY),
+  listKeys: (db) => listKeys(db, { user_id: "org", before: { at: NOW, id: "" }, limit: 50 }),
+  revokeKey: (db) => revokeKey(db, { id: "key", now: NOW }),
+  writeLastUse: (db) => writeLastUse(db, { digest: "d", now: NOW }),
+  createOrg: (db) =>
+    createOrg(db, {
+      org: { user_id: "new", name: "n", created_at: 1 },
+      ...{ limits: {}, secret: { id: "s", ciphertext: "" }, key: NEW_KEY },
     }),
+  findOrgEntry: (db) => findOrgEntry(db, "org"),
+  listOrgs: (db) => listOrgs(db, { after: "", limit: 50 }),
+  changeOrg: (db) =>
+    changeOrg(db, { user_id: "org", name: "n", limits: undefined, suspended: undefined, now: NOW }),
   readStates: (db) => readStates(db, { user_id: "org", event: "call", call_ids: ["call"] }),
   readLogs: (db) => readLogs(db, { user_id: "org", event: "call", call_ids: ["call"] }),
   findLogs: async (db) => {
@@ -302,6 +307,10 @@ const INDEXES: Record<string, string[]> = {
   readSlices: ["webhook_logs_listing"],
   readLateWakes: ["endpoints_wake"],
   writeResults: ["webhook_logs_waiting"],
+  insertKey: ["api_keys_org"],
+  createOrg: ["api_keys_org"],
+  listKeys: ["api_keys_org"],
+  revokeKey: ["api_keys_id"],
   missingMigrations: ["sqlite_autoindex_d1_migrations_1"],
   readOverdue: ["webhook_logs_sweep"],
   readLateness: ["webhook_logs_sweep"],

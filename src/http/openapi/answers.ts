@@ -191,7 +191,7 @@ export const capturedRequest = z
   })
   .meta({ id: "CapturedRequest" });
 
-const keyMembers = {
+export const keyMembers = {
   id: z.string(),
   name: z.string(),
   prefix: z.string().meta({ description: "The key's first characters, to tell keys apart." }),

@@ -1,5 +1,6 @@
 /** What the document says about each route. A route that is not described here does not compile. */
 import * as z from "zod";
+import { ADMIN_OPERATIONS } from "./admin-operations.ts";
 import {
   caller,
   capturedRequest,
@@ -265,4 +266,6 @@ export const OPERATIONS = {
     data: deleted("id"),
     refusals: [404, 409],
   }),
+
+  ...ADMIN_OPERATIONS,
 } as const satisfies Record<RouteName, Operation>;

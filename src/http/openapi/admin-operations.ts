@@ -1,0 +1,49 @@
+/** What the document says about the operator's routes. */
+import { adminOrg, keyEntry, newKey, newOrg } from "./admin-answers.ts";
+import { deleted } from "./answers.ts";
+import { list, operation } from "./operation.ts";
+
+const tag = "Running the service";
+
+export const ADMIN_OPERATIONS = {
+  "POST /v1/admin/orgs": operation({
+    tag,
+    summary: "Make an org",
+    description: "With a signing secret and a first key, both shown once. They work at once.",
+    data: newOrg,
+    example: { name: "Acme", limits: { reports_per_minute: 600 } },
+  }),
+  "GET /v1/admin/orgs": list({ tag, summary: "List the orgs", description: "By their ids.", data: adminOrg }),
+  "GET /v1/admin/orgs/:user_id": operation({ tag, summary: "Get an org", data: adminOrg, refusals: [404] }),
+  "PATCH /v1/admin/orgs/:user_id": operation({
+    tag,
+    summary: "Change an org",
+    description:
+      "What is left out stays. Limits merge, and null is the deployment's. 409 while it is being erased.",
+    data: adminOrg,
+    refusals: [404, 409],
+    example: { limits: { stored_gb: 10 } },
+  }),
+  "POST /v1/admin/orgs/:user_id/keys": operation({
+    tag,
+    summary: "Make a key of an org",
+    description: "It is shown once and works at once. 409 while a hundred are live.",
+    data: newKey,
+    refusals: [404, 409],
+    example: { name: "CRM", scopes: ["report"], expires_at: "2030-01-31T00:00:00Z" },
+  }),
+  "GET /v1/admin/orgs/:user_id/keys": list({
+    tag,
+    summary: "List the keys of an org",
+    description: "Newest first, revoked and expired ones too, never a key.",
+    data: keyEntry,
+    refusals: [404],
+  }),
+  "DELETE /v1/admin/keys/:id": operation({
+    tag,
+    summary: "Revoke a key",
+    description: "It is refused within 60 seconds everywhere. Again: the same.",
+    data: deleted("id"),
+    refusals: [404],
+  }),
+};
