@@ -9,7 +9,7 @@ import { decryptHeaders, decryptSecrets } from "./deliver/secrets.ts";
 import { type WakeVerbs, wake } from "./deliver/wake.ts";
 import { createApp } from "./http/app.ts";
 import type { LimitKind } from "./http/limits.ts";
-import { inboxObject, newInboxId } from "./inbox/object.ts";
+import { inboxObject, newInbox, viewedInbox } from "./inbox/object.ts";
 import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
 import { type Enqueued, enqueue, enqueueWakes } from "./queue/producer.ts";
@@ -55,7 +55,11 @@ export default {
       keepAlive,
       isWithinLimit: async (kind, key) => (await limitOf(env, kind)?.limit({ key }))?.success ?? true,
       closeCall: (call) => callObject(env.CALLS, call).close(),
-      inboxes: { newId: () => newInboxId(env.INBOXES), find: (id) => inboxObject(env.INBOXES, id) },
+      inboxes: {
+        make: () => newInbox(env.INBOXES),
+        find: (id) => inboxObject(env.INBOXES, id),
+        viewed: (token) => viewedInbox(env.INBOXES, token),
+      },
       now: Date.now,
     });
   },

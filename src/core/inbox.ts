@@ -2,6 +2,7 @@
  * An inbox's address, and the response it is configured to give. Plain data in, verdicts out. Inboxes answer from our
  * own origin, so a configured response may have no header that browsers act on.
  */
+import { shownHeader } from "./endpoint-settings.ts";
 
 /** The form in which the platform writes an object's id. Not every such text is an id of ours. */
 const ID = "[0-9a-f]{64}";
@@ -10,6 +11,11 @@ export const isInboxId = (text: string): boolean => new RegExp(`^${ID}$`).test(t
 
 /** Whether a URL's path (as `new URL` gives it) is exactly that of an inbox. */
 export const isInboxPath = (pathname: string): boolean => new RegExp(`^/inbox/${ID}$`).test(pathname);
+
+/** Whether a text can be the token of an inbox's page: 128 bits. */
+export const isViewToken = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+export const viewUrl = (publicUrl: URL, token: string): string => `${publicUrl.origin}/view/${token}`;
 
 export const inboxUrl = (publicUrl: URL, id: string): string => `${publicUrl.origin}/inbox/${id}`;
 
@@ -54,3 +60,15 @@ export function ruleAgainstHeader(name: string, value: string): string | null {
   const isLoadable = lower === "content-type" && /script|css|wasm|multipart/i.test(value);
   return isLoadable ? "must not be the type of a script, a style sheet or several parts" : null;
 }
+
+/** The names of headers that hold a signature or something that lets one in. */
+const SECRET_HEADERS = /auth|signature|(^|-)(sig|key)($|-)|hmac|token|secret|password/;
+
+/** The headers of a request with the values masked that are not for everybody who has a page's address. */
+export const maskedHeaders = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      SECRET_HEADERS.test(name) ? shownHeader(value) : value,
+    ]),
+  );

@@ -8,6 +8,7 @@ import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { costOfBytes, counted, countRequests } from "./limits.ts";
+import { unlisted } from "./inboxes/view.ts";
 import { readQuery } from "./query.ts";
 import type { Given, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -21,6 +22,7 @@ export function createApp(): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>({ router: new RegExpRouter() });
   app.use(nameRequest);
   app.use("/inbox/*", harmlessInBrowsers);
+  app.use("/view/*", unlisted);
   app.use(checkConfig);
   app.use("/v1/*", authenticate());
   for (const route of routes) {
@@ -52,7 +54,8 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
   const tooMany = route.access === "public" ? null : await countRequests(c, kind, { key: counted(c), cost });
   if (tooMany !== null) return tooMany;
   // A monitor may add anything to the address that it asks.
-  const { searchParams } = new URL(route.access === "public" ? route.path : c.req.url, c.req.url);
+  const isIgnored = route.access === "public" && route.query === undefined;
+  const { searchParams } = new URL(isIgnored ? route.path : c.req.url, c.req.url);
   const query = readQuery(searchParams, route.query ?? {});
   if (!query.ok) return query.refusal;
   const given = { query: query.value, body: undefined };

@@ -9,8 +9,16 @@ import { enable, pause, probe } from "./endpoint-state.ts";
 import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
 import { deleteCall } from "./erasure.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
-import { configureInbox, listRequests, makeInbox, streamRequests } from "./inboxes/handlers.ts";
+import {
+  configureInbox,
+  deleteInbox,
+  getInboxes,
+  listRequests,
+  makeInbox,
+  streamRequests,
+} from "./inboxes/handlers.ts";
 import { configureInboxSchema } from "./inboxes/schemas.ts";
+import { viewRequests } from "./inboxes/view.ts";
 import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import { route } from "./route.ts";
@@ -194,6 +202,7 @@ export const ROUTES = [
     body: { schema: emptySchema, optional: true },
     handler: makeInbox,
   }),
+  route({ method: "GET", path: "/v1/inboxes", access: ["read"], query: pageQuery, handler: getInboxes }),
   route({
     method: "PATCH",
     path: "/v1/inboxes/:id",
@@ -201,6 +210,7 @@ export const ROUTES = [
     body: { schema: configureInboxSchema, ...INBOX },
     handler: configureInbox,
   }),
+  route({ method: "DELETE", path: "/v1/inboxes/:id", access: ["configure"], handler: deleteInbox }),
   route({
     method: "GET",
     path: "/v1/inboxes/:id/requests",
@@ -213,6 +223,13 @@ export const ROUTES = [
     path: "/v1/inboxes/:id/stream",
     access: ["read"],
     handler: streamRequests,
+  }),
+  route({
+    method: "GET",
+    path: "/view/:token",
+    access: "public",
+    query: pageQuery,
+    handler: viewRequests,
   }),
 
   route({

@@ -26,9 +26,12 @@ export interface Services {
   /** Has the object of a call that was erased begin no more attempts. */
   closeCall: (call: { user_id: string; call_id: string }) => Promise<void>;
   inboxes: {
-    newId: () => string;
+    /** A new inbox's id, and the token of the page that shows what it receives. */
+    make: () => { id: string; token: string };
     /** Null if the text can't be an inbox's id. */
     find: (id: string) => DurableObjectStub<Inbox> | null;
+    /** The inbox of the page with this token; null if the text can't be one. */
+    viewed: (token: string) => DurableObjectStub<Inbox> | null;
   };
   now: () => number;
 }

@@ -4,7 +4,14 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Config, readConfig } from "../config.ts";
-import { type ConfiguredResponse, DEFAULT_RESPONSE, isInboxId } from "../core/inbox.ts";
+import {
+  type ConfiguredResponse,
+  DEFAULT_RESPONSE,
+  isInboxId,
+  isViewToken,
+  maskedHeaders,
+} from "../core/inbox.ts";
+import { sha256Hex } from "../core/signature.ts";
 import { decryptSigningSecret } from "../core/signing-secret.ts";
 import { isSigned, judgeSignature, type SignatureVerdict } from "../core/verify.ts";
 import { databaseOf } from "../record/database.ts";
@@ -45,8 +52,9 @@ export class Inbox extends DurableObject<Env> {
   #config: Config | null = null;
   #secrets: { readAt: number; opened: Promise<string[]> } | null = null;
 
-  async create(user_id: string): Promise<InboxState> {
-    const state = { user_id, expires_at: Date.now() + LIFETIME_MS, respond: DEFAULT_RESPONSE };
+  async create(user_id: string, view_token: string): Promise<InboxState> {
+    const expires_at = Date.now() + LIFETIME_MS;
+    const state = { user_id, view_token, expires_at, respond: DEFAULT_RESPONSE };
     this.#store.setState(state);
     await this.ctx.storage.setAlarm(state.expires_at);
     return state;
@@ -63,19 +71,12 @@ export class Inbox extends DurableObject<Env> {
     return { ...state, respond };
   }
 
-  list(user_id: string, { before, limit }: { before: number; limit: number }): Page | null {
-    if (this.#stateFor(user_id) === null) return null;
-    const requests: string[] = [];
-    let characters = 0;
-    let last = 0;
-    for (const request of this.#store.before(before)) {
-      if (requests.length === limit || characters > PAGE_LIMIT_CHARACTERS) return { requests, next: last };
-      const text = renderRequest(request);
-      characters += text.length;
-      last = request.id;
-      requests.push(text);
-    }
-    return { requests, next: null };
+  read(user_id: string): InboxState | null {
+    return this.#stateFor(user_id);
+  }
+
+  list(user_id: string, asked: { before: number; limit: number }): Page | null {
+    return this.#stateFor(user_id) === null ? null : this.#page(asked, renderRequest);
   }
 
   /** A stream of the requests after `last`. If `last` is null or not an id of this inbox yet, the stream starts now. */
@@ -83,6 +84,21 @@ export class Inbox extends DurableObject<Env> {
     if (this.#stateFor(user_id) === null) return null;
     const newest = this.#store.newest();
     return this.#streams.open(Math.min(last ?? newest, newest));
+  }
+
+  /** Forgets everything. False if there is nothing of this org's to forget. */
+  async end(user_id: string): Promise<boolean> {
+    if (this.#stateFor(user_id) === null) return false;
+    await this.alarm();
+    return true;
+  }
+
+  /** The same as `list` for whoever has the token of its page: see `viewedInbox`. */
+  view(asked: { before: number; limit: number }): Page | null {
+    if (this.#live() === null) return null;
+    return this.#page(asked, (request) =>
+      renderRequest({ ...request, headers: maskedHeaders(request.headers) }),
+    );
   }
 
   /** Stores a request, and returns the response to give; null if the inbox is gone. */
@@ -125,6 +141,23 @@ export class Inbox extends DurableObject<Env> {
     return state?.user_id === user_id ? state : null;
   }
 
+  #page(
+    { before, limit }: { before: number; limit: number },
+    render: (request: StoredRequest) => string,
+  ): Page {
+    const requests: string[] = [];
+    let characters = 0;
+    let last = 0;
+    for (const request of this.#store.before(before)) {
+      if (requests.length === limit || characters > PAGE_LIMIT_CHARACTERS) return { requests, next: last };
+      const text = render(request);
+      characters += text.length;
+      last = request.id;
+      requests.push(text);
+    }
+    return { requests, next: null };
+  }
+
   async #judge(
     user_id: string,
     { headers, body, isWhole, now }: Pick<Arrival, "headers" | "body" | "isWhole"> & { now: number },
@@ -153,9 +186,23 @@ export class Inbox extends DurableObject<Env> {
   }
 }
 
-/** A new inbox's id, made from 244 random bits. The platform promises no randomness for the ids it makes itself. */
-export const newInboxId = (namespace: DurableObjectNamespace<Inbox>): string =>
-  namespace.idFromName(crypto.randomUUID() + crypto.randomUUID()).toString();
+/**
+ * A new inbox's id, and the token of its page: 128 random bits. The id is made from the token, so that the token finds
+ * the inbox; the token can't be found from the id, because a digest lies between them.
+ */
+export function newInbox(namespace: DurableObjectNamespace<Inbox>): { id: string; token: string } {
+  const token = crypto.getRandomValues(new Uint8Array(16)).toHex();
+  return { id: idOf(namespace, token).toString(), token };
+}
+
+const idOf = (namespace: DurableObjectNamespace<Inbox>, token: string): DurableObjectId =>
+  namespace.idFromName(sha256Hex(token));
+
+/** The object of the inbox whose page has this token, or null if no page has such a one. */
+export const viewedInbox = (
+  namespace: DurableObjectNamespace<Inbox>,
+  token: string,
+): DurableObjectStub<Inbox> | null => (isViewToken(token) ? namespace.get(idOf(namespace, token)) : null);
 
 /** The object of an id, or null if the id is not one of ours: a made-up id costs no object. */
 export function inboxObject(

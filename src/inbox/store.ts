@@ -10,6 +10,8 @@ const REQUEST_LIMIT = 500;
 
 export interface InboxState {
   user_id: string;
+  /** The token of the page that shows what it has received. It is kept nowhere else. */
+  view_token: string;
   /** In milliseconds since the epoch. */
   expires_at: number;
   respond: ConfiguredResponse;

@@ -26,7 +26,7 @@ Postcall is ready on ${server.url}
 
 Report a finished call. An inbox of our own receives it:
 
-  INBOX=$(curl -s -X POST ${server.url}/v1/inboxes -H 'authorization: ${LOCAL_KEY}' | grep -o 'http[^"]*')
+  INBOX=$(curl -s -X POST ${server.url}/v1/inboxes -H 'authorization: ${LOCAL_KEY}' | grep -o 'http[^"]*/inbox/[^"]*')
   CALL=hello-$(date +%s)-$RANDOM
   curl -s ${server.url}/v1/postcall/calls -H 'authorization: ${LOCAL_KEY}' \\
     --json '{"payload":{"call_id":"'$CALL'","status":"completed"},"webhook":"'$INBOX'"}'

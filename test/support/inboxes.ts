@@ -7,6 +7,7 @@ import { call, type Org } from "./words.ts";
 export interface InboxAnswer {
   id: string;
   url: string;
+  view_url: string;
   expires_at: string;
 }
 

@@ -30,6 +30,7 @@ import {
   noteAnswered,
   removeIdempotencyKeys,
 } from "../../src/record/idempotency.ts";
+import { addInbox, listInboxes, removeInbox } from "../../src/record/inboxes.ts";
 import { findKey, insertKey, listKeys, revokeKey, writeLastUse } from "../../src/record/keys.ts";
 import { findLogs, readListed } from "../../src/record/listing.ts";
 import type { LogFilter } from "../../src/record/log-filter.ts";
@@ -159,6 +160,9 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
+  addInbox: (db) => addInbox(db, { user_id: "org", id: "inbox", now: NOW, expires_at: NOW + 1 }),
+  listInboxes: (db) => listInboxes(db, { user_id: "org", now: NOW, before: { at: NOW, id: "" }, limit: 50 }),
+  removeInbox: (db) => removeInbox(db, { user_id: "org", id: "inbox" }),
   insertKey: (db) => insertKey(db, NEW_KEY),
   listKeys: (db) => listKeys(db, { user_id: "org", before: { at: NOW, id: "" }, limit: 50 }),
   revokeKey: (db) => revokeKey(db, { id: "key", now: NOW }),

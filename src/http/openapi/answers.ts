@@ -166,6 +166,10 @@ export const inbox = z
   .object({
     id: z.string(),
     url,
+    view_url: z.string().meta({
+      description:
+        "A page that shows what it receives, for whoever has this address. It can't be told from `url`.",
+    }),
     expires_at: time,
     respond: z.object({
       status: z.int(),

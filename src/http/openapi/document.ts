@@ -127,6 +127,7 @@ const PATH_PARAMETERS: Record<string, Part> = {
   phone_number: { schema: { type: "string", examples: ["+14155550100"] }, description: "In E.164." },
   user_id: { schema: { type: "string" }, description: "The org." },
   id: { schema: { type: "string" }, description: "Its id, as it was answered." },
+  token: { schema: { type: "string" }, description: "The end of a `view_url`." },
 };
 
 const pathParameter = (name: string): Part => ({

@@ -3,12 +3,10 @@ import * as z from "zod";
 import { ADMIN_OPERATIONS } from "./admin-operations.ts";
 import {
   caller,
-  capturedRequest,
   deleted,
   enabledEndpoint,
   endpoint,
   inboundNumber,
-  inbox,
   newSigningSecret,
   org,
   readiness,
@@ -16,6 +14,7 @@ import {
   webhookLog,
 } from "./answers.ts";
 import { FINDING } from "./finding.ts";
+import { INBOX_OPERATIONS } from "./inbox-operations.ts";
 import { list, type Operation, operation, type RouteName } from "./operation.ts";
 
 const PREFER =
@@ -178,31 +177,7 @@ export const OPERATIONS = {
     example: { url: "https://crm.example/hook" },
   }),
 
-  "POST /v1/inboxes": operation({ tag: "Inboxes", summary: "Make an inbox", data: inbox }),
-  "PATCH /v1/inboxes/:id": operation({
-    tag: "Inboxes",
-    summary: "Configure what an inbox answers",
-    description: "What is left out goes back to its default.",
-    data: inbox,
-    refusals: [404],
-    example: { respond: { status: 503, headers: { "retry-after": "600" } } },
-  }),
-  "GET /v1/inboxes/:id/requests": list({
-    tag: "Inboxes",
-    summary: "List what an inbox received",
-    description: "Newest first.",
-    data: capturedRequest,
-    refusals: [404],
-  }),
-  "GET /v1/inboxes/:id/stream": operation({
-    tag: "Inboxes",
-    summary: "Follow an inbox",
-    description: "Server-sent events, one for each request as it arrives.",
-    data: z.string(),
-    content: "text/event-stream",
-    headers: { "last-event-id": "Goes on after the request with this id." },
-    refusals: [404],
-  }),
+  ...INBOX_OPERATIONS,
 
   "GET /v1/inbound": list({
     tag: "Where calls go",
