@@ -14,6 +14,7 @@ import { openCoalescedSend } from "./queue/coalesced-send.ts";
 import { consume } from "./queue/consumer.ts";
 import { type Enqueued, enqueue, enqueueWakes } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
+import { removeActs } from "./record/audit.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
@@ -106,6 +107,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
         endpoints.map((endpoint) => ({ endpoint, delaySeconds: 0 })),
       ),
     remove: () => removeEnded(database, { now: Date.now(), retentionDays }),
+    removeActs: () => removeActs(database, Date.now()),
     forget: () => removeWell(database, Date.now()),
     eraseContents: () => eraseContents(database, Date.now()),
     removeExpired: async () => {

@@ -4,6 +4,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import { notFound, refuse, unavailable } from "./answer.ts";
+import { audit } from "./audit.ts";
 import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
@@ -58,14 +59,19 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
   const { searchParams } = new URL(isIgnored ? route.path : c.req.url, c.req.url);
   const query = readQuery(searchParams, route.query ?? {});
   if (!query.ok) return query.refusal;
-  const given = { query: query.value, body: undefined };
-  if (route.body === undefined) return route.handler(c, given as unknown as Given);
-  const body = await readBody(c, route.body);
+  const body = route.body === undefined ? NO_BODY : await readBody(c, route.body);
   if (!body.ok) return body.refusal;
   const more = kind === "reports" ? costOfBytes(body.bytes) - 1 : 0;
   const tooMuch = more > 0 ? await countRequests(c, kind, { key: counted(c), cost: more }) : null;
-  return tooMuch ?? route.handler(c, { ...given, body: body.value, json: body.json });
+  if (tooMuch !== null) return tooMuch;
+  const given: Given = { query: query.value, body: body.value, json: body.json };
+  const answered = await route.handler(c, given);
+  await audit(c, { route, given, answer: answered });
+  return answered;
 }
+
+/** Of a route that takes none. */
+const NO_BODY = { ok: true, value: undefined, json: undefined as unknown as Given["json"], bytes: 0 } as const;
 
 /** A deployment with an unusable variable answers every request with that variable's name. */
 const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {

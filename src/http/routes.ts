@@ -2,6 +2,7 @@
 import { PAYLOAD_LIMIT_BYTES } from "../record/payload.ts";
 import { ADMIN_ROUTES } from "./admin/routes.ts";
 import { ok } from "./answer.ts";
+import { getAudit } from "./audit.ts";
 import { getCall } from "./call.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations, releaseCall } from "./citations.ts";
@@ -282,6 +283,7 @@ export const ROUTES = [
     access: ["configure"],
     handler: deleteSigningSecret,
   }),
+  route({ method: "GET", path: "/v1/org/audit", access: ["read"], query: pageQuery, handler: getAudit }),
 
   ...ADMIN_ROUTES,
 ] as const;

@@ -46,5 +46,7 @@ export interface HttpEnv {
     /** Whether the record still has the key, and the key has not expired. */
     isStillValid: () => Promise<boolean>;
     requestId: string;
+    /** What an act was done to, where its path does not tell: the org, and what of it. For the audit. */
+    acted?: { user_id: string; target?: string };
   };
 }

@@ -1,6 +1,7 @@
 /**
- * The cron's work. It enqueues late logs and late endpoints again (no queue message is relied on), removes old logs and
- * endpoints that are long well, erases what is to be erased, re-encrypts secrets, and reports what it did. Each part runs even if an earlier one failed; only, nothing is
+ * The cron's work. It enqueues late logs and late endpoints again (no queue message is relied on), removes old logs,
+ * old rows of the audit and endpoints that are long well, erases what is to be erased, re-encrypts secrets, and reports
+ * what it did. Each part runs even if an earlier one failed; only, nothing is
  * enqueued while the record takes no writes.
  */
 import type { AttemptKey } from "../core/webhook-log.ts";
@@ -29,6 +30,8 @@ export interface SweepVerbs {
   removeExpired: () => Promise<void>;
   /** Erases the content of delivered calls whose orgs want that; returns how many logs lost it. */
   eraseContents: () => Promise<number>;
+  /** Removes old rows of the audit; returns how many. */
+  removeActs: () => Promise<number>;
   /** What to report about re-encrypted signing secrets; null for nothing. */
   reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
@@ -51,7 +54,7 @@ const WALK_STEPS = 60;
 
 /** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
-  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0 };
+  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0 };
   const failures: { part: string; error: unknown }[] = [];
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
@@ -76,6 +79,9 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   await take("erasure", async () => {
     counts.erased = await verbs.eraseContents();
     await verbs.removeExpired();
+  });
+  await take("audit", async () => {
+    counts.acts_removed = await verbs.removeActs();
   });
   await take("reencrypt", async () => {
     const reencrypted = await verbs.reencrypt();

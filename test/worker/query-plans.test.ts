@@ -10,6 +10,7 @@ import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import { type AttemptEntry, type AttemptKey, LOG_EVENTS } from "../../src/core/webhook-log.ts";
 import { changeOrg, createOrg, findOrgEntry, listOrgs } from "../../src/record/admin-orgs.ts";
+import { insertAct, listActs, removeActs } from "../../src/record/audit.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
@@ -160,6 +161,23 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
+  insertAct: (db) =>
+    insertAct(db, {
+      ...{
+        user_id: "org",
+        at: NOW,
+        id: "id",
+        key_id: "key",
+        action: "PATCH /",
+        target: null,
+        request_id: "r",
+      },
+    }),
+  listActs: (db) => listActs(db, { user_id: "org", before: { at: NOW, id: "" }, limit: 50 }),
+  removeActs: async (db) => {
+    await env.DB.prepare(`INSERT INTO walks VALUES ('audit', '{"user_id":"before"}')`).run();
+    await removeActs(db, NOW);
+  },
   addInbox: (db) => addInbox(db, { user_id: "org", id: "inbox", now: NOW, expires_at: NOW + 1 }),
   listInboxes: (db) => listInboxes(db, { user_id: "org", now: NOW, before: { at: NOW, id: "" }, limit: 50 }),
   removeInbox: (db) => removeInbox(db, { user_id: "org", id: "inbox" }),
@@ -341,6 +359,9 @@ const FILL = [
   `INSERT INTO signing_secrets (user_id, id, ciphertext, created_at)
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
    SELECT 'org-' || i % 50, i, 'x', i FROM n`,
+  `INSERT INTO audit (user_id, at, id, key_id, action, request_id)
+   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+   SELECT 'org-' || i % 50, i, i, 'key', 'PATCH /v1/org', 'r' FROM n`,
   `INSERT INTO orgs (user_id, name, created_at)
    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) SELECT 'org-' || i, 'n', i FROM n`,
 ];

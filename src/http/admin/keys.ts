@@ -25,7 +25,10 @@ export async function postKey(
   const user_id = c.req.param("user_id") ?? "";
   const database = c.env.databaseOf(user_id);
   const { stored, answered } = makeKey(c, { ...body, user_id, expires_at });
-  if (await insertKey(database, stored)) return ok(answered);
+  if (await insertKey(database, stored)) {
+    c.set("acted", { user_id, target: stored.id });
+    return ok(answered);
+  }
   const org = await findOrgEntry(database, user_id);
   if (org === null) return noOrg(user_id);
   return org.state === "erasing" ? isBeingErased() : refuse({ error: "CONFLICT", message: TOO_MANY });
@@ -64,5 +67,7 @@ const renderKey = ({ id, name, prefix, scopes, ...times }: KeyEntry) => ({
 export async function deleteKey(c: Context<HttpEnv>): Promise<Response> {
   const id = c.req.param("id") ?? "";
   const user_id = await revokeKey(c.env.databaseOf(id), { id, now: c.env.now() });
-  return user_id === null ? notFound(`There is no key ${JSON.stringify(id)}.`) : ok({ id, deleted: true });
+  if (user_id === null) return notFound(`There is no key ${JSON.stringify(id)}.`);
+  c.set("acted", { user_id });
+  return ok({ id, deleted: true });
 }

@@ -39,3 +39,13 @@ export const keyEntry = z
     revoked_at: time.nullable(),
   })
   .meta({ id: "Key", description: "An API key, without its value." });
+
+export const act = z
+  .object({
+    at: time,
+    key_id: z.string().meta({ description: "The key that acted; `admin` is the operator." }),
+    action: z.string().meta({ description: "The method and the path.", examples: ["PATCH /v1/endpoints"] }),
+    target: z.string().nullable().meta({ description: "What it was done to, if its path or a URL tells." }),
+    request_id: z.string(),
+  })
+  .meta({ id: "Act", description: "Something that changed the org." });

@@ -1,11 +1,19 @@
-/** What the document says about the operator's routes. */
-import { adminOrg, keyEntry, newKey, newOrg } from "./admin-answers.ts";
+/** What the document says about the operator's routes, and about the audit. */
+import { act, adminOrg, keyEntry, newKey, newOrg } from "./admin-answers.ts";
 import { deleted } from "./answers.ts";
 import { list, operation } from "./operation.ts";
 
 const tag = "Running the service";
 
 export const ADMIN_OPERATIONS = {
+  "GET /v1/org/audit": list({
+    tag,
+    summary: "List what changed the org",
+    description:
+      "What keys with `configure` and the operator did, newest first, for 400 days. Only what succeeded.",
+    data: act,
+  }),
+
   "POST /v1/admin/orgs": operation({
     tag,
     summary: "Make an org",

@@ -41,7 +41,7 @@ export const TAGS = {
   "Signing secrets": "What webhooks are signed with.",
   Endpoints: "The URLs that webhooks go to: their health and settings.",
   Inboxes: "Receivers of our own, to try things out.",
-  "Running the service": "The operator's: orgs and their keys.",
+  "Running the service": "The operator's: orgs and their keys. And what was changed.",
   Service: "Whether it is there, and who asks.",
 } as const;
 type Tag = keyof typeof TAGS;
