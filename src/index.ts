@@ -27,6 +27,7 @@ import { latenessOf, readLateness } from "./record/readiness.ts";
 import { reencryptSecrets } from "./record/reencrypt.ts";
 import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeEnded, removeWell } from "./record/retention.ts";
+import { wakeUnsuspended } from "./record/suspension.ts";
 import { readSize, takesWrites, tryWrite, watchWrite } from "./record/trial-write.ts";
 import { walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
@@ -51,7 +52,7 @@ export default {
       databaseOf: (userId) => databaseOf(env, userId),
       enqueue: (keys, delaySeconds = 0) =>
         later(coalescedSendOf(env)(keys.map((key) => ({ key, delaySeconds })))),
-      wake: (endpoint, delaySeconds = 0) => later(enqueueWakes(env, [{ endpoint, delaySeconds }])),
+      wake: (wakes) => later(enqueueWakes(env, wakes)),
       writeWithRetry: (write) => keepAlive(writeWithRetry(write, CLOCK)),
       keepAlive,
       isWithinLimit: async (kind, key) => (await limitOf(env, kind)?.limit({ key }))?.success ?? true,
@@ -100,6 +101,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     readOverdue: (limit) => readOverdue(database, { now: Date.now(), limit }),
     claim: (keys) => claimOverdue(database, { keys, now: Date.now(), sweepGraceMs }),
     enqueue: (keys) => enqueueNow(env, keys),
+    wakeUnsuspended: async () => (await wakeUnsuspended(database, Date.now())) !== null,
     readLateWakes: (limit) => readLateWakes(database, { before: Date.now() - sweepGraceMs, limit }),
     enqueueWakes: (endpoints) =>
       enqueueWakes(

@@ -172,17 +172,25 @@ export function endpointEvent(before: EndpointHealth | null, after: EndpointHeal
   return after.state === "active" ? "endpoint.recovered" : `endpoint.${after.state}`;
 }
 
+/** The reason of a call that was parked because its org is suspended. */
+export const ORG_SUSPENDED = "org_suspended";
+
 /**
  * Whether a due attempt is made, or its call is parked until its endpoint takes calls. A degraded or paused endpoint
- * gets the first attempt of a manual send, a degraded one its probe too.
+ * gets the first attempt of a manual send, a degraded one its probe too, and any endpoint tests. Nothing is sent for a
+ * suspended org.
  */
 export function admit(input: {
   endpoint: Endpoint | null;
   key: AttemptKey;
   send_type: SendType;
+  is_test?: 1 | null;
+  is_suspended: 0 | 1;
 }): "send" | "park" {
-  const { endpoint, key, send_type } = input;
-  if (endpoint === null || endpoint.state === "active" || key.event === OPERATIONAL_EVENT) return "send";
+  const { endpoint, key, send_type, is_test, is_suspended } = input;
+  if (is_suspended) return "park";
+  if (is_test || endpoint === null || endpoint.state === "active" || key.event === OPERATIONAL_EVENT)
+    return "send";
   if (endpoint.state === "disabled") return "park";
   if (send_type !== "spawn" && key.attempt === 1) return "send";
   return endpoint.state === "degraded" && endpoint.probe === attemptKeyText(key) ? "send" : "park";
@@ -218,7 +226,8 @@ export interface Parking {
 
 /**
  * The status and the reason that a log is shown with. A parked one says only that it is: the rest is its endpoint's, so
- * that nothing rewrites all of them when that changes. At an endpoint that is active again it still has its turn to come.
+ * that nothing rewrites all of them when that changes. At an endpoint that is active again it still has its turn to come:
+ * then it shows why it was parked.
  */
 export function shownState<Log extends Parking & Pick<LogState, "status" | "reason" | "attempts">>({
   parked,
@@ -227,10 +236,10 @@ export function shownState<Log extends Parking & Pick<LogState, "status" | "reas
 }: Log): Pick<LogState, "status" | "reason"> {
   if (parked === null) return { status: log.status, reason: log.reason };
   if (endpoint_state === "disabled") return { status: "disabled", reason: "endpoint_disabled" };
-  return {
-    status: log.attempts === 0 ? "pending" : "retrying",
-    reason: endpoint_state === "paused" ? "endpoint_paused" : "endpoint_degraded",
-  };
+  const status = log.attempts === 0 ? "pending" : "retrying";
+  if (endpoint_state === "paused") return { status, reason: "endpoint_paused" };
+  const isBack = endpoint_state !== "degraded";
+  return { status, reason: (isBack ? log.reason : null) ?? "endpoint_degraded" };
 }
 
 /** How many calls wait for an endpoint, as it is shown: counted up to a limit, because a count reads each. */

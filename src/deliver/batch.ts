@@ -80,7 +80,7 @@ async function handleAll(
   return Promise.all(handled);
 }
 
-/** Reads the logs, and decides which attempts are due, and which calls are parked because of their endpoint. */
+/** Reads the logs, and decides which attempts are due, and which calls are parked. */
 async function judgeAll(
   keys: readonly AttemptKey[],
   { verbs, now }: { verbs: BatchVerbs; now: number },
@@ -89,9 +89,8 @@ async function judgeAll(
   return keys.map((key, index): Judged => {
     const log = logs[index];
     const verdict = judgeMessage(key, log, now);
-    const { endpoint = null, send_type } = log ?? {};
-    const isJudged = verdict.kind === "send" && send_type && !log?.is_test;
-    return { key, log, verdict, admission: isJudged ? admit({ endpoint, key, send_type }) : "send" };
+    const send_type = verdict.kind === "send" ? log?.send_type : null;
+    return { key, log, verdict, admission: log && send_type ? admit({ ...log, key, send_type }) : "send" };
   });
 }
 
@@ -104,6 +103,9 @@ async function writeAll(
   const writes = handled.flatMap(({ write }) => write ?? []);
   if (writes.length === 0) return [...handled];
   const outcomes = writes.flatMap((write) => (write.kind === "result" ? [write] : []));
+  const parked = handled.flatMap(({ key, write }) =>
+    write?.kind === "parking" ? [{ key, log: write.log }] : [],
+  );
   const faulted = writes.flatMap((write) => (write.kind === "fault" ? [write] : []));
   const context = { rules, now: verbs.now(), newId: verbs.newId };
   const observed = endpointsOf(outcomes);
@@ -116,7 +118,8 @@ async function writeAll(
       losses: writes.flatMap((write) => (write.kind === "loss" ? [write.loss] : [])),
       faults: faulted.map(({ fault }) => fault),
       slots: writes.flatMap((write) => (write.kind === "slot" ? [write.slot] : [])),
-      parked: handled.flatMap(({ key, write }) => (write?.kind === "parking" ? [key] : [])),
+      parked: parked.flatMap(({ key, log }) => (log.is_suspended ? [] : [key])),
+      suspended: parked.flatMap(({ key, log }) => (log.is_suspended ? [key] : [])),
       parking: parkingOf(writes),
       endpoints,
       operationalWebhooks: [
@@ -142,11 +145,12 @@ async function writeAll(
   });
 }
 
-/** The endpoints at which calls are parked by these writes, each once. */
+/** The endpoints at which calls are parked by these writes, each once, and which are to wake for them. */
 function parkingOf(writes: readonly NonNullable<Handled["write"]>[]): EndpointKey[] {
   const logs = writes.flatMap((write) => {
     const isParking =
-      write.kind === "parking" || (write.kind === "result" && write.result.next.parked !== null);
+      (write.kind === "parking" && !write.log.is_suspended) ||
+      (write.kind === "result" && write.result.next.parked !== null);
     return isParking ? [write.log] : [];
   });
   const keys = logs.map(({ user_id, url }) => ({ user_id, url: withoutQuery(url ?? "") }));

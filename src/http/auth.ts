@@ -53,7 +53,7 @@ function apiKeyFinder(): FindApiKey {
     const apiKey = remembered ?? (fromMemory ? null : await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
     if (apiKey === null || isExpired) return null;
-    noteUse(apiKey, key, c.env);
+    if (!apiKey.is_suspended) noteUse(apiKey, key, c.env);
     return apiKey;
   };
 }
@@ -108,10 +108,14 @@ export const authenticate = (): MiddlewareHandler<HttpEnv> => async (c, next) =>
       "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
     return refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
   }
+  if (apiKey.is_suspended) return refuse({ error: "FORBIDDEN", message: SUSPENDED });
   c.set("apiKey", apiKey);
-  c.set("isStillValid", async () => (await findApiKey(c, { fresh: true })) !== null);
+  c.set("isStillValid", async () => (await findApiKey(c, { fresh: true }))?.is_suspended === 0);
   return next();
 };
+
+const SUSPENDED =
+  "This org is suspended: its keys can do nothing, and nothing is sent for it, until the operator lifts that.";
 
 /** Compares in a time that tells nothing about the texts, not even their lengths. */
 const isSame = (one: string, other: string): boolean =>

@@ -62,7 +62,7 @@ export async function enable(
     return refuse({ error: "CONFLICT", message });
   }
   c.env.enqueue(enabled.notified);
-  c.env.wake(change.key);
+  c.env.wake([{ endpoint: change.key, delaySeconds: 0 }]);
   const redelivering = redeliver ? change.waiting.waiting : 0;
   return okEndpoint(c, enabled.endpoint, { redelivering });
 }
@@ -82,7 +82,8 @@ export async function probe(
     const message = `The endpoint ${shown(key.url)} is ${state}: only a degraded one is probed.`;
     return refuse({ error: "CONFLICT", message, field: "url" });
   }
-  c.env.wake(key, secondsUntil(endpoint.next_probe_at ?? 0, c.env.now()));
+  const delaySeconds = secondsUntil(endpoint.next_probe_at ?? 0, c.env.now());
+  c.env.wake([{ endpoint: key, delaySeconds }]);
   return okEndpoint(c, endpoint);
 }
 

@@ -60,7 +60,8 @@ function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
     if (refusal !== null) return unavailable(refusal);
     // Only now: without its migrations the record can't even look up a key.
     const caller = await findApiKey(c);
-    if (caller === null || !caller.scopes.includes("read")) return ok({ status: "ok" });
+    if (caller === null || caller.is_suspended || !caller.scopes.includes("read"))
+      return ok({ status: "ok" });
     const lateness = await countedLateness(c, c.env.databaseOf(caller.user_id));
     return ok({ status: "ok", ...latenessOf(lateness, caller.user_id) });
   };

@@ -12,8 +12,8 @@ export interface Services {
   databaseOf: (userId?: string) => D1Database;
   /** Enqueues first attempts after the answer, with a delay if given. Never fails: the record knows that they are due. */
   enqueue: (keys: readonly AttemptKey[], delaySeconds?: number) => void;
-  /** Wakes an endpoint after the answer, and after a delay if given. Never fails: the sweep does it too. */
-  wake: (endpoint: EndpointKey, delaySeconds?: number) => void;
+  /** Wakes endpoints after the answer and their delays. Never fails: the sweep does it too. */
+  wake: (wakes: readonly { endpoint: EndpointKey; delaySeconds: number }[]) => void;
   /**
    * Makes a write that is safe to repeat, and repeats it if the record is away for a moment. `repeated`: the value is
    * that of the last try, and an earlier try may have taken effect.

@@ -16,6 +16,7 @@ import { decryptSigningSecret } from "../core/signing-secret.ts";
 import { isSigned, judgeSignature, type SignatureVerdict } from "../core/verify.ts";
 import { databaseOf } from "../record/database.ts";
 import { listEncryptedSecrets } from "../record/signing-secrets.ts";
+import { readSuspended } from "../record/suspension.ts";
 import { renderRequest } from "./render.ts";
 import { type InboxState, openStore, type StoredRequest } from "./store.ts";
 import { openStreams } from "./streams.ts";
@@ -30,6 +31,9 @@ const PAGE_LIMIT_CHARACTERS = 8 * 1_024 * 1_024;
 
 /** Secrets are read again after this long, so that a flood of signed requests costs one D1 read a second. */
 const SECRETS_FRESH_MS = 1_000;
+
+/** Whether its org is suspended is read again after this long, and only if something arrives. */
+const STANDING_FRESH_MS = 30_000;
 
 /** A request as it arrived. `isWhole` is false if the body was longer than what was read. */
 export interface Arrival extends Pick<StoredRequest, "method" | "path" | "query" | "headers" | "body"> {
@@ -50,6 +54,7 @@ export class Inbox extends DurableObject<Env> {
     return next === null ? null : { id: next.id, text: renderRequest(next) };
   });
   #config: Config | null = null;
+  #standing = { readAt: 0, isSuspended: Promise.resolve(false) };
   #secrets: { readAt: number; opened: Promise<string[]> } | null = null;
 
   async create(user_id: string, view_token: string): Promise<InboxState> {
@@ -94,18 +99,19 @@ export class Inbox extends DurableObject<Env> {
   }
 
   /** The same as `list` for whoever has the token of its page: see `viewedInbox`. */
-  view(asked: { before: number; limit: number }): Page | null {
-    if (this.#live() === null) return null;
+  async view(asked: { before: number; limit: number }): Promise<Page | null> {
+    const owner = this.#live();
+    if (owner === null || (await this.#isSuspended(owner.user_id))) return null;
     return this.#page(asked, (request) =>
       renderRequest({ ...request, headers: maskedHeaders(request.headers) }),
     );
   }
 
-  /** Stores a request, and returns the response to give; null if the inbox is gone. */
+  /** Stores a request, and returns the response to give; null if the inbox is gone, or its org is suspended. */
   async capture({ isWhole, body, ...request }: Arrival): Promise<ConfiguredResponse | null> {
     const received_at = Date.now();
     const owner = this.#live();
-    if (owner === null) return null;
+    if (owner === null || (await this.#isSuspended(owner.user_id))) return null;
     const judged = { headers: request.headers, body, isWhole, now: received_at };
     const signature = await this.#judge(owner.user_id, judged);
     const state = this.#live(); // it may have expired or been configured anew meanwhile
@@ -166,6 +172,17 @@ export class Inbox extends DurableObject<Env> {
     if (!isWhole) return "invalid"; // longer than anything we send
     const secrets = await this.#decryptSecrets(user_id);
     return judgeSignature({ headers, body: new Uint8Array(body), secrets, now });
+  }
+
+  /** What was known before, if the record is away. Reads no row unless it is suspended. */
+  #isSuspended(user_id: string): Promise<boolean> {
+    const { readAt, isSuspended: before } = this.#standing;
+    const now = Date.now();
+    if (now - readAt >= STANDING_FRESH_MS) {
+      const isSuspended = readSuspended(databaseOf(this.env, user_id), user_id).catch(() => before);
+      this.#standing = { readAt: now, isSuspended };
+    }
+    return this.#standing.isSuspended;
   }
 
   #decryptSecrets(user_id: string): Promise<string[]> {

@@ -19,6 +19,8 @@ export interface SweepVerbs {
   /** Moves the time at which the sweep takes these logs again. */
   claim: (keys: AttemptKey[]) => Promise<void>;
   enqueue: (keys: AttemptKey[]) => Promise<void>;
+  /** Lets endpoints of an unsuspended org wake, a step of them; false if there are none left. */
+  wakeUnsuspended: () => Promise<boolean>;
   /** Up to `limit` endpoints that should have woken. */
   readLateWakes: (limit: number) => Promise<EndpointKey[]>;
   enqueueWakes: (endpoints: EndpointKey[]) => Promise<void>;
@@ -64,6 +66,7 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   if (takesWrites) {
     await take("walk", () => walkOn(verbs));
     await take("sweep", () => enqueueOverdue(verbs, counts));
+    await take("unsuspended", () => wakeOn(verbs));
     await take("wake", async () => {
       const late = await verbs.readLateWakes(WAKE_LIMIT);
       if (late.length > 0) await verbs.enqueueWakes(late);
@@ -106,6 +109,14 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
 
 async function walkOn(verbs: SweepVerbs): Promise<void> {
   for (let step = 0; step < WALK_STEPS; step++) if ((await verbs.walk()).isAtEnd) return;
+}
+
+/** How many steps one sweep makes for unsuspended orgs. */
+const UNSUSPENDED_STEPS = 10;
+
+/** Their messages are those of late wakes, a sweep later: an operator's request has made the first step already. */
+async function wakeOn(verbs: SweepVerbs): Promise<void> {
+  for (let step = 0; step < UNSUSPENDED_STEPS; step++) if (!(await verbs.wakeUnsuspended())) return;
 }
 
 async function enqueueOverdue(verbs: SweepVerbs, counts: { swept: number }): Promise<void> {

@@ -70,7 +70,7 @@ export async function listOrgs(
   return results.map(entryOf);
 }
 
-/** Changes what is given. Null if there is no such org, or it is being erased. */
+/** Changes what is given. The endpoints of an org that is no longer suspended are still to be woken. Null if there is no such org, or it is being erased. */
 export async function changeOrg(
   db: D1Database,
   change: {
@@ -85,7 +85,8 @@ export async function changeOrg(
   const row = await db
     .prepare(
       `UPDATE orgs SET name = coalesce(?2, name), limits = json_patch(limits, ?3),
-         suspended_at = CASE ?4 WHEN 1 THEN coalesce(suspended_at, ?5) WHEN 0 THEN NULL ELSE suspended_at END
+         suspended_at = CASE ?4 WHEN 1 THEN coalesce(suspended_at, ?5) WHEN 0 THEN NULL ELSE suspended_at END,
+         woken_to = CASE WHEN ?4 = 1 THEN NULL WHEN ?4 = 0 AND suspended_at IS NOT NULL THEN '' ELSE woken_to END
        WHERE user_id = ?1 AND erasing_at IS NULL RETURNING ${COLUMNS}`,
     )
     .bind(

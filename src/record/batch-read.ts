@@ -5,6 +5,7 @@ import { withoutQuery } from "../core/target.ts";
 import type { AttemptKey, LogState, SendType } from "../core/webhook-log.ts";
 import { isPassing } from "./availability.ts";
 import { type EndpointKey, readEndpoints } from "./endpoints.ts";
+import { isSuspended } from "./orgs.ts";
 import {
   getPayload,
   PAYLOAD_LIMIT_BYTES,
@@ -32,10 +33,12 @@ export interface LoadedLog extends LogState {
   erases: 0 | 1;
   /** Null if the log's endpoint never failed. */
   endpoint: Endpoint | null;
+  /** 1 if the log's org is suspended. */
+  is_suspended: 0 | 1;
 }
 
 /** A log as the query returns it. */
-type Stored = Omit<LoadedLog, "encrypted_secrets" | "erases" | "endpoint"> &
+type Stored = Omit<LoadedLog, "encrypted_secrets" | "erases" | "endpoint" | "is_suspended"> &
   Pick<StoredPayload, "payload_encoding"> & { position: number; is_next: 0 | 1 };
 
 /** What logs of one org share. */
@@ -46,6 +49,7 @@ interface StoredOrg {
   has_endpoints: 0 | 1;
   /** Null if there is no such org. */
   erases: 0 | 1 | null;
+  is_suspended: 0 | 1;
 }
 
 interface Wanted {
@@ -78,9 +82,9 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   ]);
   const payloadOf = new Map(large.map(({ position, ...payload }) => [position, payload]));
   const orgOf = new Map(
-    orgs.results.map(({ user_id, encrypted_secrets, erases }) => [
+    orgs.results.map(({ user_id, encrypted_secrets, erases, is_suspended }) => [
       user_id,
-      { encrypted_secrets: newestFirst(encrypted_secrets), erases: erases ?? 0 },
+      { encrypted_secrets: newestFirst(encrypted_secrets), erases: erases ?? 0, is_suspended },
     ]),
   );
   const loaded: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
@@ -96,7 +100,9 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   return loaded;
 }
 
-const NO_ORG: Pick<LoadedLog, "encrypted_secrets" | "erases"> = { encrypted_secrets: [], erases: 0 };
+const NO_ORG: Pick<LoadedLog, "encrypted_secrets" | "erases" | "is_suspended"> = {
+  ...{ encrypted_secrets: [], erases: 0, is_suspended: 0 },
+};
 
 /**
  * The same logs, of which those that were held and whose time is over are released and read again. If the record takes
@@ -155,7 +161,8 @@ const orgsStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
           FROM signing_secrets AS k
           WHERE k.user_id = o.value AND (k.expires_at IS NULL OR k.expires_at > ?2)) AS encrypted_secrets,
          EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints,
-         (SELECT s.erase_payload_when_delivered FROM orgs AS s WHERE s.user_id = o.value) AS erases
+         (SELECT s.erase_payload_when_delivered FROM orgs AS s WHERE s.user_id = o.value) AS erases,
+         ${isSuspended("o.value")} AS is_suspended
        FROM json_each(?1) AS o`,
     )
     .bind(JSON.stringify([...new Set(keys.map(({ user_id }) => user_id))]), now);

@@ -120,7 +120,7 @@ export async function listEndpoints(
   wanted: { user_id: string; state: EndpointState | null; after: string; limit: number },
 ): Promise<{ endpoints: (Endpoint & EndpointKey)[]; next: string | null }> {
   const { user_id, state, after, limit } = wanted;
-  const last = state === null ? null : await lastToRead(db, { user_id, after });
+  const last = state === null ? null : await lastToRead(db, { user_id, after, limit: LIST_READ_LIMIT });
   const { results } = await db
     .prepare(
       `SELECT user_id, url, ${ENDPOINT_COLUMNS} FROM endpoints
@@ -133,11 +133,12 @@ export async function listEndpoints(
   return { endpoints, next: results.length > limit ? (endpoints.at(-1)?.url ?? null) : last };
 }
 
-/** Where the reading of one page ends, whatever it has found; null if there are fewer endpoints. */
-const lastToRead = (db: D1Database, { user_id, after }: { user_id: string; after: string }) =>
+/** Where so many endpoints of an org end, after the one given; null if there are fewer. */
+export const lastToRead = (
+  db: D1Database,
+  { user_id, after, limit }: { user_id: string; after: string; limit: number },
+) =>
   db
-    .prepare(
-      `SELECT url FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT 1 OFFSET ${LIST_READ_LIMIT - 1}`,
-    )
-    .bind(user_id, after)
+    .prepare("SELECT url FROM endpoints WHERE user_id = ?1 AND url > ?2 ORDER BY url LIMIT 1 OFFSET ?3")
+    .bind(user_id, after, limit - 1)
     .first<string>("url");

@@ -1,4 +1,5 @@
 /** API keys, found by their digest. The keys themselves are never stored. */
+import { isSuspended } from "./orgs.ts";
 
 export const SCOPES = ["report", "read", "send", "configure"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -15,14 +16,16 @@ export interface ApiKey {
   expires_at: number | null;
 }
 
-/** A key that may be used, and when it was before, to the hour. */
+/** A key that was found, when it was used last, to the hour, and whether its org is suspended. */
 export interface FoundKey extends ApiKey {
   last_used_at: number | null;
+  is_suspended: 0 | 1;
 }
 
 /** A key as it is listed. */
-export interface KeyEntry extends FoundKey {
+export interface KeyEntry extends ApiKey {
   created_at: number;
+  last_used_at: number | null;
   revoked_at: number | null;
 }
 
@@ -37,8 +40,8 @@ const keyOf = <Key extends ApiKey>(row: Row<Key>) => ({
 export async function findKey(db: D1Database, digest: string): Promise<FoundKey | null> {
   const row = await db
     .prepare(
-      `SELECT user_id, id, name, prefix, scopes, expires_at, last_used_at
-       FROM api_keys WHERE digest = ? AND revoked_at IS NULL`,
+      `SELECT user_id, id, name, prefix, scopes, expires_at, last_used_at, ${isSuspended("k.user_id")} AS is_suspended
+       FROM api_keys AS k WHERE digest = ? AND revoked_at IS NULL`,
     )
     .bind(digest)
     .first<Row<FoundKey>>();

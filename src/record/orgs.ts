@@ -59,6 +59,13 @@ export async function insertOrg(
   await orgStatement(db, org).run();
 }
 
+/**
+ * Whether the org with this id, which is an SQL expression, is suspended. By the index of those that are: for another org
+ * nothing is read.
+ */
+export const isSuspended = (userId: string): string =>
+  `EXISTS (SELECT 1 FROM orgs AS s INDEXED BY orgs_suspended WHERE s.user_id = ${userId} AND s.suspended_at IS NOT NULL)`;
+
 /** The org, or null if there is none. */
 export async function findOrg(db: D1Database, userId: string): Promise<Org | null> {
   const row = await db.prepare(`SELECT ${COLUMNS} FROM orgs WHERE user_id = ?`).bind(userId).first<OrgRow>();

@@ -1,13 +1,13 @@
 /**
  * Calls that are parked at their endpoint, and the time at which it wakes for them. While a call is parked at an active
  * or degraded endpoint, that endpoint has a `wake_at`: whatever parks a call sets it in the same transaction, and it is
- * taken away only where no call is parked.
+ * taken away only where no call is parked. Only while its org is suspended an endpoint has none: see `suspension.ts`.
  */
-import { FIRST_PROBE_MS, RELEASE_EVERY_MS, type Waiting, type Waking } from "../core/endpoint.ts";
+import { FIRST_PROBE_MS, type Waiting, type Waking } from "../core/endpoint.ts";
 import { TRIALS_IN_A_ROW } from "../core/transition.ts";
 import { type AttemptKey, attemptKeyText } from "../core/webhook-log.ts";
-import { AWAITING_LOG } from "./attempts.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
+import { isSuspended } from "./orgs.ts";
 
 /** When an endpoint wakes, in milliseconds since the epoch. */
 export interface Wake extends EndpointKey {
@@ -21,36 +21,6 @@ export const parkedAt = (userId: string, url: string): string =>
   `webhook_logs AS w INDEXED BY webhook_logs_waiting
    WHERE w.user_id = ${userId} AND ${endpointOf("w.url")} = ${url} AND w.parked IS NOT NULL`;
 
-/**
- * Parks the logs of a JSON array of attempts; each waits since its last attempt, or since it was created. Decided here
- * and not by the batch's read: the calls of an endpoint that is active by now are not parked.
- */
-export const parkStatement = (db: D1Database, rows: string) =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET parked = max(l.created_at, coalesce(l.last_sent_at, 0)), trials = coalesce(l.trials, 0), reason = NULL,
-         next_attempt_at = NULL, sweep_at = NULL
-       FROM json_each(?1) AS j WHERE ${AWAITING_LOG} AND l.next_attempt_at IS NOT NULL AND l.status <> 'held' AND EXISTS (
-         SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state <> 'active')
-       RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
-    )
-    .bind(rows);
-
-/** Gives each endpoint in a JSON array a time to wake if a call is parked there and it has none. */
-export const wakeStatement = (
-  db: D1Database,
-  { rows, now }: { rows: string; now: number },
-): D1PreparedStatement =>
-  db
-    .prepare(
-      `UPDATE endpoints AS e
-       SET wake_at = iif(e.state = 'degraded', max(?2, coalesce(e.next_probe_at, 0)), ?2 + ${RELEASE_EVERY_MS})
-       WHERE (e.user_id, e.url) IN (SELECT j.value ->> 'user_id', j.value ->> 'url' FROM json_each(?1) AS j)
-         AND e.wake_at IS NULL AND e.state IN ('active', 'degraded') AND EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})
-       RETURNING user_id, url, wake_at`,
-    )
-    .bind(rows, now);
-
 /** An endpoint that wakes, and the oldest calls parked at it: the attempt each waits for. */
 export interface WakingEndpoint extends Wake {
   state: "active" | "degraded";
@@ -59,18 +29,18 @@ export interface WakingEndpoint extends Wake {
   waiting: AttemptKey[];
 }
 
-/** Of these endpoints, the ones whose time to wake has come. `limit`: of how many calls each. */
+/** Of these endpoints, the ones whose time to wake has come. `limit`: of how many calls each; of a suspended org none. */
 export async function readWaking(
   db: D1Database,
   { keys, now, limit }: { keys: readonly EndpointKey[]; now: number; limit: number },
 ): Promise<WakingEndpoint[]> {
   const { results } = await db
     .prepare(
-      `SELECT e.user_id, e.url, e.state, e.wake_at, e.probes, e.timeout_seconds, (
+      `SELECT e.user_id, e.url, e.state, e.wake_at, e.probes, e.timeout_seconds, iif(${isSuspended("e.user_id")}, '[]', (
          SELECT json_group_array(json_object('user_id', n.user_id, 'call_id', n.call_id, 'event', n.event,
            'delivery_id', n.delivery_id, 'attempt', n.attempts + 1))
          FROM (SELECT w.user_id, w.call_id, w.event, w.delivery_id, w.attempts
-           FROM ${parkedAt("e.user_id", "e.url")} ORDER BY w.parked LIMIT ?3) AS n) AS waiting
+           FROM ${parkedAt("e.user_id", "e.url")} ORDER BY w.parked LIMIT ?3) AS n)) AS waiting
        FROM json_each(?1) AS j
        CROSS JOIN endpoints AS e ON e.user_id = j.value ->> 'user_id' AND e.url = j.value ->> 'url'
        WHERE e.wake_at <= ?2 AND e.state IN ('active', 'degraded')`,
@@ -83,7 +53,7 @@ export async function readWaking(
 /** What an endpoint does when it wakes. Where no call is parked it goes to sleep. */
 export interface Woken {
   endpoint: WakingEndpoint;
-  /** Null: no call was parked at it. */
+  /** Null: no call was parked at it, or its org is suspended. */
   waking: Waking | null;
 }
 
@@ -111,13 +81,16 @@ export async function wakeEndpoints(
   };
 }
 
-/** Only where still no call is parked: what parks one from now on sets the time anew. A probe may be on its way. */
+/**
+ * Only where still no call is parked, or its org is suspended: what parks one from now on, or ends the suspension, sets
+ * the time anew. A probe may be on its way.
+ */
 const sleepStatement = (db: D1Database, { user_id, url, wake_at }: WakingEndpoint, now: number) =>
   db
     .prepare(
       `UPDATE endpoints AS e SET wake_at = NULL, next_probe_at = iif(e.state = 'degraded', ?4 + ${FIRST_PROBE_MS}, NULL)
        WHERE e.user_id = ?1 AND e.url = ?2 AND e.wake_at = ?3
-         AND NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")})`,
+         AND (${isSuspended("e.user_id")} OR NOT EXISTS (SELECT 1 FROM ${parkedAt("e.user_id", "e.url")}))`,
     )
     .bind(user_id, url, wake_at, now);
 
@@ -148,7 +121,7 @@ function againStatement(
 }
 
 /** Makes calls due. */
-const RELEASE = `parked = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
+const RELEASE = `parked = NULL, reason = NULL, next_attempt_at = ?1, sweep_at = ?1 + ?2,
   status = iif(attempts = 0, 'pending', 'retrying')`;
 
 /** A call that an active endpoint releases is a trial, unless it was put behind the others before. */

@@ -5,7 +5,8 @@ import { APPEND_ATTEMPT, AWAITING_LOG, attemptRow, IS_NEW_ATTEMPT, LOG_OF_ROW } 
 import { type EndpointChange, type EndpointKey, endpointOf, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 import { slotStatement } from "./pace.ts";
-import { parkStatement, type Wake, wakeStatement } from "./parked.ts";
+import type { Wake } from "./parked.ts";
+import { parkStatement, suspendedEndpointsStatement, wakeStatement } from "./parking.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
 export interface Result {
@@ -42,6 +43,8 @@ export interface Writing {
   faults: readonly Fault[];
   /** Attempts whose logs are parked if their endpoint is not active. */
   parked: readonly AttemptKey[];
+  /** Attempts whose logs are parked if their org is suspended. */
+  suspended: readonly AttemptKey[];
   slots: readonly Slot[];
   /** The endpoints at which logs may be parked by this. */
   parking: readonly EndpointKey[];
@@ -55,6 +58,7 @@ export const NOTHING: Omit<Writing, "now"> = {
   losses: [],
   faults: [],
   parked: [],
+  suspended: [],
   slots: [],
   parking: [],
   endpoints: [],
@@ -84,10 +88,14 @@ const PARAMETER_LIMIT_CHARACTERS = 500_000;
  * nothing.
  */
 export async function writeResults(db: D1Database, writing: Writing): Promise<Written> {
-  const { results, losses, faults, parked, slots, parking, endpoints, operationalWebhooks, now } = writing;
+  const { results, losses, faults, parked, suspended, slots, parking, endpoints, now } = writing;
   const moving = [
     ...parameters(results.map(updateRow)).map((rows) => updateStatement(db, rows)),
-    ...parameters(parked).map((rows) => parkStatement(db, rows)),
+    ...parameters(parked).map((rows) => parkStatement(db, { rows, because: "endpoint" })),
+    ...parameters(suspended).flatMap((rows) => [
+      parkStatement(db, { rows, because: "org" }),
+      suspendedEndpointsStatement(db, rows),
+    ]),
     ...parameters(slots.map(({ key, ...due }) => ({ ...key, ...due }))).map((rows) =>
       slotStatement(db, rows),
     ),
@@ -96,7 +104,9 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
     ),
   ];
   const changing = endpoints.map((change) => endpointStatement(db, { ...change, now }));
-  const notifying = parameters(operationalWebhooks).map((rows) => operationalWebhookStatement(db, rows));
+  const notifying = parameters(writing.operationalWebhooks).map((rows) =>
+    operationalWebhookStatement(db, rows),
+  );
   const waking = parameters(parking).map((rows) => wakeStatement(db, { rows, now }));
   const statements = [
     ...moving,
@@ -127,11 +137,11 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
  * record.
  */
 export const assumeWritten = (
-  { results, faults, parked, slots, endpoints }: Writing,
+  { results, faults, parked, suspended, slots, endpoints }: Writing,
   { changed, notified, waking, unappended }: Written,
 ): Written => ({
   unappended,
-  moved: [...[...results, ...faults, ...slots].map(({ key }) => key), ...parked],
+  moved: [...[...results, ...faults, ...slots].map(({ key }) => key), ...parked, ...suspended],
   changed: [...changed, ...endpoints.map((change) => ({ ...change, wake_at: null }))],
   notified,
   waking,

@@ -12,4 +12,5 @@ export const SHOWN_STATUS = `CASE WHEN l.parked IS NULL THEN l.status WHEN ${END
   WHEN l.attempts = 0 THEN 'pending' ELSE 'retrying' END`;
 
 export const SHOWN_REASON = `CASE WHEN l.parked IS NULL THEN l.reason ELSE CASE ${ENDPOINT_STATE}
-  WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'paused' THEN 'endpoint_paused' ELSE 'endpoint_degraded' END END`;
+  WHEN 'disabled' THEN 'endpoint_disabled' WHEN 'paused' THEN 'endpoint_paused' WHEN 'degraded' THEN 'endpoint_degraded'
+  ELSE coalesce(l.reason, 'endpoint_degraded') END END`;

@@ -37,6 +37,16 @@ describe("an attempt is waited for", () => {
   });
 });
 
+test("the calls of a suspended org are parked, those of another one are sent, and no endpoint wakes for them", async () => {
+  const { requests, writings, settlements, successors, wakes } = await runBatch({
+    keys: [a, b],
+    logs: [{ ...logA, is_suspended: 1 }, logB],
+  });
+  expect(requests.map(({ key }) => key)).toEqual([b]);
+  expect(writings).toMatchObject([{ parked: [], suspended: [a], parking: [], results: [{ key: b }] }]);
+  expect([settlements, successors, wakes]).toEqual([[ACK, ACK], [], []]);
+});
+
 describe("an endpoint that another batch has changed since it was read", () => {
   /** Each new read of the endpoints returns the next of these states; the last one stays. */
   const reading = (...states: (Endpoint | null)[]) => {

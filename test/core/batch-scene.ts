@@ -116,8 +116,8 @@ export async function runBatch(scene: {
       return replace.lookUp ? replace.lookUp(key, asked) : { kind: "superseded" };
     },
     write: async (writing) => {
-      const { results, parked, slots, losses, endpoints } = writing;
-      const moved = [...results, ...slots].map(({ key }) => key).concat(parked);
+      const { results, parked, suspended, slots, losses, endpoints } = writing;
+      const moved = [...results, ...slots].map(({ key }) => key).concat(parked, suspended);
       note("write", [...moved, ...losses.map(({ key }) => key)]);
       trace.writings.push(writing);
       trace.results.push(...results);

@@ -158,7 +158,7 @@ describe("health", () => {
 
 describe("a due attempt", () => {
   const ask = (change: Partial<Parameters<typeof admit>[0]>) =>
-    admit({ endpoint: endpointOf(), key: keyOf(), send_type: "spawn", ...change });
+    admit({ endpoint: endpointOf(), key: keyOf(), send_type: "spawn", is_suspended: 0, ...change });
   const probed = endpointOf({ probe: attemptKeyText(keyOf()) });
   const paused = endpointOf({ ...probed, state: "paused" });
   const disabled = endpointOf({ ...probed, state: "disabled" });
@@ -183,8 +183,10 @@ describe("a due attempt", () => {
       { endpoint: disabled, key: keyOf({ event: "operational" }) },
       "send",
     ],
+    ["of a test is made in any case", { endpoint: disabled, is_test: 1 as const }, "send"],
   ])("%s", (_name, change, admission) => {
     expect(ask(change)).toBe(admission);
+    expect(ask({ ...change, is_suspended: 1 })).toBe("park");
   });
 });
 
@@ -211,8 +213,12 @@ describe("an endpoint that wakes", () => {
 });
 
 describe("a log is shown", () => {
-  const shown = (parked: number | null, endpoint_state: EndpointState | null, attempts = 0) =>
-    shownState({ status: "delivered", reason: null, attempts, parked, endpoint_state });
+  const shown = (
+    parked: number | null,
+    endpoint_state: EndpointState | null,
+    attempts = 0,
+    reason?: string,
+  ) => shownState({ status: "delivered", reason: reason ?? null, attempts, parked, endpoint_state });
 
   test.each([
     ["as it is where it is not parked", shown(null, "disabled"), "delivered", null],
@@ -226,7 +232,18 @@ describe("a log is shown", () => {
       "pending",
       "endpoint_degraded",
     ],
-  ])("%s", (_name, state, status, reason) => {
+    ...(["active", null] as const).map(
+      (state) =>
+        [
+          "as parked with its org until its turn has come",
+          ...[shown(1, state, 2, "org_suspended"), "retrying", "org_suspended"],
+        ] as const,
+    ),
+    [
+      "with its endpoint's reason if that is not active, whatever parked it",
+      ...([shown(1, "degraded", 0, "org_suspended"), "pending", "endpoint_degraded"] as const),
+    ],
+  ] as const)("%s", (_name, state, status, reason) => {
     expect(state).toEqual({ status, reason });
   });
 });

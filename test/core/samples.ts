@@ -73,6 +73,7 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   encrypted_secrets: ["ciphertext"],
   erases: 0,
   endpoint: null,
+  is_suspended: 0,
   ...change,
 });
 

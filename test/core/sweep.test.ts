@@ -11,6 +11,7 @@ const QUERIES = {
   walk: 6,
   readOverdue: 1,
   claim: 1,
+  wakeUnsuspended: 4,
   readLateWakes: 1,
   forget: 4,
   removeActs: 4,
@@ -31,6 +32,7 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
     readOverdue: vi.fn(async (limit: number) => keys(limit)),
     claim: vi.fn(async () => {}),
     enqueue: vi.fn(async () => {}),
+    wakeUnsuspended: vi.fn(async () => true),
     readLateWakes: vi.fn(async (limit: number) =>
       Array.from({ length: limit }, (_, index) => ({ user_id: "org", url: `https://crm.example/${index}` })),
     ),

@@ -266,7 +266,7 @@ describe("a parked log", () => {
   test("is found by status and by reason as GET shows them, in every state it can be in", async () => {
     const states = ["active", "degraded", "disabled", "paused", "forgotten"];
     const rows = ["delivered", "pending", "held"].flatMap((status) =>
-      [null, "rate_limited", "endpoint_degraded"].flatMap((reason) =>
+      [null, "org_suspended", "endpoint_degraded"].flatMap((reason) =>
         states.flatMap((state) =>
           [null, START].flatMap((parked) =>
             [0, 1].map((attempts) => ({ status, reason, state, parked, attempts })),

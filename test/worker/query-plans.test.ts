@@ -63,6 +63,7 @@ import {
   rotateSigningSecret,
 } from "../../src/record/signing-secrets.ts";
 import { readSlices } from "../../src/record/stats.ts";
+import { readSuspended, wakeUnsuspended } from "../../src/record/suspension.ts";
 import { insertTestLog } from "../../src/record/test-logs.ts";
 import { readSize, tryWrite } from "../../src/record/trial-write.ts";
 import { walkStep } from "../../src/record/walk.ts";
@@ -161,6 +162,11 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
+  readSuspended: (db) => readSuspended(db, "org"),
+  wakeUnsuspended: async (db) => {
+    await env.DB.prepare("UPDATE orgs SET woken_to = '' WHERE user_id = 'org'").run();
+    await wakeUnsuspended(db, NOW);
+  },
   insertAct: (db) =>
     insertAct(db, {
       ...{
@@ -255,6 +261,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
       losses: [{ key: KEY, losses: 1 }],
       faults: [{ key: KEY, next: { status: "pending", reason: "dead_letter", faults: 1, ...DUE } }],
       parked: [KEY],
+      suspended: [KEY],
       slots: [{ key: KEY, ...DUE }],
       parking: [ENDPOINT],
       endpoints: [{ ...ENDPOINT, from: null, version: "v", health: HEALTH, probed: null }],
@@ -308,6 +315,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
 
 /** Scans that are intended, and why they stay short. */
 const WALKS: Record<string, string[]> = {
+  wakeUnsuspended: ["SCAN orgs USING INDEX orgs_waking"], // the first one of those, of which there are few
   missingMigrations: ["SCAN d1_migrations USING COVERING INDEX sqlite_autoindex_d1_migrations_1"], // a handful, and only where one is missing
   reencryptSecrets: ["SCAN signing_secrets", "SCAN endpoints USING INDEX endpoints_kept"], // only while master keys are replaced
 };
@@ -315,20 +323,24 @@ const WALKS: Record<string, string[]> = {
 /** The indexes that are meant, beside primary keys. */
 const INDEXES: Record<string, string[]> = {
   walkStep: ["webhook_logs_listing"],
+  readBatch: ["orgs_suspended"],
+  findKey: ["orgs_suspended"],
+  readSuspended: ["orgs_suspended"],
+  wakeUnsuspended: ["orgs_suspended", "orgs_waking", "webhook_logs_waiting"],
   removeWell: ["webhook_logs_waiting"],
   enableEndpoint: ["webhook_logs_waiting"],
   forgetEndpoint: ["webhook_logs_waiting"],
   reencryptSecrets: ["endpoints_kept"],
   setEndpoint: ["endpoints_kept"],
   pauseEndpoint: ["endpoints_kept"],
-  readWaking: ["webhook_logs_waiting"],
-  wakeEndpoints: ["webhook_logs_waiting"],
+  readWaking: ["orgs_suspended", "webhook_logs_waiting"],
+  wakeEndpoints: ["orgs_suspended", "webhook_logs_waiting"],
   releaseCalls: ["webhook_logs_waiting"],
   countWaiting: ["webhook_logs_waiting"],
   findLogs: ["webhook_logs_listing", "webhook_logs_waiting"],
   readSlices: ["webhook_logs_listing"],
   readLateWakes: ["endpoints_wake"],
-  writeResults: ["webhook_logs_waiting"],
+  writeResults: ["orgs_suspended", "webhook_logs_waiting"],
   insertKey: ["api_keys_org"],
   createOrg: ["api_keys_org"],
   listKeys: ["api_keys_org"],
@@ -367,10 +379,11 @@ const FILL = [
 ];
 
 /**
- * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two
- * of the walks of the sweep and of the removal, and the erasure of contents; four of the search for logs.
+ * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two of
+ * the walks of the sweep and of the removal, the erasure of contents, and the parking because of an endpoint or of an
+ * org; four of the search for logs.
  */
-const PLACES_SHARED = 10;
+const PLACES_SHARED = 11;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

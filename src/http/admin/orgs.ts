@@ -1,9 +1,11 @@
 /** `/v1/admin/orgs`: the operator makes orgs, lists them, and sets their name, limits and state. */
 import type { Context } from "hono";
 import { idIn } from "../../core/id.ts";
+import { secondsUntil } from "../../core/message.ts";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../../core/signing-secret.ts";
 import { changeOrg, createOrg, findOrgEntry, listOrgs, type OrgEntry } from "../../record/admin-orgs.ts";
 import { SCOPES } from "../../record/keys.ts";
+import { wakeUnsuspended } from "../../record/suspension.ts";
 import { notFound, ok, okList, refuse } from "../answer.ts";
 import type { Given, QueryShape } from "../route.ts";
 import type { pageQuery } from "../schemas.ts";
@@ -55,8 +57,20 @@ export async function patchOneOrg(
   const user_id = c.req.param("user_id") ?? "";
   const database = c.env.databaseOf(user_id);
   const org = await changeOrg(database, { user_id, name, limits, suspended, now: c.env.now() });
-  if (org !== null) return ok(renderOrg(org));
+  if (org !== null) {
+    if (suspended === false) await wakeEndpoints(c, database);
+    return ok(renderOrg(org));
+  }
   return (await findOrgEntry(database, user_id)) === null ? noOrg(user_id) : isBeingErased();
+}
+
+/** The calls of an org that is no longer suspended are released at its endpoints. The sweep goes on with further ones. */
+async function wakeEndpoints(c: Context<HttpEnv>, database: D1Database): Promise<void> {
+  const now = c.env.now();
+  const woken = (await wakeUnsuspended(database, now)) ?? [];
+  c.env.wake(
+    woken.map(({ wake_at, ...endpoint }) => ({ endpoint, delaySeconds: secondsUntil(wake_at, now) })),
+  );
 }
 
 /** Also the answer to an id of a database that is not there. */

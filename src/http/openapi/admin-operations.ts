@@ -27,7 +27,7 @@ export const ADMIN_OPERATIONS = {
     tag,
     summary: "Change an org",
     description:
-      "What is left out stays. Limits merge, and null is the deployment's. 409 while it is being erased.",
+      "What is left out stays. Limits merge, and null is the deployment's. While an org is `suspended` its keys are refused, its inboxes are not found, and nothing is sent for it: its calls wait, and are released when that is lifted. 409 while it is being erased.",
     data: adminOrg,
     refusals: [404, 409],
     example: { limits: { stored_gb: 10 } },
