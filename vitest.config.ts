@@ -31,6 +31,12 @@ const FAULTS = {
   seed: Number(process.env.FAULT_SEED ?? 1),
 };
 
+/** How many made-up requests are sent, and from which seed: a new one each time if none is given. */
+const FUZZ = {
+  requests: Number(process.env.FUZZ_REQUESTS ?? 2_000),
+  seed: process.env.FUZZ_SEED === undefined ? undefined : Number(process.env.FUZZ_SEED),
+};
+
 export default defineConfig(async () => ({
   test: {
     maxWorkers: 2,
@@ -69,7 +75,7 @@ export default defineConfig(async () => ({
           globalSetup: ["test/support/receiver-server.ts", "test/support/openapi-document.ts"],
           setupFiles: ["test/support/setup.ts"],
           testTimeout: 20_000,
-          provide: { faults: FAULTS },
+          provide: { faults: FAULTS, fuzz: FUZZ },
         },
       },
     ],

@@ -8,8 +8,8 @@ import { audit } from "./audit.ts";
 import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
-import { costOfBytes, counted, countRequests } from "./limits.ts";
 import { unlisted } from "./inboxes/view.ts";
+import { costOfBytes, counted, countRequests } from "./limits.ts";
 import { readQuery } from "./query.ts";
 import type { Given, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -71,7 +71,12 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
 }
 
 /** Of a route that takes none. */
-const NO_BODY = { ok: true, value: undefined, json: undefined as unknown as Given["json"], bytes: 0 } as const;
+const NO_BODY = {
+  ok: true,
+  value: undefined,
+  json: undefined as unknown as Given["json"],
+  bytes: 0,
+} as const;
 
 /** A deployment with an unusable variable answers every request with that variable's name. */
 const checkConfig: MiddlewareHandler<HttpEnv> = async (c, next) => {
