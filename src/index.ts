@@ -29,7 +29,8 @@ import { assumeWritten, writeResults } from "./record/results.ts";
 import { removeEnded, removeWell } from "./record/retention.ts";
 import { wakeUnsuspended } from "./record/suspension.ts";
 import { readSize, takesWrites, tryWrite, watchWrite } from "./record/trial-write.ts";
-import { walkStep } from "./record/walk.ts";
+import { countUsage } from "./record/usage.ts";
+import { readFloor, walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
 
 export { Call } from "./call/object.ts";
@@ -115,6 +116,10 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     removeExpired: async () => {
       await removeTombstones(database, Date.now());
       await removeIdempotencyKeys(database, Date.now());
+    },
+    countUsage: async () => {
+      const floor = await readFloor(database);
+      if (floor !== null) await countUsage(database, { now: Date.now(), floor }); // else nothing was walked yet
     },
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.
     reencrypt: async () => (masterKeys.length > 1 ? reencryptSecrets(database, masterKeys) : null),

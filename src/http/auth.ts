@@ -11,6 +11,7 @@ import { sha256Hex } from "../core/signature.ts";
 import { type FoundKey, findKey, LAST_USE_EVERY_MS, writeLastUse } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
 import { LIMIT_PERIOD_SECONDS, refuseRate } from "./limits.ts";
+import { memory } from "./memory.ts";
 import type { Access } from "./route.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
@@ -18,8 +19,6 @@ import type { HttpEnv, Services } from "./services.ts";
 const KNOWN_KEY_MS = 30_000;
 /** An unknown key is not looked up again for this long. It can't become valid meanwhile, because keys are random. */
 const UNKNOWN_KEY_MS = 10_000;
-/** How many known keys are remembered, and how many unknown ones. The oldest goes first. */
-const REMEMBERED_KEYS = 1_000;
 
 /**
  * Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. `fromMemory`: only what is
@@ -64,24 +63,6 @@ function noteUse(apiKey: FoundKey, key: string, { databaseOf, keepAlive, now: cl
   if (apiKey.last_used_at !== null && apiKey.last_used_at >= now - LAST_USE_EVERY_MS) return;
   apiKey.last_used_at = now; // of the remembered key, so that this isolate writes no more
   keepAlive(writeLastUse(databaseOf(), { digest: sha256Hex(key), now }));
-}
-
-/** Remembers the newest values by key, each until its time. */
-function memory<T>() {
-  const entries = new Map<string, { value: T; until: number }>();
-  return {
-    get: (key: string, now: number): T | null => {
-      const entry = entries.get(key);
-      return entry !== undefined && entry.until > now ? entry.value : null;
-    },
-    remember: (key: string, value: T, until: number): void => {
-      entries.delete(key);
-      entries.set(key, { value, until });
-      const [oldest] = entries.keys();
-      if (entries.size > REMEMBERED_KEYS && oldest !== undefined) entries.delete(oldest);
-    },
-    forget: (key: string): void => void entries.delete(key),
-  };
 }
 
 /** The keys of this isolate's requests. */

@@ -14,6 +14,7 @@ import { type Inserted, insertReport, type NewReport } from "../record/reports.t
 import { okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
 import { refuseErased } from "./erasure.ts";
+import { noteReport, refuseReport } from "./quota.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -29,6 +30,11 @@ export async function reportCall(
   if (!webhook.ok) return refuse(webhook.refusal);
   const { log, given } = await newReport(c, { ...report, url: webhook.url }, json);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
+  const full = await refuseReport(c);
+  if (full !== null) {
+    const reported = await readStored(c, log);
+    return reported === undefined ? full : repeatedReport(c, { ...log, given }, reported);
+  }
   const database = c.env.databaseOf(log.user_id);
   const { value: written } = await c.env.writeWithRetry(() => insertReport(database, log));
   const stored = written === null ? await readStored(c, log) : undefined;
@@ -40,6 +46,7 @@ export async function reportCall(
     return repeatedReport(c, { ...log, given }, stored);
   }
   enqueueFirst(c, log, inserted);
+  await noteReport(c, log.payload_bytes);
   const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [], payload_erased_at: null };
   const answered = { ...log, ...inserted, ...unsent, event: "call" as const };
   return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });

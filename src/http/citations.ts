@@ -18,6 +18,7 @@ import { insertCitations } from "../record/reports.ts";
 import { type ApiError, notFound, okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
 import { refuseErased } from "./erasure.ts";
+import { refuseContent } from "./quota.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { citationsSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -58,6 +59,8 @@ export async function postCitations(
       const message = `citations: other citations were posted for call ${JSON.stringify(call_id)} before.`;
       return refuse({ error: "CONFLICT", message, field: "citations" });
     }
+    const full = decision === "release" ? null : await refuseContent(c);
+    if (full !== null) return full;
     const refusal = await write(c, posted, { cited, decision });
     if (refusal !== null) return refuse(refusal);
   }

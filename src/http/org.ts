@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
 import { withoutQuery } from "../core/target.ts";
 import { findOrg, type Org, updateOrg } from "../record/orgs.ts";
+import { readQuota } from "../record/quota.ts";
 import {
   endSigningSecret,
   LIVE_SECRETS_LIMIT,
@@ -12,10 +13,12 @@ import {
 } from "../record/signing-secrets.ts";
 import { notFound, ok, okList, refuse, refuseCursor } from "./answer.ts";
 import { mayRead } from "./auth.ts";
+import { DEFAULT_STORED_GB } from "./quota.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { orgSchema, pageQuery, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
 import { readTarget } from "./target.ts";
+import { iso } from "./time.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -43,11 +46,20 @@ export async function patchOrg(
   return answerOrg(c, await updateOrg(c.env.databaseOf(user_id), { user_id, settings }));
 }
 
-function answerOrg(c: Context<HttpEnv>, org: Org | null): Response {
+async function answerOrg(c: Context<HttpEnv>, org: Org | null): Promise<Response> {
   if (org === null) return notFound("The org of this API key is gone.");
   const { default_webhook, ops_webhook } = org;
   const { retentionDays } = c.env.config();
-  const shown = { ...org, retention_days: Math.min(org.retention_days ?? retentionDays, retentionDays) };
+  const quota = await readQuota(c.env.databaseOf(org.user_id), org.user_id);
+  const shown = {
+    ...org,
+    retention_days: Math.min(org.retention_days ?? retentionDays, retentionDays),
+    limits: {
+      reports_per_minute: quota?.reports_per_minute ?? null,
+      stored_gb: quota?.stored_gb ?? DEFAULT_STORED_GB,
+    },
+    usage: { stored_bytes: quota?.stored_bytes ?? 0, counted_at: iso(quota?.counted_at ?? null) },
+  };
   if (mayRead(c)) return ok(shown);
   return ok({
     ...shown,

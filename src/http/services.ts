@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Inbox } from "../inbox/object.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
-import type { ApiKey } from "../record/keys.ts";
+import type { FoundKey } from "../record/keys.ts";
 import type { LimitKind } from "./limits.ts";
 
 export interface Services {
@@ -42,7 +42,7 @@ export interface HttpEnv {
   Variables: {
     /** Whether the operator asks. Then there is no `apiKey`. */
     isAdmin: boolean;
-    apiKey: ApiKey;
+    apiKey: FoundKey;
     /** Whether the record still has the key, and the key has not expired. */
     isStillValid: () => Promise<boolean>;
     requestId: string;

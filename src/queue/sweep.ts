@@ -34,6 +34,8 @@ export interface SweepVerbs {
   eraseContents: () => Promise<number>;
   /** Removes old rows of the audit; returns how many. */
   removeActs: () => Promise<number>;
+  /** Goes on counting what orgs store. */
+  countUsage: () => Promise<void>;
   /** What to report about re-encrypted signing secrets; null for nothing. */
   reencrypt: () => Promise<object | null>;
   readLateness: () => Promise<object>;
@@ -86,6 +88,7 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   await take("audit", async () => {
     counts.acts_removed = await verbs.removeActs();
   });
+  await take("usage", verbs.countUsage);
   await take("reencrypt", async () => {
     const reencrypted = await verbs.reencrypt();
     if (reencrypted !== null) verbs.print({ event: "reencrypt", ...reencrypted });

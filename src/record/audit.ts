@@ -1,5 +1,5 @@
 /** The audit: a row for each act that changed an org. Rows are added, listed and, when they are old, removed; never changed. */
-import { keepPlace, readPlace } from "./retention.ts";
+import { keepPlace, readPlace } from "./place.ts";
 
 /** An act. Times are milliseconds since the epoch. */
 export interface Act {

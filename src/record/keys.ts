@@ -1,11 +1,12 @@
 /** API keys, found by their digest. The keys themselves are never stored. */
 import { isSuspended } from "./orgs.ts";
+import { QUOTA_COLUMNS, type Quota } from "./quota.ts";
 
 export const SCOPES = ["report", "read", "send", "configure"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A key and what it allows. Times are in milliseconds since the epoch. */
-export interface ApiKey {
+interface ApiKey {
   user_id: string;
   id: string;
   name: string;
@@ -16,8 +17,8 @@ export interface ApiKey {
   expires_at: number | null;
 }
 
-/** A key that was found, when it was used last, to the hour, and whether its org is suspended. */
-export interface FoundKey extends ApiKey {
+/** A key that was found, when it was used last, to the hour, and what its org is and may. */
+export interface FoundKey extends ApiKey, Quota {
   last_used_at: number | null;
   is_suspended: 0 | 1;
 }
@@ -40,8 +41,9 @@ const keyOf = <Key extends ApiKey>(row: Row<Key>) => ({
 export async function findKey(db: D1Database, digest: string): Promise<FoundKey | null> {
   const row = await db
     .prepare(
-      `SELECT user_id, id, name, prefix, scopes, expires_at, last_used_at, ${isSuspended("k.user_id")} AS is_suspended
-       FROM api_keys AS k WHERE digest = ? AND revoked_at IS NULL`,
+      `SELECT k.user_id, k.id, k.name, k.prefix, k.scopes, k.expires_at, k.last_used_at,
+         ${isSuspended("k.user_id")} AS is_suspended, ${QUOTA_COLUMNS}
+       FROM api_keys AS k LEFT JOIN orgs AS o ON o.user_id = k.user_id WHERE k.digest = ? AND k.revoked_at IS NULL`,
     )
     .bind(digest)
     .first<Row<FoundKey>>();

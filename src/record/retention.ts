@@ -7,18 +7,8 @@ import type { LogKey } from "../core/webhook-log.ts";
 import { IS_KEPT } from "./endpoint-settings.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
 import { parkedAt } from "./parked.ts";
-import { passLogs, type UpTo } from "./walk.ts";
-
-/** Where a walk has come to; null if it has not begun. */
-export const readPlace = async <Place>(db: D1Database, name: string): Promise<Place | null> => {
-  const text = await db.prepare("SELECT place FROM walks WHERE name = ?1").bind(name).first<string>("place");
-  return text === null ? null : (JSON.parse(text) as Place);
-};
-
-export const keepPlace = (db: D1Database, name: string, place: object): D1PreparedStatement =>
-  db
-    .prepare("INSERT INTO walks (name, place) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET place = ?2")
-    .bind(name, JSON.stringify(place));
+import { passLogs, type UpTo } from "./pass-logs.ts";
+import { keepPlace, readPlace } from "./place.ts";
 
 /** Makes one step of a walk: removes what was found, and keeps the place. Returns how many were removed. */
 async function step(

@@ -6,7 +6,8 @@
  * inserted at or below the floor, whatever the clocks say and however late an insert commits. A walk raises the floor
  * first, and then goes over all logs from the floor before up to it.
  */
-import type { LogEvent } from "../core/webhook-log.ts";
+import { type Passed, passLogs } from "./pass-logs.ts";
+import { addStatement } from "./usage.ts";
 
 /** `created_at` of a log that is inserted now (`now` is a parameter) without an entry in the sweep's index. */
 export const createdAt = (now: string): string =>
@@ -23,18 +24,6 @@ interface Walk {
   event: string;
 }
 
-/** A log in the window, or an org without any. */
-interface Passed {
-  user_id: string;
-  created_at: number | null;
-  call_id: string | null;
-  event: LogEvent | null;
-  is_found: 0 | 1;
-}
-
-/** How many logs and orgs without logs one step passes. */
-const STEP_LIMIT = 1_000;
-
 const COLUMNS = "floor, low, user_id, created_at, call_id, event";
 
 /**
@@ -49,8 +38,10 @@ export async function walkStep(
   const walk = await openWalk(db, now - sweepGraceMs);
   const { user_id: org } = walk;
   if (org === null) return { isAtEnd: true };
-  const { found: unmarked, last } = await passLogs(db, { ...walk, user_id: org }, IS_UNMARKED);
+  const { passed, found: unmarked, last } = await passLogs(db, { ...walk, user_id: org }, IS_UNMARKED);
+  const added = addStatement(db, passed);
   await db.batch([
+    ...(added === null ? [] : [added]),
     ...(unmarked.length > 0 ? [markStatement(db, unmarked, sweepGraceMs)] : []),
     moveStatement(db, walk, last),
   ]);
@@ -75,64 +66,6 @@ async function openWalk(db: D1Database, floor: number): Promise<Walk> {
 }
 
 const IS_UNMARKED = "(l.next_attempt_at IS NOT NULL AND l.sweep_at IS NULL)";
-
-/** Where a walk over logs goes on, and over which: those created after `low` and not after `floor`. */
-type Window = Walk & { user_id: string };
-
-/** Up to when a walk goes in an org: an SQL expression made of those for the walk's floor and the org's id. */
-export type UpTo = (floor: string, userId: string) => string;
-const UP_TO_FLOOR: UpTo = (floor) => floor;
-
-interface Passing {
-  isFound: string;
-  upTo: UpTo;
-}
-
-/**
- * Passes up to a step's number of logs and orgs without logs. `found` are those for which the expression over `l` is
- * true, `last` is where the step has come to; undefined at the end.
- */
-export async function passLogs(
-  db: D1Database,
-  walk: Window,
-  isFound: string,
-  upTo = UP_TO_FLOOR,
-): Promise<{ found: Passed[]; last: Passed | undefined }> {
-  const rest = await readRestOfOrg(db, walk, { isFound, upTo });
-  const passed = rest.length > 0 ? rest : await readNextOrgs(db, walk, { isFound, upTo });
-  const last = rest.length > 0 || passed.length === STEP_LIMIT ? passed.at(-1) : undefined;
-  return { found: passed.filter(({ is_found }) => is_found === 1), last };
-}
-
-/** The further logs of the org where the walk has come to. */
-async function readRestOfOrg(db: D1Database, walk: Window, { isFound, upTo }: Passing): Promise<Passed[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT l.user_id, l.created_at, l.call_id, l.event, ${isFound} AS is_found
-       FROM webhook_logs AS l INDEXED BY webhook_logs_listing
-       WHERE l.user_id = ?1 AND (l.created_at, l.call_id, l.event) > (?2, ?3, ?4)
-         AND l.created_at <= ${upTo("?5", "?1")}
-       ORDER BY l.created_at, l.call_id, l.event LIMIT ${STEP_LIMIT}`,
-    )
-    .bind(walk.user_id, walk.created_at, walk.call_id, walk.event, walk.floor)
-    .all<Passed>();
-  return results;
-}
-
-/** The logs of the orgs after that. An org without logs in the window has a row of its own: it counts as a step too. */
-async function readNextOrgs(db: D1Database, walk: Window, { isFound, upTo }: Passing): Promise<Passed[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT o.user_id, l.created_at, l.call_id, l.event, l.event IS NOT NULL AND ${isFound} AS is_found
-       FROM orgs AS o LEFT JOIN webhook_logs AS l INDEXED BY webhook_logs_listing
-         ON l.user_id = o.user_id AND l.created_at > ?2 AND l.created_at <= ${upTo("?3", "o.user_id")}
-       WHERE o.user_id > ?1
-       ORDER BY o.user_id, l.created_at, l.call_id, l.event LIMIT ${STEP_LIMIT}`,
-    )
-    .bind(walk.user_id, walk.low, walk.floor)
-    .all<Passed>();
-  return results;
-}
 
 /** A log that was recorded meanwhile, or that another sweep has claimed, is left as it is. */
 const markStatement = (db: D1Database, logs: readonly Passed[], sweepGraceMs: number): D1PreparedStatement =>

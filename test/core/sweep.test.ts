@@ -18,6 +18,7 @@ const QUERIES = {
   remove: 81,
   eraseContents: 60,
   removeExpired: 2,
+  countUsage: 32,
   reencrypt: 42,
   readLateness: 2,
 };
@@ -42,6 +43,7 @@ test("a sweep whose backlog has no end makes fewer queries than an invocation ma
     remove: vi.fn(async () => 0),
     eraseContents: vi.fn(async () => 0),
     removeExpired: vi.fn(async () => {}),
+    countUsage: vi.fn(async () => {}),
     reencrypt: vi.fn(async () => null),
     readLateness: vi.fn(async () => ({})),
     print: vi.fn(),

@@ -13,7 +13,14 @@ const PATH = "/v1/org";
 const get = (of: Pick<Org, "key">) => call(of, "GET", PATH);
 const patch = (of: Pick<Org, "key">, body: unknown) => call(of, "PATCH", PATH, { body });
 
+/** What the operator sets and what is counted: a patch changes neither. */
+const GIVEN = {
+  limits: { reports_per_minute: null, stored_gb: 5 },
+  usage: { stored_bytes: 0, counted_at: null },
+};
+
 const untouched = ({ user_id }: Org) => ({
+  ...GIVEN,
   user_id,
   name: "Test",
   default_webhook: null,
@@ -46,7 +53,7 @@ describe("an org", () => {
   test("answers a patch with all of it as it then is, and keeps it", async () => {
     const answer = await patch(org, CHANGED);
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ data: { user_id: org.user_id, ...CHANGED }, errors: null });
+    expect(answer.body).toEqual({ data: { user_id: org.user_id, ...GIVEN, ...CHANGED }, errors: null });
     expect((await get(org)).body).toEqual(answer.body);
   });
 
@@ -66,13 +73,13 @@ describe("an org", () => {
       delay_for_citations: false,
     };
     const answer = await patch(org, emptied);
-    expect(answer.body.data).toEqual({ user_id: org.user_id, ...CHANGED, ...emptied });
+    expect(answer.body.data).toEqual({ user_id: org.user_id, ...GIVEN, ...CHANGED, ...emptied });
     expect((await get(org)).body.data).toEqual(answer.body.data);
   });
 
   test("is answered unchanged to an empty patch", async () => {
     await patch(org, CHANGED);
-    expect((await patch(org, {})).body.data).toEqual({ user_id: org.user_id, ...CHANGED });
+    expect((await patch(org, {})).body.data).toEqual({ user_id: org.user_id, ...GIVEN, ...CHANGED });
   });
 
   test("keeps what two patches at once set", async () => {

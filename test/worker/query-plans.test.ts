@@ -50,6 +50,7 @@ import {
   type WakingEndpoint,
   wakeEndpoints,
 } from "../../src/record/parked.ts";
+import { countReports, readQuota } from "../../src/record/quota.ts";
 import { readLateness } from "../../src/record/readiness.ts";
 import { reencryptSecrets } from "../../src/record/reencrypt.ts";
 import { insertCitations, insertReport } from "../../src/record/reports.ts";
@@ -66,6 +67,7 @@ import { readSlices } from "../../src/record/stats.ts";
 import { readSuspended, wakeUnsuspended } from "../../src/record/suspension.ts";
 import { insertTestLog } from "../../src/record/test-logs.ts";
 import { readSize, tryWrite } from "../../src/record/trial-write.ts";
+import { addStatement, countUsage } from "../../src/record/usage.ts";
 import { walkStep } from "../../src/record/walk.ts";
 import { meter } from "../support/meter.ts";
 import { makeOrg } from "../support/words.ts";
@@ -286,6 +288,19 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   noteAnswered: (db) => noteAnswered(db, CLAIM),
   dropClaim: (db) => dropClaim(db, CLAIM),
   removeIdempotencyKeys: (db) => removeIdempotencyKeys(db, NOW),
+  readQuota: (db) => readQuota(db, "org"),
+  countReports: (db) => countReports(db, { user_id: "org", since: 1, limit: 10 }),
+  addStatement: async (db) => {
+    const passed = {
+      user_id: "org",
+      created_at: 1,
+      call_id: "c",
+      event: "call" as const,
+      is_found: 0 as const,
+    };
+    await addStatement(db, [{ ...passed, bytes: 2_000_000 }])?.run();
+  },
+  countUsage: (db) => countUsage(db, { now: NOW, floor: NOW }),
   endHold: (db) => endHold(db, KEY, DUE),
   listSigningSecrets: (db) => listSigningSecrets(db, { user_id: "org", now: NOW }),
   listEncryptedSecrets: (db) => listEncryptedSecrets(db, { user_id: "org", now: NOW }),
@@ -351,6 +366,8 @@ const INDEXES: Record<string, string[]> = {
   removeEnded: ["webhook_logs_listing"],
   removeTombstones: ["erased_calls_old"],
   removeIdempotencyKeys: ["idempotency_keys_old"],
+  countReports: ["webhook_logs_listing"],
+  countUsage: ["webhook_logs_listing"],
   eraseContents: ["webhook_logs_erase"],
 };
 
@@ -380,10 +397,10 @@ const FILL = [
 
 /**
  * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two of
- * the walks of the sweep and of the removal, the erasure of contents, and the parking because of an endpoint or of an
+ * the walks of the sweep, of the removal and of the count (each three), the erasure of contents, and the parking because of an endpoint or of an
  * org; four of the search for logs.
  */
-const PLACES_SHARED = 11;
+const PLACES_SHARED = 13;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

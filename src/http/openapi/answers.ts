@@ -137,6 +137,17 @@ export const org = z
     ops_webhook: url.nullable(),
     retention_days: z.int().meta({ description: "How long ended logs are kept." }),
     erase_payload_when_delivered: z.boolean(),
+    limits: z.object({
+      reports_per_minute: z
+        .int()
+        .nullable()
+        .meta({ description: "Null: only the deployment's rate counts." }),
+      stored_gb: z.number(),
+    }),
+    usage: z.object({
+      stored_bytes: z.int().meta({ description: "Counted to some minutes." }),
+      counted_at: time.nullable(),
+    }),
   })
   .meta({ id: "Org" });
 

@@ -13,6 +13,7 @@ import { readFirstAttempts, readLogs, readStates } from "../../record/logs.ts";
 import { readRuns } from "../../record/payload.ts";
 import { type ApiError, okStream, refuse, unavailable } from "../answer.ts";
 import { mayRead } from "../auth.ts";
+import { refuseSends } from "../quota.ts";
 import type { HttpEnv } from "../services.ts";
 import { answered, REPLAYED, readIdempotencyKey, refuseUnderWay } from "./idempotency.ts";
 import { readPrefer } from "./prefer.ts";
@@ -36,6 +37,8 @@ export async function sendManually(c: Context<HttpEnv>, json: Json, sending: Man
   const read = await readIdempotencyKey(c, json);
   if (read.kind === "refused") return read.refusal;
   if (read.kind === "repeated") return answerRepeated(c, sending);
+  const full = await refuseSends(c);
+  if (full !== null) return full;
   const { claim } = read;
   const started = await startDeliveries(c, sending, claim);
   if (started instanceof Response) return started;

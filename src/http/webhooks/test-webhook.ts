@@ -13,6 +13,7 @@ import { findOrg } from "../../record/orgs.ts";
 import { insertTestLog, type NewTestLog } from "../../record/test-logs.ts";
 import { notFound, okText, refuse } from "../answer.ts";
 import { mayRead } from "../auth.ts";
+import { refuseContent } from "../quota.ts";
 import type { Given, QueryShape } from "../route.ts";
 import type { testSchema } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
@@ -29,6 +30,8 @@ export async function testWebhook(
   const read = await readIdempotencyKey(c, json);
   if (read.kind === "refused") return read.refusal;
   if (read.kind === "repeated") return answerRepeated(c, body.kind, read.taken.call_id ?? "");
+  const full = await refuseContent(c);
+  if (full !== null) return full;
   const { phone_number = null, kind } = body;
   const target = readTarget("url", body.url, c.env.config());
   if (!target.ok) return refuse(target.refusal);

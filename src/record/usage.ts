@@ -1,0 +1,105 @@
+/**
+ * Counts how much each org stores, by walks: that of the sweep, which passes each log once,
+ * adds what is much, and a walk of its own counts every org anew each hour, so that what has grown, was removed or was
+ * counted twice comes right.
+ */
+import { type Passed, passLogs } from "./pass-logs.ts";
+import { keepPlace, readPlace } from "./place.ts";
+
+/** The orgs of the JSON array ?1, each looked up. The order of a join can't be said in an UPDATE, so the orgs are inserted again. */
+const COUNTED_ORGS = "FROM json_each(?1) AS j CROSS JOIN orgs AS o ON o.user_id = j.value ->> 0";
+
+/** An org gets what one step of the sweep's walk has passed of its logs if it is more than this; else the hour's count has it. */
+const ADDED_FROM_BYTES = 1_048_576;
+
+/** Adds to each org what it has stored in the logs that were passed. Null if none has stored much. */
+export function addStatement(db: D1Database, passed: readonly Passed[]): D1PreparedStatement | null {
+  const much = [...bytesByOrg(passed)].filter(([, bytes]) => bytes > ADDED_FROM_BYTES);
+  if (much.length === 0) return null;
+  return db
+    .prepare(
+      `INSERT INTO orgs (user_id, name, created_at, stored_bytes)
+       SELECT o.user_id, o.name, o.created_at, o.stored_bytes + (j.value ->> 1) ${COUNTED_ORGS} WHERE true
+       ON CONFLICT DO UPDATE SET stored_bytes = excluded.stored_bytes`,
+    )
+    .bind(JSON.stringify(much));
+}
+
+function bytesByOrg(passed: readonly Passed[]): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const log of passed) bytes.set(log.user_id, (bytes.get(log.user_id) ?? 0) + (log.bytes ?? 0));
+  return bytes;
+}
+
+/** Where the hourly count has come to, what it has counted of that org, and when it began. */
+interface Place {
+  startedAt: number;
+  /** Null: it is at its end. */
+  user_id: string | null;
+  created_at: number;
+  call_id: string;
+  event: string;
+  bytes: number;
+}
+
+const COUNT_EVERY_MS = 3_600_000;
+/** How many steps of the count one run makes: 10,000 logs. */
+const STEPS = 10;
+
+/** Goes on counting what orgs store, up to the floor of the sweep's walk, and begins anew each hour. */
+export async function countUsage(
+  db: D1Database,
+  { now, floor }: { now: number; floor: number },
+): Promise<void> {
+  const before = await readPlace<Place>(db, "usage");
+  let place =
+    before === null || (before.user_id === null && before.startedAt <= now - COUNT_EVERY_MS)
+      ? begun(now)
+      : before;
+  for (let step = 0; step < STEPS && place.user_id !== null; step++) {
+    const { user_id } = place;
+    const { passed, last } = await passLogs(db, { ...place, user_id, low: -1, floor }, "0");
+    const bytes = bytesByOrg([{ user_id, bytes: place.bytes } as Passed, ...passed]);
+    // The last org may have more logs than this step has passed.
+    const complete = [...bytes].filter(([org]) => org !== "" && org !== last?.user_id);
+    place = nextPlace(place, { last, bytes });
+    await db.batch([
+      ...(complete.length > 0 ? [writeStatement(db, complete, now)] : []),
+      keepPlace(db, "usage", place),
+    ]);
+  }
+}
+
+const begun = (startedAt: number): Place => ({
+  ...{ startedAt, user_id: "", created_at: -1, call_id: "", event: "", bytes: 0 },
+});
+
+function nextPlace(
+  { startedAt }: Place,
+  { last, bytes }: { last: Passed | undefined; bytes: ReadonlyMap<string, number> },
+): Place {
+  if (last === undefined) return { ...begun(startedAt), user_id: null };
+  const { user_id, created_at, call_id, event } = last;
+  // Of an org without logs nothing is left.
+  const at = {
+    created_at: created_at ?? Number.MAX_SAFE_INTEGER,
+    call_id: call_id ?? "",
+    event: event ?? "",
+  };
+  return { startedAt, user_id, ...at, bytes: bytes.get(user_id) ?? 0 };
+}
+
+/** A count that is about the same as before is not written, except once a day. */
+const writeStatement = (
+  db: D1Database,
+  counts: readonly [string, number][],
+  now: number,
+): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT INTO orgs (user_id, name, created_at, stored_bytes)
+       SELECT o.user_id, o.name, o.created_at, j.value ->> 1 ${COUNTED_ORGS}
+       WHERE (o.counted_at IS NULL OR o.counted_at < ?2 - 86400000 OR abs(o.stored_bytes - (j.value ->> 1)) > o.stored_bytes / 100)
+       ON CONFLICT DO UPDATE SET stored_bytes = excluded.stored_bytes, counted_at = ?2`,
+    )
+    .bind(JSON.stringify(counts), now);
