@@ -18,6 +18,7 @@ import { removeActs } from "./record/audit.ts";
 import { readBatch } from "./record/batch-read.ts";
 import { databaseOf } from "./record/database.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
+import { eraseOrg } from "./record/erased-orgs.ts";
 import { eraseContents, removeTombstones } from "./record/erasure.ts";
 import { removeIdempotencyKeys } from "./record/idempotency.ts";
 import { claimOverdue, readOverdue } from "./record/overdue.ts";
@@ -110,6 +111,11 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
         endpoints.map((endpoint) => ({ endpoint, delaySeconds: 0 })),
       ),
     remove: () => removeEnded(database, { now: Date.now(), retentionDays }),
+    eraseOrg: () =>
+      eraseOrg(database, {
+        now: Date.now(),
+        endInbox: async (userId, id) => inboxObject(env.INBOXES, id)?.end(userId),
+      }),
     removeActs: () => removeActs(database, Date.now()),
     forget: () => removeWell(database, Date.now()),
     eraseContents: () => eraseContents(database, Date.now()),

@@ -32,6 +32,8 @@ export interface SweepVerbs {
   removeExpired: () => Promise<void>;
   /** Erases the content of delivered calls whose orgs want that; returns how many logs lost it. */
   eraseContents: () => Promise<number>;
+  /** Goes on erasing an org that is to be erased; returns how many are gone. */
+  eraseOrg: () => Promise<number>;
   /** Removes old rows of the audit; returns how many. */
   removeActs: () => Promise<number>;
   /** Goes on counting what orgs store. */
@@ -58,7 +60,7 @@ const WALK_STEPS = 60;
 
 /** Rejects if a part failed, after all parts have run. */
 export async function sweep(verbs: SweepVerbs): Promise<void> {
-  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0 };
+  const counts = { swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0, orgs_erased: 0 };
   const failures: { part: string; error: unknown }[] = [];
   const take = (part: string, work: () => Promise<void>) =>
     work().catch((error: unknown) => void failures.push({ part, error }));
@@ -84,6 +86,9 @@ export async function sweep(verbs: SweepVerbs): Promise<void> {
   await take("erasure", async () => {
     counts.erased = await verbs.eraseContents();
     await verbs.removeExpired();
+  });
+  await take("erasure of orgs", async () => {
+    counts.orgs_erased = await verbs.eraseOrg();
   });
   await take("audit", async () => {
     counts.acts_removed = await verbs.removeActs();
@@ -115,7 +120,7 @@ async function walkOn(verbs: SweepVerbs): Promise<void> {
 }
 
 /** How many steps one sweep makes for unsuspended orgs. */
-const UNSUSPENDED_STEPS = 10;
+const UNSUSPENDED_STEPS = 5;
 
 /** Their messages are those of late wakes, a sweep later: an operator's request has made the first step already. */
 async function wakeOn(verbs: SweepVerbs): Promise<void> {

@@ -111,8 +111,9 @@ const REPORT = insertFrom(`
       SELECT iif(?11, ?12, coalesce(n.webhook, o.default_webhook)) AS url,
         iif(instr(coalesce(?13, n.webhook_events, o.webhook_events), '"citations"'), 1, NULL) AS wants_citations,
         o.delay_for_citations, o.citations_timeout_seconds
-      FROM (SELECT 1) LEFT JOIN orgs AS o ON o.user_id = ?1
+      FROM orgs AS o -- of an org that was erased meanwhile nothing is written
         LEFT JOIN numbers AS n ON n.user_id = ?1 AND n.phone_number = ?14
+      WHERE o.user_id = ?1
     ) AS d LIMIT 1
   )`);
 

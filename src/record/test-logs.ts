@@ -38,6 +38,7 @@ export async function insertTestLog(
          attempts, losses, next_attempt_at, sweep_at, is_test, inbound, requested_by)
        SELECT ?1, ?2, ?3, ?4, ?5, ?9, '', ${putSql("?6", "?11")}, ?11, ?7, ?12, ?13, 'pending', ?8, 1, 'create', 0, 0, ?9,
          ?10, 1, ?14, ?15 WHERE ${isClaimed("?16")}
+         AND EXISTS (SELECT 1 FROM orgs WHERE user_id = ?1) -- it may have been erased meanwhile
        ON CONFLICT DO NOTHING`,
     )
     .bind(

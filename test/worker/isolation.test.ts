@@ -99,6 +99,7 @@ const RULES: Record<RouteName, Rule> = {
   "GET /v1/admin/orgs": "own",
   "GET /v1/admin/orgs/:user_id": ({ user_id }) => ({ path: { user_id } }),
   "PATCH /v1/admin/orgs/:user_id": ({ user_id }) => ({ path: { user_id }, body: { suspended: true } }),
+  "DELETE /v1/admin/orgs/:user_id": ({ user_id }) => ({ path: { user_id } }),
   "POST /v1/admin/orgs/:user_id/keys": ({ user_id }) => ({
     path: { user_id },
     body: { name: "stolen", scopes: ["read"] },

@@ -17,6 +17,7 @@ import { makeFaultedDue, startCreates, startResends } from "../../src/record/del
 import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
 import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../../src/record/endpoint-state.ts";
 import { listEndpoints, readEndpoints } from "../../src/record/endpoints.ts";
+import { eraseOrg, markToErase } from "../../src/record/erased-orgs.ts";
 import {
   eraseCall,
   eraseContents,
@@ -164,6 +165,13 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   readLateWakes: (db) => readLateWakes(db, { before: NOW, limit: 100 }),
   countWaiting: (db) => countWaiting(db, [ENDPOINT]),
   findKey: (db) => findKey(db, "digest"),
+  markToErase: (db) => markToErase(db, { user_id: "org", now: NOW }),
+  eraseOrg: async (db) => {
+    await env.DB.prepare(
+      "INSERT INTO orgs (user_id, name, created_at, erasing_at) VALUES ('gone', 'n', 1, 1)",
+    ).run();
+    await eraseOrg(db, { now: NOW, endInbox: async () => {} });
+  },
   readSuspended: (db) => readSuspended(db, "org"),
   wakeUnsuspended: async (db) => {
     await env.DB.prepare("UPDATE orgs SET woken_to = '' WHERE user_id = 'org'").run();
@@ -348,6 +356,7 @@ const INDEXES: Record<string, string[]> = {
   reencryptSecrets: ["endpoints_kept"],
   setEndpoint: ["endpoints_kept"],
   pauseEndpoint: ["endpoints_kept"],
+  eraseOrg: ["api_keys_org", "orgs_erasing", "webhook_logs_listing"],
   readWaking: ["orgs_suspended", "webhook_logs_waiting"],
   wakeEndpoints: ["orgs_suspended", "webhook_logs_waiting"],
   releaseCalls: ["webhook_logs_waiting"],
@@ -397,10 +406,10 @@ const FILL = [
 
 /**
  * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two of
- * the walks of the sweep, of the removal and of the count (each three), the erasure of contents, and the parking because of an endpoint or of an
- * org; four of the search for logs.
+ * the walks of the sweep, of the removal and of the count (each three), the erasure of contents, and the parking because
+ * of an endpoint or of an org; four of the search for logs, and nine of the tables that an erased org's rows leave.
  */
-const PLACES_SHARED = 13;
+const PLACES_SHARED = 21;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

@@ -243,7 +243,7 @@ describe("the sweep's line", () => {
       {
         event: "sweep",
         swept: 2,
-        ...{ woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0 },
+        ...{ woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0, orgs_erased: 0 },
         overdue: 2,
         oldest_due: due,
         counted_all: true,

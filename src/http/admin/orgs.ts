@@ -1,9 +1,10 @@
-/** `/v1/admin/orgs`: the operator makes orgs, lists them, and sets their name, limits and state. */
+/** `/v1/admin/orgs`: the operator makes orgs, lists them, sets their name, limits and state, and erases them. */
 import type { Context } from "hono";
 import { idIn } from "../../core/id.ts";
 import { secondsUntil } from "../../core/message.ts";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../../core/signing-secret.ts";
 import { changeOrg, createOrg, findOrgEntry, listOrgs, type OrgEntry } from "../../record/admin-orgs.ts";
+import { markToErase } from "../../record/erased-orgs.ts";
 import { SCOPES } from "../../record/keys.ts";
 import { wakeUnsuspended } from "../../record/suspension.ts";
 import { notFound, ok, okList, refuse } from "../answer.ts";
@@ -63,6 +64,18 @@ export async function patchOneOrg(
   }
   return (await findOrgEntry(database, user_id)) === null ? noOrg(user_id) : isBeingErased();
 }
+
+/** Again is the same, until nothing is left of it. */
+export async function deleteOneOrg(c: Context<HttpEnv>): Promise<Response> {
+  const user_id = c.req.param("user_id") ?? "";
+  const database = c.env.databaseOf(user_id);
+  if (await markToErase(database, { user_id, now: c.env.now() }))
+    return ok({ user_id, state: "erasing" }, 202);
+  if ((await findOrgEntry(database, user_id)) === null) return noOrg(user_id);
+  return refuse({ error: "CONFLICT", message: NOT_SUSPENDED });
+}
+
+const NOT_SUSPENDED = `Only a suspended org can be erased. Suspend it first: PATCH it with {"suspended": true}.`;
 
 /** The calls of an org that is no longer suspended are released at its endpoints. The sweep goes on with further ones. */
 async function wakeEndpoints(c: Context<HttpEnv>, database: D1Database): Promise<void> {

@@ -2,7 +2,7 @@
 import { route } from "../route.ts";
 import { pageQuery } from "../schemas.ts";
 import { deleteKey, getKeys, postKey } from "./keys.ts";
-import { getOneOrg, getOrgs, patchOneOrg, postOrg } from "./orgs.ts";
+import { deleteOneOrg, getOneOrg, getOrgs, patchOneOrg, postOrg } from "./orgs.ts";
 import { changedOrgSchema, newKeySchema, newOrgSchema } from "./schemas.ts";
 
 export const ADMIN_ROUTES = [
@@ -22,6 +22,7 @@ export const ADMIN_ROUTES = [
     body: { schema: changedOrgSchema },
     handler: patchOneOrg,
   }),
+  route({ method: "DELETE", path: "/v1/admin/orgs/:user_id", access: "admin", handler: deleteOneOrg }),
   route({
     method: "POST",
     path: "/v1/admin/orgs/:user_id/keys",

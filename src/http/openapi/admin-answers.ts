@@ -31,6 +31,8 @@ export const adminOrg = z
   })
   .meta({ id: "AdminOrg", description: "An org as the operator sees it." });
 
+export const erasingOrg = z.object({ user_id: z.string(), state: z.literal("erasing") });
+
 export const keyEntry = z
   .object({
     ...keyMembers,

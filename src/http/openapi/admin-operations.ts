@@ -1,5 +1,5 @@
 /** What the document says about the operator's routes, and about the audit. */
-import { act, adminOrg, keyEntry, newKey, newOrg } from "./admin-answers.ts";
+import { act, adminOrg, erasingOrg, keyEntry, newKey, newOrg } from "./admin-answers.ts";
 import { deleted } from "./answers.ts";
 import { list, operation } from "./operation.ts";
 
@@ -31,6 +31,15 @@ export const ADMIN_OPERATIONS = {
     data: adminOrg,
     refusals: [404, 409],
     example: { limits: { stored_gb: 10 } },
+  }),
+  "DELETE /v1/admin/orgs/:user_id": operation({
+    tag,
+    summary: "Erase an org",
+    description:
+      "All that is kept of a suspended org goes, step by step, beginning a minute later; then it is not found any more. Again: the same. 409 unless it is suspended.",
+    data: erasingOrg,
+    statuses: [202],
+    refusals: [404, 409],
   }),
   "POST /v1/admin/orgs/:user_id/keys": operation({
     tag,
