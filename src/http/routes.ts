@@ -10,16 +10,7 @@ import { enable, pause, probe } from "./endpoint-state.ts";
 import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
 import { deleteCall } from "./erasure.ts";
 import { deleteNumber, getNumber, getNumbers, postNumber } from "./inbound.ts";
-import {
-  configureInbox,
-  deleteInbox,
-  getInboxes,
-  listRequests,
-  makeInbox,
-  streamRequests,
-} from "./inboxes/handlers.ts";
-import { configureInboxSchema } from "./inboxes/schemas.ts";
-import { viewRequests } from "./inboxes/view.ts";
+import { INBOX_ROUTES } from "./inboxes/routes.ts";
 import { deleteSigningSecret, getOrg, getSigningSecrets, patchOrg, rotateSigningSecrets } from "./org.ts";
 import { getReadiness } from "./ready.ts";
 import { route } from "./route.ts";
@@ -53,8 +44,6 @@ import { getCaller } from "./whoami.ts";
 const REPORT = { limitBytes: 4 * PAYLOAD_LIMIT_BYTES, limitParts: Number.POSITIVE_INFINITY };
 /** Enough for a thousand call ids with every character escaped. */
 const CALL_IDS = { limitBytes: 1_048_576 };
-/** Enough for an inbox's configured body with every character escaped, and its headers. */
-const INBOX = { limitBytes: 524_288, limitParts: 524_288 };
 
 export const ROUTES = [
   route({
@@ -196,42 +185,7 @@ export const ROUTES = [
     handler: probe,
   }),
 
-  route({
-    method: "POST",
-    path: "/v1/inboxes",
-    access: ["configure"],
-    body: { schema: emptySchema, optional: true },
-    handler: makeInbox,
-  }),
-  route({ method: "GET", path: "/v1/inboxes", access: ["read"], query: pageQuery, handler: getInboxes }),
-  route({
-    method: "PATCH",
-    path: "/v1/inboxes/:id",
-    access: ["configure"],
-    body: { schema: configureInboxSchema, ...INBOX },
-    handler: configureInbox,
-  }),
-  route({ method: "DELETE", path: "/v1/inboxes/:id", access: ["configure"], handler: deleteInbox }),
-  route({
-    method: "GET",
-    path: "/v1/inboxes/:id/requests",
-    access: ["read"],
-    query: pageQuery,
-    handler: listRequests,
-  }),
-  route({
-    method: "GET",
-    path: "/v1/inboxes/:id/stream",
-    access: ["read"],
-    handler: streamRequests,
-  }),
-  route({
-    method: "GET",
-    path: "/view/:token",
-    access: "public",
-    query: pageQuery,
-    handler: viewRequests,
-  }),
+  ...INBOX_ROUTES,
 
   route({
     method: "GET",

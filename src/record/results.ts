@@ -5,6 +5,7 @@ import { APPEND_ATTEMPT, AWAITING_LOG, attemptRow, IS_NEW_ATTEMPT, LOG_OF_ROW } 
 import { type EndpointChange, type EndpointKey, endpointOf, endpointStatement } from "./endpoints.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 import { slotStatement } from "./pace.ts";
+import { parameters } from "./parameters.ts";
 import type { Wake } from "./parked.ts";
 import { parkStatement, suspendedEndpointsStatement, wakeStatement } from "./parking.ts";
 
@@ -77,9 +78,6 @@ export interface Written {
   notified: AttemptKey[];
   waking: Wake[];
 }
-
-/** The largest JSON parameter of a statement, in characters: D1 refuses parameters over 2 MB. */
-const PARAMETER_LIMIT_CHARACTERS = 500_000;
 
 /**
  * Writes a batch's results in one transaction. A log moves on only from the attempt before, and the statement that
@@ -244,19 +242,3 @@ const lossStatement = (db: D1Database, rows: string) =>
        WHERE ${AWAITING_LOG} AND l.losses = (j.value ->> 'losses') - 1`,
     )
     .bind(rows);
-
-/** Packs rows into as few JSON arrays as the limit allows. A row over the limit goes alone. */
-function parameters(rows: readonly object[]): string[] {
-  const packed: string[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const row of rows) {
-    const text = JSON.stringify(row);
-    if (size + text.length > PARAMETER_LIMIT_CHARACTERS) {
-      packed.push([]);
-      size = 0;
-    }
-    packed.at(-1)?.push(text);
-    size += text.length + 1;
-  }
-  return packed.map((texts) => `[${texts.join(",")}]`);
-}
