@@ -131,6 +131,7 @@ describe("while the queue is down", () => {
     expect(linesPrinted()).toEqual([
       {
         ...{ event: "sweep", swept: 0, woken: 0, removed: 1, forgotten: 0, erased: 0 },
+        ...{ acts_removed: 0, orgs_erased: 0 },
         ...{
           overdue: 1,
           oldest_due: new Date(now - 2 * MINUTE_MS).toISOString(),
@@ -158,8 +159,9 @@ test("while the record is away the sweep says so, and rejects", async () => {
   await expect(sweepOnce(envWithLosingQueues({ DB }).env)).rejects.toThrow("Network connection lost");
   expect(linesPrinted()).toEqual([
     {
-      ...{ event: "sweep", swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, database_bytes: null },
-      error: ["trial write", "removal", "forgetting", "erasure", "lateness"]
+      ...{ event: "sweep", swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0 },
+      ...{ orgs_erased: 0, database_bytes: null },
+      error: ["trial write", "removal", "forgetting", "erasure", "erasure of orgs", "audit", "lateness"]
         .map((part) => `${part}: D1_ERROR: Network connection lost.`)
         .join("; "),
     },
