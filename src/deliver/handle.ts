@@ -236,7 +236,11 @@ function recorded(
   const moment = { now: verbs.now(), random: verbs.random() };
   const next = afterAttempt({ entry, attempt: key.attempt, log, rules: schedule, ...moment });
   const erases = log.erases === 1 && next.status === "delivered" && key.event !== OPERATIONAL_EVENT;
-  const result = { key, entry, next, ...(erases && { erases: 1 as const }) };
+  const result = {
+    ...{ key, entry, next },
+    ...(erases && { erases: 1 as const }),
+    ...(log.is_full === 1 && { isFull: true as const }),
+  };
   return { key, settlement: ACK, write: { kind: "result", result, log } };
 }
 

@@ -4,7 +4,7 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { ConfigError } from "../config.ts";
 import { isStorageUnavailable } from "../record/availability.ts";
 import { notFound, refuse, unavailable } from "./answer.ts";
-import { audit } from "./audit.ts";
+import { audit, refuseMoreActs } from "./audit.ts";
 import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
@@ -65,6 +65,8 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
   const tooMuch = more > 0 ? await countRequests(c, kind, { key: counted(c), cost: more }) : null;
   if (tooMuch !== null) return tooMuch;
   const given: Given = { query: query.value, body: body.value, json: body.json };
+  const tooManyActs = await refuseMoreActs(c, route);
+  if (tooManyActs !== null) return tooManyActs;
   const answered = await route.handler(c, given);
   await audit(c, { route, given, answer: answered });
   return answered;

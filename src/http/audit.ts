@@ -5,8 +5,8 @@
  */
 import type { Context } from "hono";
 import { withoutQuery } from "../core/target.ts";
-import { insertAct, listActs } from "../record/audit.ts";
-import { okPage, refuseCursor } from "./answer.ts";
+import { ACTS_A_DAY, hasActedEnough, insertAct, listActs } from "../record/audit.ts";
+import { okPage, refuse, refuseCursor } from "./answer.ts";
 import { readTimeCursor, writeTimeCursor } from "./cursor.ts";
 import type { Given, Route } from "./route.ts";
 import type { pageQuery } from "./schemas.ts";
@@ -20,6 +20,16 @@ const TARGET_CHARACTERS = 200;
 
 const isAudited = ({ access, method }: Route): boolean =>
   method !== "GET" && (access === "admin" || (Array.isArray(access) && access.includes("configure")));
+
+/** Why a request may not act now; null if it may, or does not act. The operator always may. */
+export async function refuseMoreActs(c: Context<HttpEnv>, route: Route): Promise<Response | null> {
+  if (!isAudited(route) || c.get("isAdmin")) return null;
+  const { user_id } = c.get("apiKey");
+  const database = c.env.databaseOf(user_id);
+  if (!(await hasActedEnough(database, { user_id, now: c.env.now() }))) return null;
+  const message = `This org has changed its settings ${ACTS_A_DAY} times in the last 24 hours, and no more is taken.`;
+  return refuse({ error: "QUOTA_EXCEEDED", message }, { "retry-after": "3600" });
+}
 
 /** Writes what a request has done, if it is to be audited. */
 export async function audit(

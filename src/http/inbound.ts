@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { isPhoneNumber } from "../core/phone-number.ts";
 import { withoutQuery } from "../core/target.ts";
-import { findNumber, listNumbers, removeNumber, setNumber } from "../record/numbers.ts";
+import { findNumber, listNumbers, NUMBERS_LIMIT, removeNumber, setNumber } from "../record/numbers.ts";
 import { notFound, ok, okList, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
 import type { Given, QueryShape } from "./route.ts";
@@ -38,7 +38,11 @@ export async function postNumber(
   const target = readTarget("webhook", body.webhook, c.env.config());
   if (!target.ok) return refuse(target.refusal);
   const number = await setNumber(c.env.databaseOf(key.user_id), key, { ...body, webhook: target.url });
-  return ok(mayRead(c) || number === null ? number : { ...number, webhook: withoutQuery(number.webhook) });
+  if (number === null) {
+    const message = `${NUMBERS_LIMIT} numbers are set, and no more can be. DELETE /v1/inbound/{phone_number} removes one.`;
+    return refuse({ error: "CONFLICT", message });
+  }
+  return ok(mayRead(c) ? number : { ...number, webhook: withoutQuery(number.webhook) });
 }
 
 export async function deleteNumber(c: Context<HttpEnv>): Promise<Response> {

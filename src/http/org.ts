@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { makeSigningSecret, SIGNING_SECRET_RANDOM_BYTES } from "../core/signing-secret.ts";
 import { withoutQuery } from "../core/target.ts";
 import { findOrg, type Org, updateOrg } from "../record/orgs.ts";
-import { readQuota } from "../record/quota.ts";
+import { DEFAULT_STORED_GB, readQuota } from "../record/quota.ts";
 import {
   endSigningSecret,
   LIVE_SECRETS_LIMIT,
@@ -13,7 +13,6 @@ import {
 } from "../record/signing-secrets.ts";
 import { notFound, ok, okList, refuse, refuseCursor } from "./answer.ts";
 import { mayRead } from "./auth.ts";
-import { DEFAULT_STORED_GB } from "./quota.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { orgSchema, pageQuery, rotateSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";

@@ -3,13 +3,11 @@
  * some ten seconds old at most, and an isolate adds what it has let in itself since.
  */
 import type { Context } from "hono";
-import { countReports, type Quota, readQuota } from "../record/quota.ts";
+import { countReports, DEFAULT_STORED_GB, type Quota, readQuota } from "../record/quota.ts";
 import { refuse } from "./answer.ts";
 import { memory } from "./memory.ts";
 import type { HttpEnv } from "./services.ts";
 
-/** What an org may store if nothing else is set: half of what a database holds. */
-export const DEFAULT_STORED_GB = 5;
 const GB = 1e9;
 
 /** What was read of an org, and what this isolate has let in since. */

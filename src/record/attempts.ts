@@ -28,10 +28,11 @@ export interface AttemptDetails {
   requested_by?: string | null;
 }
 
-/** The row of a made attempt in a statement's JSON parameter. */
+/** The row of a made attempt in a statement's JSON parameter. Without details if there is no room for them. */
 export const attemptRow = (
   { user_id, call_id, event, delivery_id, attempt }: AttemptKey,
   entry: AttemptEntry,
+  { isFull = false }: { isFull?: boolean | undefined } = {},
 ) => ({
   ...{ user_id, call_id, event, delivery_id, attempt, sent_at: entry.sent_at },
   entry: {
@@ -43,11 +44,13 @@ export const attemptRow = (
     delivery_id,
     error: entry.error,
   } satisfies Attempt,
-  details: {
-    ...{ delivery_id, attempt },
-    request: { url: entry.request_url, headers: entry.request_headers },
-    response: { headers: entry.response_headers, body: entry.response_body },
-  } satisfies AttemptDetails,
+  ...(!isFull && {
+    details: {
+      ...{ delivery_id, attempt },
+      request: { url: entry.request_url, headers: entry.request_headers },
+      response: { headers: entry.response_headers, body: entry.response_body },
+    } satisfies AttemptDetails,
+  }),
 });
 
 /** The attempts of a row, in the order they were sent. */
@@ -65,12 +68,12 @@ const APPENDED = "json_insert(l.metadata, '$[#]', j.value -> 'entry')";
 export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j.value ->> 'sent_at'),
   metadata = iif(json_array_length(l.metadata) < ${HISTORY_LIMIT_ATTEMPTS}, ${APPENDED}, json_remove(${APPENDED}, (
     SELECT m.fullkey FROM json_each(${APPENDED}) AS m ORDER BY m.value ->> 'sent_at', m.key LIMIT 1))),
-  details = json_insert(
+  details = iif(j.value -> 'details' IS NULL, l.details, json_insert(
     iif(octet_length(l.details) + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES}, l.details, (
       SELECT json_group_array(json(d.value) ORDER BY d.key) FROM (
         SELECT key, value, sum(octet_length(value) + 1) OVER (ORDER BY key DESC) AS bytes FROM json_each(l.details)
       ) AS d WHERE d.bytes + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES})),
-    '$[#]', json_set(j.value -> 'details', '$.requested_by', iif(l.delivery_id = j.value ->> 'delivery_id', l.requested_by, NULL)))`;
+    '$[#]', json_set(j.value -> 'details', '$.requested_by', iif(l.delivery_id = j.value ->> 'delivery_id', l.requested_by, NULL))))`;
 
 /** The attempt of row `j` is not in log `l`. */
 export const IS_NEW_ATTEMPT = `NOT EXISTS (

@@ -26,6 +26,19 @@ export async function insertAct(
     .run();
 }
 
+/** How many acts of an org are taken in a day: each is a row that is kept for more than a year. */
+export const ACTS_A_DAY = 10_000;
+
+/** Whether an org has acted as often as it may. */
+export const hasActedEnough = async (
+  db: D1Database,
+  { user_id, now }: { user_id: string; now: number },
+): Promise<boolean> =>
+  (await db
+    .prepare("SELECT 1 AS n FROM audit WHERE user_id = ?1 AND at > ?2 LIMIT 1 OFFSET ?3")
+    .bind(user_id, now - 86_400_000, ACTS_A_DAY - 1)
+    .first("n")) !== null;
+
 /** An org's acts before this place, the newest first. */
 export async function listActs(
   db: D1Database,

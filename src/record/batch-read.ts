@@ -13,6 +13,7 @@ import {
   PAYLOAD_READ_LIMIT_BYTES,
   type StoredPayload,
 } from "./payload.ts";
+import { IS_FULL } from "./quota.ts";
 import { watchWrite } from "./trial-write.ts";
 
 /**
@@ -31,6 +32,8 @@ export interface LoadedLog extends LogState {
   encrypted_secrets: string[];
   /** 1 if its org has its content erased once it is delivered. */
   erases: 0 | 1;
+  /** 1 if its org stores what it may: then what was sent and answered is not kept. */
+  is_full: 0 | 1;
   /** Null if the log's endpoint never failed. */
   endpoint: Endpoint | null;
   /** 1 if the log's org is suspended. */
@@ -47,8 +50,8 @@ interface StoredOrg {
   encrypted_secrets: string;
   /** 1 if any endpoint of the org has ever failed. */
   has_endpoints: 0 | 1;
-  /** Null if there is no such org. */
-  erases: 0 | 1 | null;
+  /** Whether it has contents erased, and whether it stores what it may, as JSON; null if there is no such org. */
+  flags: string | null;
   is_suspended: 0 | 1;
 }
 
@@ -82,10 +85,10 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   ]);
   const payloadOf = new Map(large.map(({ position, ...payload }) => [position, payload]));
   const orgOf = new Map(
-    orgs.results.map(({ user_id, encrypted_secrets, erases, is_suspended }) => [
-      user_id,
-      { encrypted_secrets: newestFirst(encrypted_secrets), erases: erases ?? 0, is_suspended },
-    ]),
+    orgs.results.map(({ user_id, encrypted_secrets, flags, is_suspended }) => {
+      const [erases, is_full] = JSON.parse(flags ?? "[0,0]") as [0 | 1, 0 | 1];
+      return [user_id, { encrypted_secrets: newestFirst(encrypted_secrets), erases, is_full, is_suspended }];
+    }),
   );
   const loaded: (LoadedLog | undefined)[] = wanted.keys.map(() => undefined);
   for (const { position, is_next: _, payload, payload_encoding, ...log } of stored) {
@@ -100,8 +103,8 @@ export async function readBatch(db: D1Database, wanted: Wanted): Promise<(Loaded
   return loaded;
 }
 
-const NO_ORG: Pick<LoadedLog, "encrypted_secrets" | "erases" | "is_suspended"> = {
-  ...{ encrypted_secrets: [], erases: 0, is_suspended: 0 },
+const NO_ORG: Pick<LoadedLog, "encrypted_secrets" | "erases" | "is_full" | "is_suspended"> = {
+  ...{ encrypted_secrets: [], erases: 0, is_full: 0, is_suspended: 0 },
 };
 
 /**
@@ -161,7 +164,7 @@ const orgsStatement = (db: D1Database, { keys, now }: Wanted): D1PreparedStateme
           FROM signing_secrets AS k
           WHERE k.user_id = o.value AND (k.expires_at IS NULL OR k.expires_at > ?2)) AS encrypted_secrets,
          EXISTS (SELECT 1 FROM endpoints AS e WHERE e.user_id = o.value) AS has_endpoints,
-         (SELECT s.erase_payload_when_delivered FROM orgs AS s WHERE s.user_id = o.value) AS erases,
+         (SELECT json_array(s.erase_payload_when_delivered, ${IS_FULL}) FROM orgs AS s WHERE s.user_id = o.value) AS flags,
          ${isSuspended("o.value")} AS is_suspended
        FROM json_each(?1) AS o`,
     )

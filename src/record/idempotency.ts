@@ -29,6 +29,16 @@ const KEPT_MS = 24 * 3_600_000;
 
 type KeyOf = Pick<Claim, "user_id" | "route" | "key">;
 
+/** How many keys of an org are kept. */
+export const KEYS_LIMIT = 10_000;
+
+/** Whether an org has as many keys as are kept. */
+export const hasTooManyKeys = async (db: D1Database, user_id: string): Promise<boolean> =>
+  (await db
+    .prepare("SELECT 1 AS n FROM idempotency_keys WHERE user_id = ?1 LIMIT 1 OFFSET ?2")
+    .bind(user_id, KEYS_LIMIT - 1)
+    .first("n")) !== null;
+
 /** The key as it was taken in the last day; null if it is free. */
 export const findIdempotencyKey = (
   db: D1Database,

@@ -43,7 +43,10 @@ export async function listNumbers(
   return results.map(numberOf);
 }
 
-/** Sets a number and returns it. Undefined events are left unchanged. */
+/** How many numbers an org may set. */
+export const NUMBERS_LIMIT = 10_000;
+
+/** Sets a number and returns it; null if the org has as many as it may. Undefined events are left unchanged. */
 export async function setNumber(
   db: D1Database,
   { user_id, phone_number }: NumberKey,
@@ -55,7 +58,9 @@ export async function setNumber(
   const events = webhook_events == null ? null : JSON.stringify(webhook_events);
   const row = await db
     .prepare(
-      `INSERT INTO numbers (user_id, phone_number, webhook, webhook_events) VALUES (?1, ?2, ?3, ?4)
+      `INSERT INTO numbers (user_id, phone_number, webhook, webhook_events) SELECT ?1, ?2, ?3, ?4
+       WHERE EXISTS (SELECT 1 FROM numbers WHERE user_id = ?1 AND phone_number = ?2)
+         OR NOT EXISTS (SELECT 1 FROM numbers WHERE user_id = ?1 LIMIT 1 OFFSET ${NUMBERS_LIMIT - 1})
        ON CONFLICT DO UPDATE SET webhook = ?3, webhook_events = iif(?5, ?4, webhook_events)
        RETURNING ${COLUMNS}`,
     )

@@ -9,6 +9,12 @@ export interface Quota {
   counted_at: number | null;
 }
 
+/** What an org may store if nothing else is set, in GB: half of what a database holds. */
+export const DEFAULT_STORED_GB = 5;
+
+/** Whether org `s` stores what it may. */
+export const IS_FULL = `s.stored_bytes >= 1e9 * coalesce(s.limits ->> 'stored_gb', ${DEFAULT_STORED_GB})`;
+
 /** The columns of an org `o` that make its quota. */
 export const QUOTA_COLUMNS = `o.limits ->> 'reports_per_minute' AS reports_per_minute, o.limits ->> 'stored_gb' AS stored_gb,
   coalesce(o.stored_bytes, 0) AS stored_bytes, o.counted_at`;

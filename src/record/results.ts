@@ -16,6 +16,8 @@ export interface Result {
   next: NextState;
   /** 1 if the log's content is to be erased. */
   erases?: 1;
+  /** True if its org stores what it may: then only what `metadata` shows is kept of the attempt. */
+  isFull?: true;
 }
 
 /** An attempt that waits for its slot at an endpoint with a rate. */
@@ -145,8 +147,8 @@ export const assumeWritten = (
   waking,
 });
 
-const updateRow = ({ key, entry, next, erases }: Result) => ({
-  ...attemptRow(key, entry),
+const updateRow = ({ key, entry, next, erases, isFull }: Result) => ({
+  ...attemptRow(key, entry, { isFull }),
   ...next,
   ...(erases && { erases }),
 });
@@ -208,7 +210,7 @@ async function appendLate(
   const late = results.filter(({ key }) => !known.has(attemptKeyText(key)));
   if (late.length === 0) return [];
   const rows = oncePerLog(late).flatMap((part) =>
-    parameters(part.map(({ key, entry }) => attemptRow(key, entry))),
+    parameters(part.map(({ key, entry, isFull }) => attemptRow(key, entry, { isFull }))),
   );
   try {
     await db.batch(rows.map((part) => appendStatement(db, part)));

@@ -72,6 +72,7 @@ export const logOf = (change: Partial<LoadedLog> = {}): LoadedLog => ({
   last_sent_at: null,
   encrypted_secrets: ["ciphertext"],
   erases: 0,
+  is_full: 0,
   endpoint: null,
   is_suspended: 0,
   ...change,

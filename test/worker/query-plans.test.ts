@@ -10,7 +10,7 @@ import { NO_SETTINGS } from "../../src/core/endpoint-settings.ts";
 import { fromBase64 } from "../../src/core/signature.ts";
 import { type AttemptEntry, type AttemptKey, LOG_EVENTS } from "../../src/core/webhook-log.ts";
 import { changeOrg, createOrg, findOrgEntry, listOrgs } from "../../src/record/admin-orgs.ts";
-import { insertAct, listActs, removeActs } from "../../src/record/audit.ts";
+import { hasActedEnough, insertAct, listActs, removeActs } from "../../src/record/audit.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
@@ -29,6 +29,7 @@ import {
   type Claim,
   dropClaim,
   findIdempotencyKey,
+  hasTooManyKeys,
   noteAnswered,
   removeIdempotencyKeys,
 } from "../../src/record/idempotency.ts";
@@ -296,6 +297,8 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   noteAnswered: (db) => noteAnswered(db, CLAIM),
   dropClaim: (db) => dropClaim(db, CLAIM),
   removeIdempotencyKeys: (db) => removeIdempotencyKeys(db, NOW),
+  hasTooManyKeys: (db) => hasTooManyKeys(db, "org"),
+  hasActedEnough: (db) => hasActedEnough(db, { user_id: "org", now: NOW }),
   readQuota: (db) => readQuota(db, "org"),
   countReports: (db) => countReports(db, { user_id: "org", since: 1, limit: 10 }),
   addStatement: async (db) => {

@@ -3,7 +3,13 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { countUsage } from "../../src/record/usage.ts";
 import { readFloor } from "../../src/record/walk.ts";
-import { envWithLosingQueues, letTimePass, reportUnheard, sweepOnce } from "../support/handlers.ts";
+import {
+  envWithLosingQueues,
+  handleAttempts,
+  letTimePass,
+  reportUnheard,
+  sweepOnce,
+} from "../support/handlers.ts";
 import {
   call,
   endedLogOf,
@@ -75,6 +81,23 @@ describe("an org that stores what it may", () => {
     await setStored(1_100_000);
     await later(async () => expectRefusal(await resend(org, [call_id]), 429, "QUOTA_EXCEEDED"), 62);
     expect(await rowsOf("webhook_logs", org)).toBe(1);
+  });
+
+  test("keeps of further attempts only what `metadata` shows; receivers get the whole of them", async () => {
+    const failing = await receiver({ status: 503, body: "x".repeat(4_096) }, 200);
+    const key = await reportUnheard(org, failing.url, { n: 1 });
+    await limit({ stored_gb: 0.001 });
+    await setStored(1_000_000);
+    const { env: lossy } = envWithLosingQueues();
+    await handleAttempts(lossy, [key]);
+    await letTimePass(key, 60_000);
+    await handleAttempts(lossy, [{ ...key, attempt: 2 }], "postcall-retries");
+    const { data } = (await call(org, "GET", `/v1/postcall/webhooks/${key.call_id}/attempts`)).body;
+    expect(data).toMatchObject([
+      { response_code: 503, request: null, response: null, details_dropped: true },
+      { response_code: 200, request: null, response: null, details_dropped: true },
+    ]);
+    expect((await failing.received()).map(({ body }) => JSON.parse(body).n)).toEqual([1, 1]);
   });
 
   test("goes on once there is room again", async () => {

@@ -195,7 +195,7 @@ export const OPERATIONS = {
     tag: "Where calls go",
     summary: "Set where a number's calls go",
     data: inboundNumber,
-    refusals: [422],
+    refusals: [409, 422],
     example: { webhook: "https://crm.example/hook" },
   }),
   "DELETE /v1/inbound/:phone_number": operation({

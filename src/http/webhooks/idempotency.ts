@@ -5,7 +5,14 @@
 import type { Context } from "hono";
 import type { Json } from "../../core/json.ts";
 import { sha256Hex } from "../../core/signature.ts";
-import { type Claim, findIdempotencyKey, noteAnswered, type TakenKey } from "../../record/idempotency.ts";
+import {
+  type Claim,
+  findIdempotencyKey,
+  hasTooManyKeys,
+  KEYS_LIMIT,
+  noteAnswered,
+  type TakenKey,
+} from "../../record/idempotency.ts";
 import { refuse } from "../answer.ts";
 import type { HttpEnv } from "../services.ts";
 
@@ -38,11 +45,19 @@ export async function readIdempotencyKey(c: Context<HttpEnv>, json: Json): Promi
     now,
   };
   const taken = await findIdempotencyKey(c.env.databaseOf(user_id), claim);
-  if (taken === null) return { kind: "new", claim };
+  if (taken === null) {
+    const isFull = await hasTooManyKeys(c.env.databaseOf(user_id), user_id);
+    return isFull ? { kind: "refused", refusal: refuseMoreKeys() } : { kind: "new", claim };
+  }
   if (taken.body_digest !== body_digest) return { kind: "refused", refusal: refuse(OTHER_BODY) };
   const isUnderWay = taken.answered_at === null && taken.created_at > now - UNDER_WAY_MS;
   return isUnderWay ? { kind: "refused", refusal: refuseUnderWay() } : { kind: "repeated", taken };
 }
+
+const refuseMoreKeys = (): Response => {
+  const message = `${KEYS_LIMIT} Idempotency-Keys of this org were used in the last 24 hours, and no more are kept. Without one the request is taken.`;
+  return refuse({ error: "QUOTA_EXCEEDED", message }, { "retry-after": "3600" });
+};
 
 const OTHER_BODY = {
   error: "CONFLICT" as const,
