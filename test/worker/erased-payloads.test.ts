@@ -174,6 +174,26 @@ describe("with citations", () => {
     expect((await logOf(org, call_id)).payload).toBeNull();
   });
 
+  test("that are due while its time comes, both stay until they were delivered", async () => {
+    await eraseDelivered({ webhook_events: ["citations"], citations_timeout_seconds: 1 });
+    const { call_id } = await deliverOne(crm.url, { status: "completed" });
+    const { env: lossy, deliveries } = envWithLosingQueues();
+    const path = `/v1/postcall/calls/${call_id}/citations`;
+    await request(lossy, org, { method: "POST", path, body: CITATIONS });
+    await env.DB.prepare("UPDATE webhook_logs SET erase_at = 1 WHERE call_id = ? AND event = 'call'")
+      .bind(call_id)
+      .run();
+    await sweepLossy();
+    expect((await logOf(org, call_id)).payload).not.toBeNull();
+    await handleAttempts(
+      lossy,
+      deliveries.map(({ body: { v: _, ...key } }) => key),
+    );
+    expect(JSON.parse((await crm.received())[1]?.body ?? "{}")).toMatchObject(CITATIONS);
+    await sweepLossy();
+    expect((await logOf(org, call_id)).payload).toBeNull();
+  });
+
   test("that were combined with it, nothing more is awaited", async () => {
     await delay();
     await eraseDelivered();

@@ -135,6 +135,34 @@ describe("is refused by 409, and nothing is sent", () => {
   });
 });
 
+test("of many tests at the same moment with one key, one is made", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => post(TEST, { url: crm.url }, "k1")));
+  const made = answers.filter(({ status }) => status === 200).map(({ body }) => body.data.call_id);
+  expect(new Set(made).size).toBe(1);
+  expect(await crm.received()).toHaveLength(1);
+});
+
+test("a refusal that is found out only by the write does not take the key either", async () => {
+  const { call_id } = await reportCall(org);
+  const body = { call_ids: [call_id], webhook_url: crm.url };
+  const { env: lossy } = envWithLosingQueues();
+  let isFirst = true;
+  const batch = async (statements: D1PreparedStatement[]) => {
+    if (isFirst) {
+      isFirst = false;
+      await request(lossy, org, { method: "POST", path: CREATE, body, headers: { prefer: "respond-async" } });
+    }
+    return env.DB.batch(statements);
+  };
+  const DB = { prepare: (text: string) => env.DB.prepare(text), batch } as unknown as D1Database;
+  const refused = await request({ ...lossy, DB }, org, {
+    ...{ method: "POST", path: CREATE, body },
+    headers: { "idempotency-key": "k1" },
+  });
+  expect(refused).toMatchObject({ status: 400, body: { errors: [{ call_id, reason: "webhook_exists" }] } });
+  expect(await keysOf(org)).toBe(0);
+});
+
 test("a refusal does not take the key", async () => {
   const { call_id } = await reportCall(org);
   expect((await post(RESEND, { call_ids: [call_id] }, "k1")).status).toBe(400);

@@ -161,7 +161,16 @@ test("while the record is away the sweep says so, and rejects", async () => {
     {
       ...{ event: "sweep", swept: 0, woken: 0, removed: 0, forgotten: 0, erased: 0, acts_removed: 0 },
       ...{ orgs_erased: 0, database_bytes: null },
-      error: ["trial write", "removal", "forgetting", "erasure", "erasure of orgs", "audit", "lateness"]
+      error: [
+        "trial write",
+        "removal",
+        "forgetting",
+        "erasure",
+        "erasure of orgs",
+        "audit",
+        "usage",
+        "lateness",
+      ]
         .map((part) => `${part}: D1_ERROR: Network connection lost.`)
         .join("; "),
     },

@@ -23,7 +23,14 @@ export const INBOX_ROUTES = [
     body: { schema: emptySchema, optional: true },
     handler: makeInbox,
   }),
-  route({ method: "GET", path: "/v1/inboxes", access: ["read"], query: pageQuery, handler: getInboxes }),
+  route({
+    method: "GET",
+    path: "/v1/inboxes",
+    access: ["read"],
+    limit: { cost: 10 }, // it asks each inbox
+    query: pageQuery,
+    handler: getInboxes,
+  }),
   route({
     method: "PATCH",
     path: "/v1/inboxes/:id",
