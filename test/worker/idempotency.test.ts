@@ -13,6 +13,7 @@ import {
   type Receiver,
   receiver,
   reportCall,
+  rowsOf,
 } from "../support/words.ts";
 
 let org: Org;
@@ -139,6 +140,7 @@ test("of many tests at the same moment with one key, one is made", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => post(TEST, { url: crm.url }, "k1")));
   const made = answers.filter(({ status }) => status === 200).map(({ body }) => body.data.call_id);
   expect(new Set(made).size).toBe(1);
+  expect(await rowsOf("webhook_logs", org)).toBe(1);
   expect(await crm.received()).toHaveLength(1);
 });
 
