@@ -8,9 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LOCAL_KEY } from "../../src/local/seed.ts";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
-import { LOCAL_ADMIN_KEY } from "../../src/local/variables.ts";
 import { readGuide } from "../support/guides.ts";
 
 const GUIDE_ADDRESS = "http://127.0.0.1:8787";
@@ -44,15 +42,8 @@ function stepsOf(markdown: string): Step[] {
   return [...blocks].map(([, command = "", printed = null]) => ({ command, printed }));
 }
 
-/** The tutorial's steps. Where the admin API is not there yet, the local org stands for the one that it makes. */
-async function steps(): Promise<Step[]> {
-  const tutorial = readGuide("start").split(FIRST_HEADING)[1] ?? "";
-  const headers = { authorization: LOCAL_ADMIN_KEY };
-  const { status } = await fetch(`${server.url}/v1/admin/orgs`, { method: "POST", headers, body: "{}" });
-  if (status !== 404 && status !== 401) return stepsOf(tutorial);
-  const local = { command: `API=${GUIDE_ADDRESS}/v1\nKEY='authorization: ${LOCAL_KEY}'\n`, printed: null };
-  return [local, ...stepsOf(tutorial.slice(tutorial.indexOf("\n## ")))];
-}
+/** The steps after those that start the service. */
+const steps = (): Step[] => stepsOf(readGuide("start").split(FIRST_HEADING)[1] ?? "");
 
 /** Replaces what differs between runs by its name. Line breaks are the guide's own. */
 const normalised = (text: string): string =>
@@ -71,7 +62,7 @@ const normalised = (text: string): string =>
 test.skipIf(spawnSync("curl", ["--version"]).error !== undefined)(
   "each command of the tutorial prints what the guide shows",
   async () => {
-    const all = await steps();
+    const all = steps();
     expect(all.length).toBeGreaterThan(12);
     const commands = all.map(
       ({ command }) => `${command.replaceAll(GUIDE_ADDRESS, server.url)}echo "${BREAK}"\n`,
