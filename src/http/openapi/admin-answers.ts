@@ -23,9 +23,9 @@ export const adminOrg = z
     state: z.enum(["active", "suspended", "erasing"]),
     limits: z
       .object({ reports_per_minute: z.int().nullable(), stored_gb: z.number().nullable() })
-      .meta({ description: "Null is the deployment's." }),
+      .meta({ description: "Null is the default: no limit of reports, and 5 GB." }),
     usage: z.object({
-      stored_bytes: z.int(),
+      stored_bytes: z.int().meta({ description: "What its logs take up." }),
       counted_at: time.nullable().meta({ description: "Null: not counted yet." }),
     }),
   })
@@ -38,7 +38,7 @@ export const keyEntry = z
     ...keyMembers,
     created_at: time,
     last_used_at: time.nullable().meta({ description: "To the hour." }),
-    revoked_at: time.nullable(),
+    revoked_at: time.nullable().meta({ description: "Null: it was not revoked." }),
   })
   .meta({ id: "Key", description: "An API key, without its value." });
 
@@ -47,7 +47,10 @@ export const act = z
     at: time,
     key_id: z.string().meta({ description: "The key that acted; `admin` is the operator." }),
     action: z.string().meta({ description: "The method and the path.", examples: ["PATCH /v1/endpoints"] }),
-    target: z.string().nullable().meta({ description: "What it was done to, if its path or a URL tells." }),
+    target: z
+      .string()
+      .nullable()
+      .meta({ description: "What the path names, or a URL without its query; else null." }),
     request_id: z.string(),
   })
   .meta({ id: "Act", description: "Something that changed the org." });

@@ -27,7 +27,7 @@ export const ADMIN_OPERATIONS = {
     tag,
     summary: "Change an org",
     description:
-      "What is left out stays. Limits merge, and null is the deployment's. While an org is `suspended` its keys are refused, its inboxes are not found, and nothing is sent for it: its calls wait, and are released when that is lifted. 409 while it is being erased.",
+      "What is left out stays. Limits are merged by name, and null is the default. While an org is `suspended` its keys are refused, its inboxes are not found, and nothing is sent for it: its calls wait, and are released when that is lifted. Keys and inboxes follow within half a minute. 409 while it is being erased.",
     data: adminOrg,
     refusals: [404, 409],
     example: { limits: { stored_gb: 10 } },
@@ -44,7 +44,8 @@ export const ADMIN_OPERATIONS = {
   "POST /v1/admin/orgs/:user_id/keys": operation({
     tag,
     summary: "Make a key of an org",
-    description: "It is shown once and works at once. 409 while a hundred are live.",
+    description:
+      "It is shown once and works at once. It expires at `expires_at`, a time to come with its zone. 409 while a hundred are live.",
     data: newKey,
     refusals: [404, 409],
     example: { name: "CRM", scopes: ["report"], expires_at: "2030-01-31T00:00:00Z" },

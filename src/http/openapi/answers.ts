@@ -9,7 +9,7 @@ import { type AttemptError, LOG_EVENTS, LOG_REASONS, LOG_STATUSES } from "../../
 import { SCOPES } from "../../record/keys.ts";
 
 /** ISO 8601, UTC, with milliseconds. */
-export const time = z.iso.datetime({ precision: 3 });
+export const time = z.iso.datetime({ precision: 3 }).meta({ examples: ["2026-11-26T03:39:17.573Z"] });
 
 const callId = z
   .string()
@@ -33,12 +33,15 @@ export const attempt = z
   .object({
     sent_at: time,
     response_code: z.int().nullable().meta({ description: "Null if no response came." }),
-    response_time: z.string().regex(/^\d+ms$/),
+    response_time: z
+      .string()
+      .regex(/^\d+ms$/)
+      .meta({ examples: ["3ms"] }),
     send_type: z.enum(["spawn", "create", "resend"]).meta({
       description: "How its delivery was made: the normal call flow, a create (or a test), or a resend.",
     }),
     attempt: z.int().meta({ description: "Counts from 1 within its delivery." }),
-    delivery_id: z.string(),
+    delivery_id: z.string().meta({ description: "A resend or a create begins a new delivery." }),
     error: z
       .enum(ATTEMPT_ERRORS)
       .nullable()
@@ -63,11 +66,13 @@ export const attempt = z
 export const logMembers = {
   call_id: callId,
   user_id: z.string().meta({ description: "The org's id." }),
-  event: z.enum(LOG_EVENTS),
-  url: url.nullable(),
+  event: z
+    .enum(LOG_EVENTS)
+    .meta({ description: "The call itself, or its citations as an event of their own." }),
+  url: url.nullable().meta({ description: "Where it goes; null if it goes nowhere." }),
   created_at: time.meta({ description: "When the log was written; create and resend don't change it." }),
   metadata: z.array(attempt).meta({ description: "The attempts, oldest first." }),
-  status: z.enum(LOG_STATUSES).meta({ description: "Of the current delivery." }),
+  status: z.enum(LOG_STATUSES).meta({ description: "Of the current delivery.", examples: ["delivered"] }),
   reason: z
     .enum(LOG_REASONS)
     .nullable()
@@ -75,8 +80,8 @@ export const logMembers = {
   next_attempt_at: time
     .nullable()
     .meta({ description: "Null if nothing is due. Null too while the call waits for its endpoint." }),
-  is_test: z.literal(true).optional(),
-  payload_erased_at: time.optional(),
+  is_test: z.literal(true).optional().meta({ description: "Only there for tests." }),
+  payload_erased_at: time.optional().meta({ description: "Only there if the payload was erased." }),
 };
 
 export const webhookLog = z
@@ -89,28 +94,40 @@ export const webhookLog = z
   })
   .meta({ id: "WebhookLog", description: "The one record of a call's post-call webhook." });
 
-const endpointSettings = z.object({
-  description: z.string().nullable(),
-  rate_per_second: z.number().nullable(),
-  timeout_seconds: z.int().nullable(),
-  retry_schedule: z.array(z.string()).nullable(),
-  signature_header: z.string().nullable(),
-  headers: z
-    .record(z.string(), z.string())
-    .nullable()
-    .meta({ description: "Shown as `•••`, with the last four characters of longer ones." }),
-});
+const endpointSettings = z
+  .object({
+    description: z.string().nullable(),
+    rate_per_second: z.number().nullable().meta({ description: "Null: no limit." }),
+    timeout_seconds: z.int().nullable(),
+    retry_schedule: z
+      .array(z.string())
+      .nullable()
+      .meta({ examples: [["30s", "5m"]] }),
+    signature_header: z
+      .string()
+      .nullable()
+      .meta({ description: "The name in place of `x-webhook-signature`." }),
+    headers: z
+      .record(z.string(), z.string())
+      .nullable()
+      .meta({ description: "Shown as `•••`, with the last four characters of those with twelve or more." }),
+  })
+  .meta({ description: "Null is the deployment's value." });
 
 const endpointMembers = {
   url,
   state: z.enum(ENDPOINT_STATES),
-  reason: z.enum(["failing", "gone", "paused"]).nullable(),
+  reason: z.enum(["failing", "gone", "paused"]).nullable().meta({ description: "Why it is not active." }),
   waiting: z.int().meta({ description: "How many calls wait for it, counted up to 1,000." }),
-  waiting_exact: z.boolean(),
-  consecutive_failures: z.int(),
-  failing_since: time.nullable(),
+  waiting_exact: z.boolean().meta({ description: "Whether `waiting` is all of them." }),
+  consecutive_failures: z
+    .int()
+    .meta({ description: "Timeouts, network errors and 5xx since the last success." }),
+  failing_since: time
+    .nullable()
+    .meta({ description: "Since when every attempt fails; null if the last one succeeded." }),
   last_error: attempt.shape.error,
-  last_success_at: time.nullable(),
+  last_success_at: time.nullable().meta({ description: "The first success after a failure." }),
   last_failure_at: time.nullable(),
   disabled_at: time.nullable(),
   next_probe_at: time.nullable(),
@@ -130,43 +147,53 @@ export const org = z
   .object({
     user_id: z.string(),
     name: z.string(),
-    default_webhook: url.nullable(),
-    webhook_events: z.array(z.string()),
-    delay_for_citations: z.boolean(),
-    citations_timeout_seconds: z.int(),
-    ops_webhook: url.nullable(),
+    default_webhook: url.nullable().meta({ description: "Where calls go that name no other URL." }),
+    webhook_events: z
+      .array(z.string())
+      .meta({ description: "Only `citations` has an effect.", examples: [["citations"]] }),
+    delay_for_citations: z
+      .boolean()
+      .meta({ description: "Whether a completed call is held for its citations, if they are wanted." }),
+    citations_timeout_seconds: z.int().meta({ description: "How long it is held.", examples: [120] }),
+    ops_webhook: url.nullable().meta({ description: "What tells of trouble goes there." }),
     retention_days: z.int().meta({ description: "How long ended logs are kept." }),
-    erase_payload_when_delivered: z.boolean(),
+    erase_payload_when_delivered: z
+      .boolean()
+      .meta({ description: "Whether a call's payload, and what was answered, goes once it is delivered." }),
     limits: z.object({
       reports_per_minute: z
         .int()
         .nullable()
         .meta({ description: "Null: only the deployment's rate counts." }),
-      stored_gb: z.number(),
+      stored_gb: z.number().meta({ description: "Over it, no new calls are taken.", examples: [5] }),
     }),
     usage: z.object({
-      stored_bytes: z.int().meta({ description: "Counted to some minutes." }),
-      counted_at: time.nullable(),
+      stored_bytes: z
+        .int()
+        .meta({ description: "What its logs take up. Counted each hour, what is much within minutes." }),
+      counted_at: time.nullable().meta({ description: "Null: not counted yet." }),
     }),
   })
-  .meta({ id: "Org" });
+  .meta({ id: "Org", description: "The org's settings, its limits and what it uses of them." });
 
 export const inboundNumber = z
   .object({
-    phone_number: z.string(),
+    phone_number: z.string().meta({ description: "In E.164.", examples: ["+14155550100"] }),
     webhook: url.nullable().meta({ description: "Null: the org's." }),
     webhook_events: z.array(z.string()).nullable().meta({ description: "Null: the org's." }),
   })
-  .meta({ id: "InboundNumber" });
+  .meta({ id: "InboundNumber", description: "Where the calls to a number go." });
 
 const secretMembers = {
   id: z.string(),
   created_at: time,
   activates_at: time.meta({ description: "From when `x-webhook-signature` is made with it." }),
-  expires_at: time.nullable(),
+  expires_at: time.nullable().meta({ description: "When it stops signing; null for the newest." }),
 };
 
-export const signingSecret = z.object(secretMembers).meta({ id: "SigningSecret" });
+export const signingSecret = z
+  .object(secretMembers)
+  .meta({ id: "SigningSecret", description: "A live signing secret, without its value." });
 
 export const newSigningSecret = z.object({
   secret: z.string().meta({ description: "Shown only here.", examples: ["whsec_…"] }),
@@ -176,42 +203,52 @@ export const newSigningSecret = z.object({
 export const inbox = z
   .object({
     id: z.string(),
-    url,
+    url: z.string().meta({
+      description: "Takes requests of any method, here and below it.",
+      examples: [
+        "https://postcall.example/inbox/46e6e77f1df76726387e6b75563df0556fa998217358f4b889a997c9be8f6469",
+      ],
+    }),
     view_url: z.string().meta({
       description:
-        "A page that shows what it receives, for whoever has this address. It can't be told from `url`.",
+        "Lists what it received, for whoever has this address. Who has only `url` can't find it out.",
+      examples: ["https://postcall.example/view/8f58784112cc13dc26b364ab1bcc0968"],
     }),
-    expires_at: time,
-    respond: z.object({
-      status: z.int(),
-      delay_ms: z.int(),
-      headers: z.record(z.string(), z.string()),
-      body: z.string(),
-    }),
+    expires_at: time.meta({ description: "Then it is gone, with what it received." }),
+    respond: z
+      .object({
+        status: z.int().meta({ examples: [200] }),
+        delay_ms: z.int().meta({ examples: [0] }),
+        headers: z.record(z.string(), z.string()),
+        body: z.string().meta({ examples: ["{}"] }),
+      })
+      .meta({ description: "What it answers." }),
   })
   .meta({ id: "Inbox", description: "A receiver of our own, and what it answers." });
 
 export const capturedRequest = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ description: "Counts from 1 within its inbox.", examples: ["1"] }),
     received_at: time,
-    method: z.string(),
+    method: z.string().meta({ examples: ["POST"] }),
     path: z.string(),
-    query: z.string(),
-    headers: z.record(z.string(), z.string()),
-    body: z.string(),
+    query: z.string().meta({ description: "Without the question mark." }),
+    headers: z.record(z.string(), z.string()).meta({ description: "Without cookies." }),
+    body: z.string().meta({ description: "The first 262,144 bytes." }),
     body_encoding: z.enum(["utf-8", "base64"]),
     truncated: z.boolean().meta({ description: "The body was longer than what is kept of it." }),
-    signature: z.enum(["valid", "invalid", "absent"]),
+    signature: z
+      .enum(["valid", "invalid", "absent"])
+      .meta({ description: "Checked with the live signing secrets of the inbox's org." }),
   })
-  .meta({ id: "CapturedRequest" });
+  .meta({ id: "CapturedRequest", description: "A request as an inbox received it." });
 
 export const keyMembers = {
   id: z.string(),
   name: z.string(),
   prefix: z.string().meta({ description: "The key's first characters, to tell keys apart." }),
   scopes: z.array(z.enum(SCOPES)),
-  expires_at: time.nullable(),
+  expires_at: time.nullable().meta({ description: "Null: it does not expire." }),
 };
 
 export const caller = z.union([
@@ -221,10 +258,14 @@ export const caller = z.union([
 
 export const readiness = z.object({
   status: z.literal("ok"),
-  overdue: z.int().optional(),
-  oldest_due: time.nullable().optional(),
-  counted_all: z.boolean().optional(),
-  floor_age_seconds: z.int().nullable().optional(),
+  overdue: z.int().optional().meta({ description: "How many of the org's logs are late." }),
+  oldest_due: time.nullable().optional().meta({ description: "Since when; null if none is late." }),
+  counted_all: z.boolean().optional().meta({ description: "False if there are more than are looked at." }),
+  floor_age_seconds: z
+    .int()
+    .nullable()
+    .optional()
+    .meta({ description: "How long ago it was up to when the sweep has walked; null: it never has." }),
 });
 
 /** `{…, deleted: true}`. */
@@ -239,8 +280,11 @@ export const apiError = z
     error: z.string().meta({ examples: ["invalid_parameter"] }),
     message: z.string().meta({ description: "A sentence that names what was wrong." }),
     field: z.string().optional().meta({ description: "The one field that the error is about." }),
-    call_id: z.string().optional(),
-    reason: z.string().optional(),
-    request_id: z.string().optional(),
+    call_id: z.string().optional().meta({ description: "The call that a resend or create refuses." }),
+    reason: z
+      .string()
+      .optional()
+      .meta({ description: "Why it refuses that call.", examples: ["not_found"] }),
+    request_id: z.string().optional().meta({ description: "Of a 500 or 503: the logs name it." }),
   })
-  .meta({ id: "Error" });
+  .meta({ id: "Error", description: "One reason for a refusal." });

@@ -18,7 +18,7 @@ import { WEBHOOKS } from "./webhooks.ts";
 
 const INTRODUCTION = `Report finished calls; Postcall delivers their webhooks, and tells what became of each.
 
-Every answer is JSON: \`{"data": …, "errors": null}\`, or \`{"data": null, "errors": [{"error", "message", …}]}\`. Put the key into the header \`authorization\`, bare or after \`Bearer\`. Unknown members of a body and unknown query parameters are refused by name. Every answer has an \`x-request-id\`: the request's own (1–128 characters of \`A-Z a-z 0-9 . _ : -\`) or a new one. The guides are at \`/docs\`.`;
+Every answer but a stream is JSON: \`{"data": …, "errors": null}\`, or \`{"data": null, "errors": [{"error", "message", …}]}\`. A list also has \`next_cursor\`, which is null at its end. Put the key into the header \`authorization\`, bare or after \`Bearer\`. Unknown members of a body and unknown query parameters are refused by name. Every answer has an \`x-request-id\`: the request's own (1–128 characters of \`A-Z a-z 0-9 . _ : -\`) or a new one. The guides are at \`/docs\`.`;
 
 /** A part of the document as JSON. */
 type Part = Record<string, unknown>;
@@ -125,7 +125,7 @@ const PATH_PARAMETERS: Record<string, Part> = {
     description: "The call.",
   },
   phone_number: { schema: { type: "string", examples: ["+14155550100"] }, description: "In E.164." },
-  user_id: { schema: { type: "string" }, description: "The org." },
+  user_id: { schema: { type: "string" }, description: "The org's id, as it was answered." },
   id: { schema: { type: "string" }, description: "Its id, as it was answered." },
   token: { schema: { type: "string" }, description: "The end of a `view_url`." },
 };
@@ -152,12 +152,12 @@ const REFUSALS: Record<number, string> = {
   400: "Something in the request is missing or wrong; the message names it and the value.",
   401: "There is no key, or it is unknown, revoked or expired.",
   403: "The key may not do this, or its org is suspended.",
-  404: "There is no such thing in this org.",
+  404: "There is no such thing, or it is another org's.",
   409: "It can't be done as things are; the message says why.",
-  413: "The body or what it asks for is too large.",
+  413: "The body is too large, or what it asks for is.",
   415: "The body is not JSON by its content type.",
   422: "A URL that may not be called; the message says which rule.",
-  429: "Too many requests, or too much is stored. `Retry-After` says for how long.",
+  429: "Too many requests, or too much is stored. `Retry-After` says when to come back.",
   500: "A bug of ours. Its `request_id` is in the logs.",
   503: "Storage is overloaded or away. It is safe to repeat the request after `Retry-After`.",
 };

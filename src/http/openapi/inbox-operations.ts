@@ -27,7 +27,8 @@ export const INBOX_OPERATIONS = {
   "GET /view/:token": list({
     tag: "Inboxes",
     summary: "Look into an inbox by the address of its page",
-    description: "Newest first, without a key. Signatures and credentials are masked.",
+    description:
+      "Newest first, without a key. Headers that hold a signature or a credential are masked; bodies are not.",
     data: capturedRequest,
     refusals: [400, 404],
   }),

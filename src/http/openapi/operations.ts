@@ -21,7 +21,7 @@ const PREFER =
   "`wait=N` (0–25 seconds) or `respond-async`: how long to wait for first attempts. With it the answer is 202 if some are still to come; without it, it comes after 10 s at most.";
 
 const IDEMPOTENCY_KEY =
-  "1–255 printable ASCII characters. For 24 hours a repeated request with this key and the same body sends nothing and is answered with its calls as they are now, and with `idempotent-replayed: true`. Another body, or one that comes before the first is answered: 409.";
+  "1–255 printable ASCII characters. For 24 hours a repeated request with this key and the same body sends nothing and is answered with its calls as they are now, and with `idempotent-replayed: true`. Another body: 409. The same while the first is under way, which it is for 60 seconds at most: 409.";
 
 const REPORT = {
   payload: {
@@ -46,7 +46,7 @@ export const OPERATIONS = {
     tag: "Service",
     summary: "Whether the service can do its work",
     description:
-      "503 if the record is away, takes no writes, or lacks a migration, which is named. A key with `read` also learns how many of its org's calls are overdue.",
+      "503 if the record is away, takes no writes, or lacks migrations, which are named. A key with `read` also learns how many of its org's calls are overdue.",
     data: readiness,
   }),
   "GET /v1/whoami": operation({ tag: "Service", summary: "Whose key this is", data: caller }),
@@ -140,7 +140,7 @@ export const OPERATIONS = {
     tag: "Endpoints",
     summary: "Set an endpoint",
     description:
-      "What is left out stays, and null goes back to the deployment's value. Headers are merged by name and kept encrypted.",
+      "What is left out stays, and null goes back to the deployment's value. Headers are merged by name, null removes one, and they are kept encrypted. 409 over 20 headers, or 1,000 endpoints with settings.",
     data: endpoint,
     refusals: [409, 422],
     example: { url: "https://crm.example/hook", timeout_seconds: 5, retry_schedule: ["30s", "5m"] },
@@ -155,7 +155,7 @@ export const OPERATIONS = {
   "POST /v1/endpoints/pause": operation({
     tag: "Endpoints",
     summary: "Pause an endpoint",
-    description: "Its calls wait until it is enabled.",
+    description: "Its calls wait until it is enabled. 409 if 1,000 endpoints have settings or are paused.",
     data: endpoint,
     refusals: [409, 422],
     example: { url: "https://crm.example/hook" },
@@ -194,6 +194,7 @@ export const OPERATIONS = {
   "POST /v1/inbound/:phone_number": operation({
     tag: "Where calls go",
     summary: "Set where a number's calls go",
+    description: "Events that are left out stay. 409 while 10,000 numbers are set.",
     data: inboundNumber,
     refusals: [409, 422],
     example: { webhook: "https://crm.example/hook" },
@@ -213,7 +214,8 @@ export const OPERATIONS = {
   "PATCH /v1/org": operation({
     tag: "Where calls go",
     summary: "Change the org's settings",
-    description: "They affect later reports only.",
+    description:
+      "What is left out stays. Where a call goes, and whether it is held, is decided when it is reported: a change affects later reports only.",
     data: org,
     refusals: [404, 422],
     example: { default_webhook: "https://crm.example/hook", webhook_events: ["citations"] },

@@ -25,7 +25,7 @@ const webhook = (
   post: {
     operationId: `webhook${summary.replace(/(^|[^A-Za-z]+)([a-z])/gi, (_, __, letter: string) => letter.toUpperCase())}`,
     summary,
-    description: `${description}\n\nAnything but a 2xx within the timeout is retried on the schedule; 410 ends the delivery and disables the endpoint.`,
+    description: `${description}\n\nAnything but a 2xx within the timeout is retried on the schedule; 410 ends the delivery.`,
     security: [],
     parameters,
     requestBody: {
@@ -44,7 +44,7 @@ const webhook = (
     },
     responses: {
       "2XX": { description: "Received." },
-      "4XX": { description: "Not received; it is sent again." },
+      default: { description: "Not received; it is sent again, except after 410." },
     },
   },
 });
@@ -66,12 +66,13 @@ const operational = (type: string, summary: string, data: object): object =>
 export const WEBHOOKS: Record<string, object> = {
   call: webhook("A call is over", {
     description:
-      "The payload as it was reported, byte for byte. If the org has `delay_for_citations`, its `citations` and `corrected_transcript` are at its end.",
+      "The payload as it was reported. If the call was held for its citations, `citations` and `corrected_transcript` are at its end. 410 also disables the endpoint.",
     required: ["call_id"],
     example: sampleOf("completed", CALL),
   }),
   citations: webhook("A call's citations", {
-    description: "Follows the call's webhook if citations are wanted and the call was not held for them.",
+    description:
+      "Follows the call's webhook if citations are wanted and were not sent with it. 410 also disables the endpoint.",
     required: ["call_id", "user_id", "event_type", "timestamp", "citations"],
     example: sampleOf("citations", CALL),
   }),
