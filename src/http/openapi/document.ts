@@ -12,6 +12,7 @@ import type { Route } from "../route.ts";
 import { ROUTES } from "../routes.ts";
 import { apiError } from "./answers.ts";
 import { type Operation, TAGS } from "./operation.ts";
+import "./members.ts";
 import { OPERATIONS } from "./operations.ts";
 import { bodySchema, jsonSchemaOf } from "./request-schema.ts";
 import { WEBHOOKS } from "./webhooks.ts";

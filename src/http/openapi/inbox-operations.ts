@@ -1,6 +1,7 @@
 /** What the document says about inboxes and their pages. */
 import * as z from "zod";
-import { capturedRequest, deleted, inbox } from "./answers.ts";
+import { deleted } from "./answers.ts";
+import { capturedRequest, inbox } from "./inbox-answers.ts";
 import { list, operation } from "./operation.ts";
 
 export const INBOX_OPERATIONS = {
