@@ -29,7 +29,7 @@ export const INBOX_OPERATIONS = {
     tag: "Inboxes",
     summary: "Look into an inbox by the address of its page",
     description:
-      "Newest first, without a key. Headers that hold a signature or a credential are masked; bodies are not.",
+      "Newest first, without a key. Headers that hold a signature or a credential are masked; queries and bodies are not.",
     data: capturedRequest,
     refusals: [400, 404],
   }),
