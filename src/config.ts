@@ -78,10 +78,11 @@ export function readConfig(env: Record<string, unknown>): Config {
 
 /** Without a usable admin key everything else works. */
 function readAdminKey(text: unknown, minimum: number): Pick<Config, "adminKey" | "adminKeyProblem"> {
-  const adminKey = typeof text === "string" ? atLeast(minimum, text) : null;
+  // A header's value has no white space at its ends, so such a key could never be given.
+  const adminKey = typeof text === "string" && text.trim() === text ? atLeast(minimum, text) : null;
   const adminKeyProblem =
     adminKey === null
-      ? `ADMIN_KEY must be a secret of at least ${minimum} characters; until then the admin API is shut`
+      ? `ADMIN_KEY must be a secret of at least ${minimum} characters, without white space at its ends; until then the admin API is shut`
       : null;
   return { adminKey, adminKeyProblem };
 }

@@ -31,7 +31,7 @@ import { removeEnded, removeWell } from "./record/retention.ts";
 import { wakeUnsuspended } from "./record/suspension.ts";
 import { readSize, takesWrites, tryWrite, watchWrite } from "./record/trial-write.ts";
 import { countUsage } from "./record/usage.ts";
-import { readFloor, walkStep } from "./record/walk.ts";
+import { readWalked, walkStep } from "./record/walk.ts";
 import { type Clock, writeWithRetry } from "./record/write-with-retry.ts";
 
 export { Call } from "./call/object.ts";
@@ -124,7 +124,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
       await removeIdempotencyKeys(database, Date.now());
     },
     countUsage: async () => {
-      const floor = await readFloor(database);
+      const floor = await readWalked(database);
       if (floor !== null) await countUsage(database, { now: Date.now(), floor }); // else nothing was walked yet
     },
     // Printed even if there was nothing to do: so the operator learns that the older keys can go.

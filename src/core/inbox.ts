@@ -62,13 +62,15 @@ export function ruleAgainstHeader(name: string, value: string): string | null {
 }
 
 /** The names of headers that hold a signature or something that lets one in. */
-const SECRET_HEADERS = /auth|signature|(^|-)(sig|key)($|-)|hmac|token|secret|password/;
+const SECRET_HEADERS = /auth|signature|(^|-)(sig|(api)?key)($|-)|hmac|token|secret|password/;
+/** The older signature, whatever its header is called. */
+const HEX_DIGEST = /^[0-9a-f]{64}$/i;
 
 /** The headers of a request with the values masked that are not for everybody who has a page's address. */
 export const maskedHeaders = (headers: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      SECRET_HEADERS.test(name) ? shownHeader(value) : value,
+      SECRET_HEADERS.test(name) || HEX_DIGEST.test(value) ? shownHeader(value) : value,
     ]),
   );

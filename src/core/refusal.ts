@@ -31,11 +31,12 @@ export function resendRefusal(
 
 /** Why a create refuses this log, or null if it does not. */
 export function createRefusal(
-  log: Pick<SendableLog, "url"> | undefined,
+  log: Pick<SendableLog, "url" | "payload_erased_at"> | undefined,
   { endpointDisabled }: { endpointDisabled: boolean },
 ): RefusalReason | null {
   if (log === undefined) return "not_found";
   if (log.url !== null) return "webhook_exists";
+  if (log.payload_erased_at !== null) return "payload_erased";
   return endpointDisabled ? "endpoint_disabled" : null;
 }
 

@@ -27,7 +27,12 @@ export interface ApiError {
   request_id?: string;
 }
 
-const JSON_HEADERS = { "content-type": "application/json" };
+/** Answers may hold secrets and transcripts: nobody keeps them, and no browser takes them for anything else. */
+const JSON_HEADERS = {
+  "content-type": "application/json",
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+};
 
 export const ok = (data: unknown, status = 200): Response => okText(JSON.stringify(data), { status });
 

@@ -9,7 +9,7 @@ import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { unlisted } from "./inboxes/view.ts";
-import { costOfBytes, counted, countRequests } from "./limits.ts";
+import { countBody, countRequest } from "./limits.ts";
 import { readQuery } from "./query.ts";
 import type { Given, Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -51,8 +51,7 @@ const nameRequest: MiddlewareHandler<HttpEnv> = async (c, next) => {
 
 /** Counts a request, checks its query and body, and hands what they hold to the route's handler. */
 async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
-  const { kind = "requests", cost = 1 } = route.limit ?? {};
-  const tooMany = route.access === "public" ? null : await countRequests(c, kind, { key: counted(c), cost });
+  const tooMany = route.access === "public" ? null : await countRequest(c, route);
   if (tooMany !== null) return tooMany;
   // A monitor may add anything to the address that it asks.
   const isIgnored = route.access === "public" && route.query === undefined;
@@ -60,10 +59,9 @@ async function answer(c: Context<HttpEnv>, route: Route): Promise<Response> {
   const query = readQuery(searchParams, route.query ?? {});
   if (!query.ok) return query.refusal;
   const body = route.body === undefined ? NO_BODY : await readBody(c, route.body);
-  if (!body.ok) return body.refusal;
-  const more = kind === "reports" ? costOfBytes(body.bytes) - 1 : 0;
-  const tooMuch = more > 0 ? await countRequests(c, kind, { key: counted(c), cost: more }) : null;
+  const tooMuch = route.body === undefined ? null : await countBody(c, route, body);
   if (tooMuch !== null) return tooMuch;
+  if (!body.ok) return body.refusal;
   const given: Given = { query: query.value, body: body.value, json: body.json };
   const tooManyActs = await refuseMoreActs(c, route);
   if (tooManyActs !== null) return tooManyActs;

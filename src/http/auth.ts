@@ -10,19 +10,21 @@ import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
 import { type FoundKey, findKey, LAST_USE_EVERY_MS, writeLastUse } from "../record/keys.ts";
 import { refuse } from "./answer.ts";
-import { LIMIT_PERIOD_SECONDS, refuseRate } from "./limits.ts";
+import { countedAddress, LIMIT_PERIOD_SECONDS, refuseRate } from "./limits.ts";
 import { memory } from "./memory.ts";
 import type { Access } from "./route.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
 /** A known key is looked up again after this long, so a revoked one is refused everywhere within this time. */
 const KNOWN_KEY_MS = 30_000;
+/** For this long a key that was valid is looked up again even if bad keys come from its address. */
+const PROVEN_KEY_MS = 86_400_000;
 /** An unknown key is not looked up again for this long. It can't become valid meanwhile, because keys are random. */
 const UNKNOWN_KEY_MS = 10_000;
 
 /**
- * Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. `fromMemory`: only what is
- * remembered counts.
+ * Finds the valid key of a request, or null. `fresh`: asks the record, whatever is remembered. `fromMemory`: no key is
+ * looked up that was not valid before.
  */
 type FindApiKey = (
   c: Context<HttpEnv>,
@@ -32,6 +34,7 @@ type FindApiKey = (
 /** Looks up keys and remembers the results for a while. */
 function apiKeyFinder(): FindApiKey {
   const known = memory<FoundKey>();
+  const proven = memory<true>();
   // Kept apart, so that a flood of bad keys does not push out a good one.
   const unknown = memory<true>();
 
@@ -40,7 +43,10 @@ function apiKeyFinder(): FindApiKey {
     if (apiKey === null) {
       known.forget(key);
       unknown.remember(key, true, now() + UNKNOWN_KEY_MS);
-    } else known.remember(key, apiKey, now() + KNOWN_KEY_MS);
+    } else {
+      known.remember(key, apiKey, now() + KNOWN_KEY_MS);
+      proven.remember(key, true, now() + PROVEN_KEY_MS);
+    }
     return apiKey;
   }
 
@@ -49,7 +55,8 @@ function apiKeyFinder(): FindApiKey {
     const now = c.env.now();
     if (!isApiKeyForm(key) || databaseNumberOf(key) !== 0 || (!fresh && unknown.get(key, now))) return null;
     const remembered = fresh ? null : known.get(key, now);
-    const apiKey = remembered ?? (fromMemory ? null : await lookUp(key, c.env));
+    const isBarred = fromMemory && proven.get(key, now) === null;
+    const apiKey = remembered ?? (isBarred ? null : await lookUp(key, c.env));
     const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= c.env.now();
     if (apiKey === null || isExpired) return null;
     if (!apiKey.is_suspended) noteUse(apiKey, key, c.env);
@@ -77,7 +84,7 @@ export const authenticate = (): MiddlewareHandler<HttpEnv> => async (c, next) =>
   const isAdmin = adminKey !== null && isSame(readKey(c.req.header("authorization")), adminKey);
   c.set("isAdmin", isAdmin);
   if (isAdmin) return next();
-  const address = c.req.header("cf-connecting-ip") ?? "";
+  const address = countedAddress(c);
   const isBlocked = blocked.get(address, c.env.now()) === true;
   const apiKey = await findApiKey(c, { fromMemory: isBlocked });
   if (apiKey === null) {

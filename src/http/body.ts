@@ -8,9 +8,10 @@ import type { HttpEnv } from "./services.ts";
 
 /**
  * `value` is what the schema made of the body. `json` is the whole body; `json.exact` keeps the digits of its
- * numbers. `bytes` is its length.
+ * numbers. `bytes` is how much was read, also of one that is refused.
  */
-export type Body<T> = { ok: true; value: T; json: Json; bytes: number } | { ok: false; refusal: Response };
+export type Body<T> = Read<T> & { bytes: number };
+type Read<T> = { ok: true; value: T; json: Json } | { ok: false; refusal: Response };
 
 /** An answer lists this many faults at most. */
 const FAULT_LIMIT = 100;
@@ -34,22 +35,30 @@ export interface BodyRules<Schema extends z.ZodType> {
 /** Reads a body of at most `limitBytes`. If the body is `optional`, an absent one reads as `{}`. */
 export async function readBody<Schema extends z.ZodType>(
   c: Context<HttpEnv>,
-  { schema, limitBytes = LIMIT_BYTES, limitParts = PARTS_LIMIT, optional = false }: BodyRules<Schema>,
+  rules: BodyRules<Schema>,
 ): Promise<Body<z.output<Schema>>> {
+  const { limitBytes = LIMIT_BYTES } = rules;
   const contentType = c.req.header("content-type");
   if (contentType !== undefined && !isJsonType(contentType)) {
     const message = `The body's content type must be application/json, and is ${shortened(JSON.stringify(contentType))}.`;
-    return refused({ error: "UNSUPPORTED_MEDIA_TYPE", message });
+    return { ...refused({ error: "UNSUPPORTED_MEDIA_TYPE", message }), bytes: 0 };
   }
   const bytes = await readBytes(c.req.raw, limitBytes);
-  if (typeof bytes === "string") return refused(BYTE_FAULTS[bytes](limitBytes));
+  if (typeof bytes === "string") return { ...refused(BYTE_FAULTS[bytes](limitBytes)), bytes: limitBytes };
+  return { ...understand(bytes, rules), bytes: bytes.byteLength };
+}
+
+function understand<Schema extends z.ZodType>(
+  bytes: ArrayBuffer | Uint8Array,
+  { schema, limitParts = PARTS_LIMIT, optional = false }: BodyRules<Schema>,
+): Read<z.output<Schema>> {
   const text = decode(bytes);
   if (text === null) return invalid("The body is not valid UTF-8.");
   if (hasMoreCommas(text, limitParts))
     return invalid(`The body has more than ${limitParts} elements and members, which is the limit here.`);
   const parsed = parseJson(optional && text === "" ? "{}" : text);
   if (parsed.ok) {
-    if (isJsonObject(parsed.json.value)) return check(schema, parsed.json, bytes.byteLength);
+    if (isJsonObject(parsed.json.value)) return check(schema, parsed.json);
     return invalid(`The body must be a JSON object, and is ${show(parsed.json, [])}.`);
   }
   if (parsed.reason === "too_deep")
@@ -112,9 +121,9 @@ function decode(bytes: ArrayBuffer | Uint8Array): string | null {
   }
 }
 
-function check<Schema extends z.ZodType>(schema: Schema, json: Json, bytes: number): Body<z.output<Schema>> {
+function check<Schema extends z.ZodType>(schema: Schema, json: Json): Read<z.output<Schema>> {
   const parsed = schema.safeParse(json.value, { reportInput: true });
-  if (parsed.success) return { ok: true, value: parsed.data, json, bytes };
+  if (parsed.success) return { ok: true, value: parsed.data, json };
   return {
     ok: false,
     refusal: refuse(parsed.error.issues.slice(0, FAULT_LIMIT).map((issue) => faultOf(issue, json))),

@@ -15,7 +15,7 @@ export async function getCall(c: Context<HttpEnv>): Promise<Response> {
   const read = (event: (typeof LOG_EVENTS)[number]) =>
     readLogs(database, { user_id, event, call_ids: [call_id] });
   const logs = isCallId(call_id) ? (await Promise.all(LOG_EVENTS.map(read))).flat() : [];
-  const [log] = logs;
+  const log = logs.find(({ event }) => event === "call");
   if (log === undefined) return notFound(`There is no call ${JSON.stringify(call_id)}.`);
   const members = {
     call_id: JSON.stringify(call_id),

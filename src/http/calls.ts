@@ -14,7 +14,7 @@ import { type Inserted, insertReport, type NewReport } from "../record/reports.t
 import { okText, refuse } from "./answer.ts";
 import { mayRead } from "./auth.ts";
 import { refuseErased } from "./erasure.ts";
-import { noteReport, refuseReport } from "./quota.ts";
+import { refuseReport } from "./quota.ts";
 import type { Given, QueryShape } from "./route.ts";
 import type { reportSchema } from "./schemas.ts";
 import type { HttpEnv } from "./services.ts";
@@ -30,7 +30,7 @@ export async function reportCall(
   if (!webhook.ok) return refuse(webhook.refusal);
   const { log, given } = await newReport(c, { ...report, url: webhook.url }, json);
   if (log.payload_bytes > PAYLOAD_LIMIT_BYTES) return refuse(payloadTooLarge(log.payload_bytes));
-  const full = await refuseReport(c);
+  const full = await refuseReport(c, log.payload_bytes);
   if (full !== null) {
     const reported = await readStored(c, log);
     return reported === undefined ? full : repeatedReport(c, { ...log, given }, reported);
@@ -46,7 +46,6 @@ export async function reportCall(
     return repeatedReport(c, { ...log, given }, stored);
   }
   enqueueFirst(c, log, inserted);
-  await noteReport(c, log.payload_bytes);
   const unsent = { delivery_ordinal: 0, attempts: 0, metadata: [], payload_erased_at: null };
   const answered = { ...log, ...inserted, ...unsent, event: "call" as const };
   return okText(renderLog(answered, { mayRead: mayRead(c) }), { status: 202 });

@@ -95,6 +95,7 @@ export async function rotateSigningSecrets(
   const written = { user_id, id, ciphertext, now, activatesAt: activates_at, overlapMs };
   const created_at = await rotateSigningSecret(c.env.databaseOf(user_id), written);
   if (created_at === null) return refuse({ error: "CONFLICT", message: TOO_MANY_LIVE });
+  c.set("acted", { target: id });
   return ok({ secret, ...renderSecret({ id, created_at, activates_at, expires_at: null }) });
 }
 

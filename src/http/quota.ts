@@ -10,9 +10,10 @@ import type { HttpEnv } from "./services.ts";
 
 const GB = 1e9;
 
-/** What was read of an org, and what this isolate has let in since. */
+/** What was read of an org, and what this isolate has let in that the record does not count yet. */
 interface Known {
   quota: Quota;
+  readAt: number;
   reports: number;
   bytes: number;
 }
@@ -24,7 +25,9 @@ const ROOMY = 0.9;
 /** Over this share not even a send by hand goes through: each attempt adds to what is stored. */
 const OVERFULL = 1.1;
 
-const known = memory<Promise<Known>>();
+/** Longer than the record takes to count what an isolate has let in: until then it is remembered here. */
+const REMEMBERED_MS = 600_000;
+const known = memory<Known>();
 
 const limitOf = ({ stored_gb }: Quota): number => (stored_gb ?? DEFAULT_STORED_GB) * GB;
 
@@ -33,42 +36,40 @@ async function knownOf(c: Context<HttpEnv>): Promise<Known> {
   const key = c.get("apiKey");
   const now = c.env.now();
   const { user_id } = key;
-  const remembered = known.get(user_id, now);
-  if (remembered !== null) return remembered;
+  const before = known.get(user_id, now);
+  if (before !== null && now - before.readAt < READ_EVERY_MS) return before;
   const isFar = key.reports_per_minute === null && key.stored_bytes < ROOMY * limitOf(key);
-  const reading = isFar ? Promise.resolve({ quota: key, reports: 0, bytes: 0 }) : read(c, user_id);
-  known.remember(user_id, reading, now + READ_EVERY_MS);
-  return reading.catch((error: unknown) => {
-    known.forget(user_id);
-    throw error;
-  });
+  const read = isFar ? { quota: key, reports: 0 } : await readUse(c, user_id);
+  // What was let in is counted by the record once its figure has changed.
+  const isCounted = before === null || before.quota.stored_bytes !== read.quota.stored_bytes;
+  const bytes = isCounted ? 0 : before.bytes;
+  const org = { ...read, readAt: now, bytes };
+  known.remember(user_id, org, now + REMEMBERED_MS);
+  return org;
 }
 
-async function read(c: Context<HttpEnv>, user_id: string): Promise<Known> {
+async function readUse(c: Context<HttpEnv>, user_id: string): Promise<Pick<Known, "quota" | "reports">> {
   const database = c.env.databaseOf(user_id);
   const quota = (await readQuota(database, user_id)) ?? c.get("apiKey");
   const limit = quota.reports_per_minute;
   const since = c.env.now() - MINUTE_MS;
   const reports = limit === null ? 0 : await countReports(database, { user_id, since, limit });
-  return { quota, reports, bytes: 0 };
+  return { quota, reports };
 }
 
-/** Why a new call can't be reported now; null if it can. */
-export async function refuseReport(c: Context<HttpEnv>): Promise<Response | null> {
-  const { quota, reports } = await knownOf(c);
-  const perMinute = quota.reports_per_minute;
-  if (perMinute !== null && reports >= perMinute) {
+/** Why a new call of this size can't be reported now; null if it can: then it counts from now on. */
+export async function refuseReport(c: Context<HttpEnv>, bytes: number): Promise<Response | null> {
+  const org = await knownOf(c);
+  const perMinute = org.quota.reports_per_minute;
+  if (perMinute !== null && org.reports >= perMinute) {
     const message = `This org may report ${perMinute} calls a minute, and has. Repeat it in a minute.`;
     return refuse({ error: "RATE_LIMITED", message }, { "retry-after": String(MINUTE_MS / 1_000) });
   }
-  return refuseContent(c);
-}
-
-/** A call was reported: it counts from now on. */
-export async function noteReport(c: Context<HttpEnv>, bytes: number): Promise<void> {
-  const org = await knownOf(c);
+  const full = await refuseContent(c);
+  if (full !== null) return full;
   org.reports++;
   org.bytes += bytes;
+  return null;
 }
 
 /** Why nothing more can be stored for the org; null if it can. */

@@ -8,6 +8,7 @@ import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts"
 import { readSize, tryWrite } from "../record/trial-write.ts";
 import { ok, unavailable } from "./answer.ts";
 import { findApiKey } from "./auth.ts";
+import { countedAddress, refuseRate } from "./limits.ts";
 import type { HttpEnv } from "./services.ts";
 
 /** Lateness is counted, and a write tried, at most this often, whoever asks: counting reads up to 10,000 logs. */
@@ -54,6 +55,7 @@ function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
   }
 
   return async (c) => {
+    if (!(await c.env.isWithinLimit("addresses", countedAddress(c)))) return refuseRate("addresses");
     const missing = await missingMigrations(c.env.databaseOf());
     if (missing.length > 0) return unavailable(`The database lacks ${missing.join(", ")}. ${HOW_TO_MIGRATE}`);
     const refusal = await refusalToWrite(c);

@@ -146,6 +146,7 @@ export const ROUTES = [
     method: "GET",
     path: "/v1/endpoints",
     access: ["read"],
+    limit: { cost: 20 }, // it counts up to 20,000 calls that wait
     query: endpointsQuery,
     handler: getEndpoints,
   }),

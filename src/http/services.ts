@@ -47,6 +47,6 @@ export interface HttpEnv {
     isStillValid: () => Promise<boolean>;
     requestId: string;
     /** What an act was done to, where its path does not tell: the org, and what of it. For the audit. */
-    acted?: { user_id: string; target?: string };
+    acted?: { user_id?: string; target?: string };
   };
 }

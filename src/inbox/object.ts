@@ -34,6 +34,8 @@ const SECRETS_FRESH_MS = 1_000;
 
 /** Whether its org is suspended is read again after this long, and only if something arrives. */
 const STANDING_FRESH_MS = 30_000;
+/** Of one that is, sooner: once it is not, its calls come at once. */
+const SUSPENDED_FRESH_MS = 1_000;
 
 /** A request as it arrived. `isWhole` is false if the body was longer than what was read. */
 export interface Arrival extends Pick<StoredRequest, "method" | "path" | "query" | "headers" | "body"> {
@@ -175,10 +177,10 @@ export class Inbox extends DurableObject<Env> {
   }
 
   /** What was known before, if the record is away. Reads no row unless it is suspended. */
-  #isSuspended(user_id: string): Promise<boolean> {
+  async #isSuspended(user_id: string): Promise<boolean> {
     const { readAt, isSuspended: before } = this.#standing;
     const now = Date.now();
-    if (now - readAt >= STANDING_FRESH_MS) {
+    if (now - readAt >= ((await before) ? SUSPENDED_FRESH_MS : STANDING_FRESH_MS)) {
       const isSuspended = readSuspended(databaseOf(this.env, user_id), user_id).catch(() => before);
       this.#standing = { readAt: now, isSuspended };
     }

@@ -68,7 +68,7 @@ const APPENDED = "json_insert(l.metadata, '$[#]', j.value -> 'entry')";
 export const APPEND_ATTEMPT = `last_sent_at = max(coalesce(l.last_sent_at, 0), j.value ->> 'sent_at'),
   metadata = iif(json_array_length(l.metadata) < ${HISTORY_LIMIT_ATTEMPTS}, ${APPENDED}, json_remove(${APPENDED}, (
     SELECT m.fullkey FROM json_each(${APPENDED}) AS m ORDER BY m.value ->> 'sent_at', m.key LIMIT 1))),
-  details = iif(j.value -> 'details' IS NULL, l.details, json_insert(
+  details = iif(j.value -> 'details' IS NULL OR l.payload_erased_at IS NOT NULL, l.details, json_insert(
     iif(octet_length(l.details) + octet_length(l.metadata) + octet_length(j.value) <= ${HISTORY_LIMIT_BYTES}, l.details, (
       SELECT json_group_array(json(d.value) ORDER BY d.key) FROM (
         SELECT key, value, sum(octet_length(value) + 1) OVER (ORDER BY key DESC) AS bytes FROM json_each(l.details)

@@ -60,7 +60,7 @@ export async function startCreates(
      AND json_array_length(?1) = (
        SELECT count(*) FROM json_each(?1) AS other CROSS JOIN webhook_logs AS o
        ON o.user_id = other.value ->> 'user_id' AND o.call_id = other.value ->> 'call_id'
-         AND o.event = other.value ->> 'event' AND o.url IS NULL
+         AND o.event = other.value ->> 'event' AND o.url IS NULL AND o.payload_erased_at IS NULL
      ) RETURNING call_id`,
   );
   return startedBy(db, request, statement.bind(...bindings(request, "create"), request.url));

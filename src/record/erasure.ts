@@ -85,16 +85,23 @@ export async function removeTombstones(db: D1Database, now: number): Promise<num
 /** How many calls one statement erases the content of, and how many such statements one run makes. */
 const CONTENTS_AT_ONCE = 200;
 const ROUNDS = 20;
+/** A call of which something is due still is looked at again after this long. */
+const AGAIN_MS = 3_600_000;
 
-/** Log `l` is one of the calls in the JSON array ?1. */
-const OF_CALLS =
-  "(l.user_id, l.call_id) IN (SELECT j.value ->> 'user_id', j.value ->> 'call_id' FROM json_each(?1) AS j)";
-/** Log `l` has content to erase. */
-const HAS_CONTENT = "l.event IN ('call', 'citations') AND l.payload_erased_at IS NULL";
+/** Log `l` is one of the calls in the JSON array ?1, and its org wants contents erased. */
+const OF_CALLS = `(l.user_id, l.call_id) IN (SELECT j.value ->> 'user_id', j.value ->> 'call_id' FROM json_each(?1) AS j)
+  AND l.event IN ('call', 'citations')`;
+const IS_WANTED =
+  "EXISTS (SELECT 1 FROM orgs AS o WHERE o.user_id = l.user_id AND o.erase_payload_when_delivered = 1)";
+/** What failed may still be sent again. Citations without a URL are only kept beside their call. */
+const IS_DONE = "(l.status = 'delivered' OR (l.url IS NULL AND l.event = 'citations'))";
+const IS_CALL_DUE = `EXISTS (
+  SELECT 1 FROM webhook_logs AS w WHERE w.user_id = l.user_id AND w.call_id = l.call_id
+    AND w.event IN ('call', 'citations') AND (w.next_attempt_at IS NOT NULL OR w.parked IS NOT NULL))`;
 
 /**
- * Erases the payloads, and what was sent and answered, of delivered calls whose time has come. A call of which anything
- * is due is left: its next success sets a new time. Returns how many logs lost their content.
+ * Erases what was delivered of calls whose time has come and of which nothing is due: payloads, and what was sent and
+ * answered. Returns how many logs lost their content.
  */
 export async function eraseContents(db: D1Database, now: number): Promise<number> {
   let erased = 0;
@@ -111,11 +118,10 @@ export async function eraseContents(db: D1Database, now: number): Promise<number
       [
         `UPDATE webhook_logs AS l SET payload = '', payload_encoding = NULL, payload_bytes = 0, details = '[]',
            payload_erased_at = ?2, erase_at = NULL
-         WHERE ${OF_CALLS} AND ${HAS_CONTENT} AND NOT EXISTS (
-           SELECT 1 FROM webhook_logs AS w WHERE w.user_id = l.user_id AND w.call_id = l.call_id
-             AND w.event IN ('call', 'citations') AND (w.next_attempt_at IS NOT NULL OR w.parked IS NOT NULL))
+         WHERE ${OF_CALLS} AND l.payload_erased_at IS NULL AND ${IS_WANTED} AND ${IS_DONE} AND NOT ${IS_CALL_DUE}
          RETURNING event`,
-        `UPDATE webhook_logs AS l SET erase_at = NULL WHERE ${OF_CALLS} AND l.erase_at <= ?2`,
+        `UPDATE webhook_logs AS l SET erase_at = iif(${IS_WANTED} AND ${IS_CALL_DUE}, ?2 + ${AGAIN_MS}, NULL)
+         WHERE ${OF_CALLS} AND l.erase_at <= ?2`,
       ].map((text) => db.prepare(text).bind(JSON.stringify(calls), now)),
     );
     erased += contents?.results.length ?? 0;

@@ -35,21 +35,27 @@ interface Window {
 export type UpTo = (floor: string, userId: string) => string;
 const UP_TO_FLOOR: UpTo = (floor) => floor;
 
+/** What one step has passed, which of it was found, and where it has come to; undefined at the end. */
+export interface PassedLogs {
+  passed: Passed[];
+  found: Passed[];
+  last: Passed | undefined;
+}
+
 interface Passing {
   isFound: string;
   upTo: UpTo;
 }
 
 /**
- * Passes up to a step's number of logs and orgs without logs. `found` are those for which the expression over `l` is
- * true, `last` is where the step has come to; undefined at the end.
+ * Passes up to a step's number of logs and orgs without logs. Found are those for which the expression over `l` is true.
  */
 export async function passLogs(
   db: D1Database,
   walk: Window,
   isFound: string,
   upTo = UP_TO_FLOOR,
-): Promise<{ passed: Passed[]; found: Passed[]; last: Passed | undefined }> {
+): Promise<PassedLogs> {
   const rest = await readRestOfOrg(db, walk, { isFound, upTo });
   const passed = rest.length > 0 ? rest : await readNextOrgs(db, walk, { isFound, upTo });
   const last = rest.length > 0 || passed.length === STEP_LIMIT ? passed.at(-1) : undefined;

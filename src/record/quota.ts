@@ -22,7 +22,7 @@ export const QUOTA_COLUMNS = `o.limits ->> 'reports_per_minute' AS reports_per_m
 export const readQuota = (db: D1Database, user_id: string): Promise<Quota | null> =>
   db.prepare(`SELECT ${QUOTA_COLUMNS} FROM orgs AS o WHERE o.user_id = ?1`).bind(user_id).first<Quota>();
 
-/** How many calls an org has reported since then, counted up to `limit`. */
+/** How many calls an org has reported since then, without tests, counted up to `limit`. */
 export async function countReports(
   db: D1Database,
   { user_id, since, limit }: { user_id: string; since: number; limit: number },
@@ -31,7 +31,7 @@ export async function countReports(
     .prepare(
       `SELECT count(*) AS n FROM (
          SELECT 1 FROM webhook_logs INDEXED BY webhook_logs_listing
-         WHERE user_id = ?1 AND created_at >= ?2 AND event = 'call' LIMIT ?3)`,
+         WHERE user_id = ?1 AND created_at >= ?2 AND event = 'call' AND is_test IS NULL LIMIT ?3)`,
     )
     .bind(user_id, since, limit)
     .first<number>("n");

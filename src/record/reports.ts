@@ -68,11 +68,11 @@ const insertFrom = (
   source: string,
 ): string => `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
     payload_encoding, payload_bytes, to_number, from_number, delivery_id, delivery_ordinal, send_type, attempts, losses, status, reason, next_attempt_at,
-    sweep_at, parked, trials, wants_citations, report_options, payload_altered, inbound)
+    sweep_at, parked, trials, wants_citations, report_options, payload_altered, inbound, erase_at)
   SELECT ?1, ?2, event, ?3, url, created_at, ?5, ${putSql("?6", "?10")}, ?10, ?7, to_number, from_number, iif(url IS NULL, NULL, ?4), url IS NOT NULL,
     iif(url IS NULL, NULL, 'spawn'), 0, 0, iif(state = 'parked', 'pending', state), iif(state = 'held', 'awaiting_citations', NULL),
     due, iif(state = 'held', due + ?9, NULL), iif(state = 'parked', created_at, NULL), iif(state = 'parked', 0, NULL),
-    wants_citations, report_options, payload_altered, inbound
+    wants_citations, report_options, payload_altered, inbound, erase_at
   FROM (SELECT *, ${createdAt("?8")} AS created_at FROM (${source} LIMIT 1) LIMIT 1) WHERE ${IS_NOT_ERASED}
   ON CONFLICT DO NOTHING RETURNING url, status, reason, created_at, next_attempt_at, parked, iif(parked IS NULL, NULL, (
     SELECT e.state FROM endpoints AS e WHERE e.user_id = ?1 AND e.url = ${endpointOf("webhook_logs.url")})) AS endpoint_state`;
@@ -104,7 +104,8 @@ function firstStateSql(held: Record<"wanted" | "delayed" | "completed", string>)
 const REPORT = insertFrom(`
   SELECT 'call' AS event, url, state, wants_citations, nullif(?16, '{}') AS report_options, ?17 AS payload_altered,
     ?18 AS to_number, ?19 AS from_number, ?20 AS inbound,
-    CASE state WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due
+    CASE state WHEN 'pending' THEN ?8 WHEN 'held' THEN ?8 + 1000 * citations_timeout_seconds END AS due,
+    NULL AS erase_at
   FROM (
     SELECT *, ${firstStateSql({ wanted: "wants_citations", delayed: "delay_for_citations", completed: "?15" })} AS state
     FROM (
@@ -119,11 +120,12 @@ const REPORT = insertFrom(`
 
 const CITATIONS = insertFrom(`
   SELECT 'citations' AS event, url, NULL AS wants_citations, NULL AS report_options, NULL AS payload_altered,
-    to_number, from_number, inbound, iif(state = 'pending', ?8, NULL) AS due, state
+    to_number, from_number, inbound, iif(state = 'pending', ?8, NULL) AS due, state, iif(url IS NULL AND is_erased, ?8, NULL) AS erase_at
   FROM (
-    SELECT url, to_number, from_number, inbound, ${firstStateSql({ wanted: "false", delayed: "false", completed: "false" })} AS state
+    SELECT url, to_number, from_number, inbound, is_erased, ${firstStateSql({ wanted: "false", delayed: "false", completed: "false" })} AS state
     FROM (
-      SELECT iif(?11, url, NULL) AS url, to_number, from_number, inbound FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
+      SELECT iif(?11, url, NULL) AS url, to_number, from_number, inbound, payload_erased_at IS NOT NULL AS is_erased
+      FROM webhook_logs WHERE user_id = ?1 AND call_id = ?2 AND event = 'call'
         AND url IS ?12 AND status <> 'held' AND citations_digest IS NULL
     ) AS d LIMIT 1
   )`);

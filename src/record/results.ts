@@ -8,6 +8,7 @@ import { slotStatement } from "./pace.ts";
 import { parameters } from "./parameters.ts";
 import type { Wake } from "./parked.ts";
 import { parkStatement, suspendedEndpointsStatement, wakeStatement } from "./parking.ts";
+import { addGrown } from "./usage.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
 export interface Result {
@@ -108,11 +109,13 @@ export async function writeResults(db: D1Database, writing: Writing): Promise<Wr
     operationalWebhookStatement(db, rows),
   );
   const waking = parameters(parking).map((rows) => wakeStatement(db, { rows, now }));
+  const grown = addGrown(db, results.filter(({ isFull }) => !isFull).map(grownBy));
   const statements = [
     ...moving,
     ...changing,
     ...notifying,
     ...waking,
+    ...(grown === null ? [] : [grown]),
     ...parameters(losses.map(({ key, losses: count }) => ({ ...key, losses: count }))).map((rows) =>
       lossStatement(db, rows),
     ),
@@ -145,6 +148,12 @@ export const assumeWritten = (
   changed: [...changed, ...endpoints.map((change) => ({ ...change, wake_at: null }))],
   notified,
   waking,
+});
+
+/** About what an attempt adds to its log. */
+const grownBy = ({ key: { user_id }, entry }: Result) => ({
+  user_id,
+  bytes: entry.response_body.length + JSON.stringify(entry.response_headers).length,
 });
 
 const updateRow = ({ key, entry, next, erases, isFull }: Result) => ({

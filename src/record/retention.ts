@@ -3,11 +3,10 @@
  * is disabled. And endpoints without settings that have long been well. Both walk over all there are and keep their
  * place, so that what stays, however much it is, is read a bounded number of times.
  */
-import type { LogKey } from "../core/webhook-log.ts";
 import { IS_KEPT } from "./endpoint-settings.ts";
 import { type EndpointKey, endpointOf } from "./endpoints.ts";
 import { parkedAt } from "./parked.ts";
-import { passLogs, type UpTo } from "./pass-logs.ts";
+import { type Passed, type PassedLogs, passLogs, type UpTo } from "./pass-logs.ts";
 import { keepPlace, readPlace } from "./place.ts";
 
 /** Makes one step of a walk: removes what was found, and keeps the place. Returns how many were removed. */
@@ -24,8 +23,17 @@ async function step(
 /** How many steps of the walk over logs one run makes. The next run goes on. */
 const STEPS = 20;
 
-const HAS_ENDED = `(l.next_attempt_at IS NULL AND (l.parked IS NULL OR EXISTS (
-  SELECT 1 FROM endpoints AS e WHERE e.user_id = l.user_id AND e.url = ${endpointOf("l.url")} AND e.state = 'disabled')))`;
+const hasEnded = (
+  log: string,
+): string => `(${log}.next_attempt_at IS NULL AND (${log}.parked IS NULL OR EXISTS (
+  SELECT 1 FROM endpoints AS e WHERE e.user_id = ${log}.user_id AND e.url = ${endpointOf(`${log}.url`)} AND e.state = 'disabled')))`;
+
+/** Log `l` and whatever else its call has: a call and its citations are removed together. */
+const HAS_ENDED = `(${hasEnded("l")} AND NOT EXISTS (
+  SELECT 1 FROM webhook_logs AS w WHERE w.user_id = l.user_id AND w.call_id = l.call_id AND NOT ${hasEnded("w")}))`;
+
+/** One step removes about this much: the database does nothing else meanwhile. */
+const STEP_BYTES = 16_777_216;
 
 /** The log where the walk has come to. */
 interface LogPlace {
@@ -51,7 +59,8 @@ export async function removeEnded(
   let removed = 0;
   let place = (await readPlace<LogPlace>(db, "logs")) ?? FIRST_LOG;
   for (let made = 0; made < STEPS; made++) {
-    const { found, last } = await passLogs(db, { ...place, low: -1, floor: before - 1 }, HAS_ENDED, upTo);
+    const walked = await passLogs(db, { ...place, low: -1, floor: before - 1 }, HAS_ENDED, upTo);
+    const { found, last } = upToBytes(walked);
     const { user_id, created_at, call_id, event } = last ?? FIRST_LOG;
     const next = { user_id, created_at: created_at ?? before, call_id: call_id ?? "", event: event ?? "" };
     const hasMoved = JSON.stringify(next) !== JSON.stringify(place);
@@ -65,14 +74,26 @@ export async function removeEnded(
   return removed;
 }
 
-const removeLogs = (db: D1Database, found: readonly Record<keyof LogKey, unknown>[]): D1PreparedStatement =>
+/** The part of a step that is not too much to remove. The next step goes on after it. */
+function upToBytes({ passed, found, last }: PassedLogs): Pick<PassedLogs, "found" | "last"> {
+  let bytes = 0;
+  const end = found.findIndex((log) => {
+    bytes += log.bytes ?? 0;
+    return bytes > STEP_BYTES;
+  });
+  if (end === -1) return { found, last };
+  const part = found.slice(0, end + 1);
+  return { found: part, last: passed.find((log) => log === part.at(-1)) };
+}
+
+const removeLogs = (db: D1Database, found: readonly Passed[]): D1PreparedStatement =>
   db
     .prepare(
-      `DELETE FROM webhook_logs AS l WHERE (l.user_id, l.call_id, l.event) IN (
-         SELECT j.value ->> 'user_id', j.value ->> 'call_id', j.value ->> 'event' FROM json_each(?1) AS j)
+      `DELETE FROM webhook_logs AS l WHERE (l.user_id, l.call_id) IN (
+         SELECT j.value ->> 'user_id', j.value ->> 'call_id' FROM json_each(?1) AS j)
          AND ${HAS_ENDED} RETURNING event`,
     )
-    .bind(JSON.stringify(found.map(({ user_id, call_id, event }) => ({ user_id, call_id, event }))));
+    .bind(JSON.stringify(found.map(({ user_id, call_id }) => ({ user_id, call_id }))));
 
 /** An endpoint without settings that has been well for this long is forgotten. */
 const WELL_FOR_MS = 30 * DAY_MS;

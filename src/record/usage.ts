@@ -9,12 +9,30 @@ import { keepPlace, readPlace } from "./place.ts";
 /** The orgs of the JSON array ?1, each looked up. The order of a join can't be said in an UPDATE, so the orgs are inserted again. */
 const COUNTED_ORGS = "FROM json_each(?1) AS j CROSS JOIN orgs AS o ON o.user_id = j.value ->> 0";
 
-/** An org gets what one step of the sweep's walk has passed of its logs if it is more than this; else the hour's count has it. */
-const ADDED_FROM_BYTES = 1_048_576;
+/** What an org stores in one step of the sweep's walk is added if it is more than this; else the hour's count has it. */
+const WALKED_FROM_BYTES = 1_048_576;
+/** And what one batch has added to its logs, if it is more than this. */
+const GROWN_FROM_BYTES = 65_536;
+
+interface Stored {
+  user_id: string;
+  bytes: number | null;
+}
 
 /** Adds to each org what it has stored in the logs that were passed. Null if none has stored much. */
-export function addStatement(db: D1Database, passed: readonly Passed[]): D1PreparedStatement | null {
-  const much = [...bytesByOrg(passed)].filter(([, bytes]) => bytes > ADDED_FROM_BYTES);
+export const addWalked = (db: D1Database, passed: readonly Stored[]): D1PreparedStatement | null =>
+  addStatement(db, passed, WALKED_FROM_BYTES);
+
+/** Adds to each org what the attempts of a batch have added to its logs. Null if that is little. */
+export const addGrown = (db: D1Database, attempts: readonly Stored[]): D1PreparedStatement | null =>
+  addStatement(db, attempts, GROWN_FROM_BYTES);
+
+function addStatement(
+  db: D1Database,
+  stored: readonly Stored[],
+  fromBytes: number,
+): D1PreparedStatement | null {
+  const much = [...bytesByOrg(stored)].filter(([, bytes]) => bytes > fromBytes);
   if (much.length === 0) return null;
   return db
     .prepare(
@@ -25,9 +43,9 @@ export function addStatement(db: D1Database, passed: readonly Passed[]): D1Prepa
     .bind(JSON.stringify(much));
 }
 
-function bytesByOrg(passed: readonly Passed[]): Map<string, number> {
+function bytesByOrg(stored: readonly Stored[]): Map<string, number> {
   const bytes = new Map<string, number>();
-  for (const log of passed) bytes.set(log.user_id, (bytes.get(log.user_id) ?? 0) + (log.bytes ?? 0));
+  for (const log of stored) bytes.set(log.user_id, (bytes.get(log.user_id) ?? 0) + (log.bytes ?? 0));
   return bytes;
 }
 
@@ -59,7 +77,7 @@ export async function countUsage(
   for (let step = 0; step < STEPS && place.user_id !== null; step++) {
     const { user_id } = place;
     const { passed, last } = await passLogs(db, { ...place, user_id, low: -1, floor }, "0");
-    const bytes = bytesByOrg([{ user_id, bytes: place.bytes } as Passed, ...passed]);
+    const bytes = bytesByOrg([{ user_id, bytes: place.bytes }, ...passed]);
     // The last org may have more logs than this step has passed.
     const complete = [...bytes].filter(([org]) => org !== "" && org !== last?.user_id);
     place = nextPlace(place, { last, bytes });
@@ -89,6 +107,9 @@ function nextPlace(
   return { startedAt, user_id, ...at, bytes: bytes.get(user_id) ?? 0 };
 }
 
+/** About what the endpoints of org `o` take up: each failing URL has a row, also when its calls are gone. */
+const BYTES_OF_ENDPOINTS = "1024 * (SELECT count(*) FROM endpoints AS e WHERE e.user_id = o.user_id)";
+
 /** A count that is about the same as before is not written, except once a day. */
 const writeStatement = (
   db: D1Database,
@@ -98,8 +119,9 @@ const writeStatement = (
   db
     .prepare(
       `INSERT INTO orgs (user_id, name, created_at, stored_bytes)
-       SELECT o.user_id, o.name, o.created_at, j.value ->> 1 ${COUNTED_ORGS}
-       WHERE (o.counted_at IS NULL OR o.counted_at < ?2 - 86400000 OR abs(o.stored_bytes - (j.value ->> 1)) > o.stored_bytes / 100)
+       SELECT c.user_id, c.name, c.created_at, c.bytes
+       FROM (SELECT o.*, (j.value ->> 1) + ${BYTES_OF_ENDPOINTS} AS bytes ${COUNTED_ORGS}) AS c
+       WHERE (c.counted_at IS NULL OR c.counted_at < ?2 - 86400000 OR abs(c.stored_bytes - c.bytes) > c.stored_bytes / 100)
        ON CONFLICT DO UPDATE SET stored_bytes = excluded.stored_bytes, counted_at = ?2`,
     )
     .bind(JSON.stringify(counts), now);

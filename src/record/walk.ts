@@ -7,7 +7,7 @@
  * first, and then goes over all logs from the floor before up to it.
  */
 import { type Passed, passLogs } from "./pass-logs.ts";
-import { addStatement } from "./usage.ts";
+import { addWalked } from "./usage.ts";
 
 /** `created_at` of a log that is inserted now (`now` is a parameter) without an entry in the sweep's index. */
 export const createdAt = (now: string): string =>
@@ -39,7 +39,7 @@ export async function walkStep(
   const { user_id: org } = walk;
   if (org === null) return { isAtEnd: true };
   const { passed, found: unmarked, last } = await passLogs(db, { ...walk, user_id: org }, IS_UNMARKED);
-  const added = addStatement(db, passed);
+  const added = addWalked(db, passed);
   await db.batch([
     ...(added === null ? [] : [added]),
     ...(unmarked.length > 0 ? [markStatement(db, unmarked, sweepGraceMs)] : []),
@@ -90,6 +90,12 @@ function moveStatement(db: D1Database, from: Walk, to: Passed | undefined): D1Pr
       ...[from.floor, from.user_id, from.created_at, from.call_id, from.event],
     );
 }
+
+/** Up to when the sweep has walked over all logs; null if it never has. */
+export const readWalked = (db: D1Database): Promise<number | null> =>
+  db
+    .prepare("SELECT iif(user_id IS NULL, floor, low) AS walked FROM sweep_walk WHERE id = 1")
+    .first<number>("walked");
 
 /** Up to when the sweep walks or has walked, in milliseconds since the epoch; null if it never has. */
 export const readFloor = (db: D1Database): Promise<number | null> =>

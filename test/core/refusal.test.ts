@@ -47,7 +47,7 @@ test.each([
 });
 
 test("a create to a disabled endpoint is refused", () => {
-  const log = { url: null };
+  const log = { url: null, payload_erased_at: null };
   expect(createRefusal(log, { endpointDisabled: true })).toBe("endpoint_disabled");
 });
 

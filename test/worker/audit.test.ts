@@ -34,7 +34,7 @@ describe("the audit", () => {
       target: "+14155550100",
       request_id: "request-1",
     });
-    expect(made).toMatchObject({ key_id: "admin", action: "POST /v1/admin/orgs", target: null });
+    expect(made).toMatchObject({ key_id: "admin", action: "POST /v1/admin/orgs", target: org.user_id });
   });
 
   test("has each act of a key with configure that succeeded, and no other request", async () => {
@@ -53,13 +53,13 @@ describe("the audit", () => {
     const reader = { ...org, key: await makeKey(org.user_id, { scopes: ["read"] }) };
     await call(reader, "PATCH", "/v1/org", { body: { name: "Acme 4" } });
     expect(await actsOf()).toEqual([
-      ["POST /v1/admin/orgs", null],
+      ["POST /v1/admin/orgs", org.user_id],
       ["PATCH /v1/org", null],
       ["PATCH /v1/endpoints", url],
       ["POST /v1/endpoints/pause", url],
       ["DELETE /v1/endpoints", url],
-      ["POST /v1/org/signing-secrets/rotate", null],
-      ["POST /v1/inboxes", null],
+      ["POST /v1/org/signing-secrets/rotate", rotated.id],
+      ["POST /v1/inboxes", id],
       ["PATCH /v1/inboxes/{id}", id],
     ]);
     const { results } = await env.DB.prepare("SELECT * FROM audit WHERE user_id = ?").bind(org.user_id).all();
@@ -79,12 +79,12 @@ describe("the audit", () => {
       Array(4).fill("admin"),
     );
     expect(await actsOf()).toEqual([
-      ["POST /v1/admin/orgs", null],
+      ["POST /v1/admin/orgs", org.user_id],
       ["PATCH /v1/admin/orgs/{user_id}", org.user_id],
       ["POST /v1/admin/orgs/{user_id}/keys", id],
       ["DELETE /v1/admin/keys/{id}", id],
     ]);
-    expect(await actsOf(other)).toEqual([["POST /v1/admin/orgs", null]]);
+    expect(await actsOf(other)).toEqual([["POST /v1/admin/orgs", other.user_id]]);
   });
 
   test("is listed in pages, the newest first, to keys with read", async () => {

@@ -1,7 +1,7 @@
 /** What one org may have of numbers, acts a day and idempotency keys, so that no org fills a database that others share. */
 import { env } from "cloudflare:workers";
-import { beforeEach, expect, test } from "vitest";
-import { call, expectRefusal, makeOrg, type Org, receiver } from "../support/words.ts";
+import { beforeEach, expect, test, vi } from "vitest";
+import { call, expectRefusal, makeOrg, type Org, receiver, reportCall } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
@@ -42,8 +42,14 @@ test("an org that changed its settings 10,000 times in a day changes no more, an
   expectRefusal(refused, 429, "QUOTA_EXCEEDED", /changed its settings 10000 times/);
   expect(refused.headers.get("retry-after")).toBe("3600");
   expect((await call(org, "GET", "/v1/org")).body.data.name).toBe("Test");
+  const url = "https://crm.example/hook";
+  expect((await call(org, "POST", "/v1/endpoints/pause", { body: { url } })).status).toBe(200);
+  const { call_id } = await reportCall(org);
+  expect((await call(org, "DELETE", `/v1/postcall/calls/${call_id}`)).status).toBe(200);
   await env.DB.prepare("UPDATE audit SET at = at - 86400000 WHERE user_id = ?").bind(org.user_id).run();
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 }); // an isolate remembers it for a minute
   expect((await patch()).status).toBe(200);
+  vi.useRealTimers();
 });
 
 test("an org with 10,000 idempotency keys in a day sends on without one", async () => {

@@ -164,11 +164,11 @@ async function makeSlowReport(of: Org, between: () => Promise<unknown>) {
 }
 
 describe("an erasure", () => {
-  test("goes ten thousand rows of a table at a time", async () => {
+  test("goes three thousand rows of a table at a time", async () => {
     await env.DB.prepare(
       `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload, payload_bytes,
          status, delivery_id, delivery_ordinal, send_type, attempts, losses)
-       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12345)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3345)
        SELECT ?1, 'call-' || i, 'call', 'msg', 'https://crm.example/', ?2, '', '{}', 2, 'delivered', 'dlv', 1, 'spawn', 1, 0 FROM n`,
     )
       .bind(org.user_id, Date.now())
@@ -177,7 +177,7 @@ describe("an erasure", () => {
     await erase();
     later(60_001);
     await sweep();
-    expect(await rowsOf("webhook_logs", org)).toBe(2_345);
+    expect(await rowsOf("webhook_logs", org)).toBe(345);
     expect(await rowsLeft()).toMatchObject({ orgs: 1, api_keys: 1 });
     await sweep();
     expect(await rowsLeft()).toEqual({});

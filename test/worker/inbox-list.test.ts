@@ -195,3 +195,12 @@ describe("an inbox's page", () => {
     expect(JSON.stringify(results)).not.toContain(view_url.split("/").at(-1));
   });
 });
+
+test("a key without read that configures an inbox does not learn the address of its page", async () => {
+  const org = await makeOrg();
+  const { id } = (await call(org, "POST", "/v1/inboxes")).body.data;
+  const configurer = { key: await makeKey(org.user_id, { scopes: ["configure"] }) };
+  const body = { respond: {} };
+  expect((await call(configurer, "PATCH", `/v1/inboxes/${id}`, { body })).body.data.view_url).toBeUndefined();
+  expect((await call(org, "PATCH", `/v1/inboxes/${id}`, { body })).body.data.view_url).toMatch(/\/view\//);
+});

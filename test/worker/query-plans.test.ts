@@ -69,8 +69,8 @@ import { readSlices } from "../../src/record/stats.ts";
 import { readSuspended, wakeUnsuspended } from "../../src/record/suspension.ts";
 import { insertTestLog } from "../../src/record/test-logs.ts";
 import { readSize, tryWrite } from "../../src/record/trial-write.ts";
-import { addStatement, countUsage } from "../../src/record/usage.ts";
-import { walkStep } from "../../src/record/walk.ts";
+import { addWalked, countUsage } from "../../src/record/usage.ts";
+import { readWalked, walkStep } from "../../src/record/walk.ts";
 import { meter } from "../support/meter.ts";
 import { makeOrg } from "../support/words.ts";
 
@@ -297,11 +297,12 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   noteAnswered: (db) => noteAnswered(db, CLAIM),
   dropClaim: (db) => dropClaim(db, CLAIM),
   removeIdempotencyKeys: (db) => removeIdempotencyKeys(db, NOW),
+  readWalked: (db) => readWalked(db),
   hasTooManyKeys: (db) => hasTooManyKeys(db, "org"),
   hasActedEnough: (db) => hasActedEnough(db, { user_id: "org", now: NOW }),
   readQuota: (db) => readQuota(db, "org"),
   countReports: (db) => countReports(db, { user_id: "org", since: 1, limit: 10 }),
-  addStatement: async (db) => {
+  addWalked: async (db) => {
     const passed = {
       user_id: "org",
       created_at: 1,
@@ -309,7 +310,7 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
       event: "call" as const,
       is_found: 0 as const,
     };
-    await addStatement(db, [{ ...passed, bytes: 2_000_000 }])?.run();
+    await addWalked(db, [{ ...passed, bytes: 2_000_000 }])?.run();
   },
   countUsage: (db) => countUsage(db, { now: NOW, floor: NOW }),
   endHold: (db) => endHold(db, KEY, DUE),

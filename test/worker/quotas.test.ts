@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { countUsage } from "../../src/record/usage.ts";
-import { readFloor } from "../../src/record/walk.ts";
+import { readWalked } from "../../src/record/walk.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -118,6 +118,18 @@ describe("an org that stores what it may", () => {
   });
 });
 
+describe("what an isolate has let in", () => {
+  test("counts until the record counts it, however long that takes", async () => {
+    await limit({ stored_gb: 0.001 });
+    await setStored(900_000);
+    const note = "x".repeat(60_000);
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n++)
+      statuses.push((await later(() => reportCall(org, { payload: { note } }), 11 * (n + 1))).answer.status);
+    expect(statuses).toEqual([202, 202, 429, 429]);
+  });
+});
+
 describe("an org with a number of reports a minute", () => {
   test("has those and no more, however many keys or isolates report; another org's are taken", async () => {
     await limit({ reports_per_minute: 3 });
@@ -137,7 +149,7 @@ describe("what is stored", () => {
   /** Counts all orgs anew, up to now. */
   async function count(hours = 1) {
     await env.DB.prepare("UPDATE sweep_walk SET floor = ?").bind(Date.now()).run();
-    const floor = (await readFloor(env.DB)) ?? 0;
+    const floor = (await readWalked(env.DB)) ?? 0;
     const now = Date.now() + hours * 3_600_001;
     for (let run = 0; run < 20; run++) await countUsage(env.DB, { now, floor });
   }
@@ -172,6 +184,35 @@ describe("what is stored", () => {
       .run();
     await count(5);
     expect((await usageOf(crowd)).stored_bytes).toBe(2_500 * (984 + 2 + 2 + 512));
+  });
+
+  test("that large answers add to logs is added by their batch", async () => {
+    const crm = await receiver({ status: 200, body: "x".repeat(4_096) });
+    const keys = await Promise.all(Array.from({ length: 20 }, () => reportUnheard(org, crm.url)));
+    await handleAttempts(envWithLosingQueues().env, keys);
+    expect((await usageOf()).stored_bytes).toBeGreaterThan(20 * 4_096);
+  });
+
+  test("of endpoints that failed counts too, also when their calls are gone", async () => {
+    await sweepOnce(envWithLosingQueues().env);
+    await env.DB.prepare(
+      `INSERT INTO endpoints (user_id, url, state, version, consecutive_failures)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50)
+       SELECT ?, 'https://crm.example/' || i, 'active', 'v', 1 FROM n`,
+    )
+      .bind(org.user_id)
+      .run();
+    await count(9);
+    expect((await usageOf()).stored_bytes).toBe(50 * 1_024);
+  });
+
+  test("is counted only up to where the sweep has walked, so that nothing is counted twice", async () => {
+    await sweepOnce(envWithLosingQueues().env);
+    await reportCall(org);
+    await env.DB.prepare("UPDATE sweep_walk SET low = 0, floor = ?, user_id = ''").bind(Date.now()).run();
+    expect(await readWalked(env.DB)).toBe(0);
+    await env.DB.prepare("UPDATE sweep_walk SET user_id = NULL").run();
+    expect(await readWalked(env.DB)).toBeGreaterThan(0);
   });
 
   test("that is much is added when the sweep walks over it", async () => {

@@ -1,6 +1,6 @@
 /** An org that asks too often is told to wait, and nobody else is. A limit of three requests stands in for a deployment's. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { LIMIT_PERIOD_SECONDS } from "../../src/http/limits.ts";
 import { envWithLosingQueues, request } from "../support/handlers.ts";
 import { meter } from "../support/meter.ts";
@@ -53,6 +53,32 @@ test("a report counts once for each 64 KiB that its body has begun", async () =>
   expect(await rowsOf("webhook_logs", org)).toBe(0);
 });
 
+test("a report that is refused counts as much as one that is taken: it was read", async () => {
+  const on = limited({ REPORTS_LIMIT: env.TIGHT_LIMIT });
+  const body = { payload: { note: "x".repeat(4 * 65_536) } };
+  const refused = await request(on, org, { method: "POST", path: "/v1/postcall/calls", body });
+  expectRefusal(refused, 429, "RATE_LIMITED");
+});
+
+test("a resend counts once for each 20 calls that it has begun", async () => {
+  const on = limited({ SENDS_LIMIT: env.TIGHT_LIMIT });
+  const resend = (count: number) =>
+    request(on, org, {
+      ...{ method: "POST", path: "/v1/postcall/webhooks/resend" },
+      body: { call_ids: Array.from({ length: count }, (_, n) => `call-${n}`) },
+    });
+  expectRefusal(await resend(61), 429, "RATE_LIMITED");
+  expect(
+    (
+      await request(on, other, {
+        method: "POST",
+        path: "/v1/postcall/webhooks/resend",
+        body: { call_ids: ["call"] },
+      })
+    ).status,
+  ).toBe(400);
+});
+
 describe("each kind has a limit of its own", () => {
   test.each<[string, Limits, { method: string; path: string; body?: object }]>([
     [
@@ -97,6 +123,45 @@ describe("an address from which bad keys come", () => {
     expect((await request(on, org, from(address))).status).toBe(200);
     expect((await request(on, badKey(), from(crypto.randomUUID()))).status).toBe(401);
   });
+});
+
+test("a key that was valid before is looked up again, whatever comes from its address", async () => {
+  const on = limited({ ADDRESSES_LIMIT: env.TIGHT_LIMIT });
+  const from = { path: "/v1/org", headers: { "cf-connecting-ip": crypto.randomUUID() } };
+  expect((await request(on, org, from)).status).toBe(200);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+  try {
+    const statuses = await statusesOf(8, () => request(on, { key: `pc_${crypto.randomUUID()}` }, from));
+    expect(statuses).toContain(429);
+    expect((await request(on, org, from)).status).toBe(200);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("the addresses of one IPv6 network count as one, another network apart", async () => {
+  const on = limited({ ADDRESSES_LIMIT: env.TIGHT_LIMIT });
+  const ask = (address: string) =>
+    request(
+      on,
+      { key: `pc_${crypto.randomUUID()}` },
+      { path: "/v1/org", headers: { "cf-connecting-ip": address } },
+    );
+  let host = 0;
+  const statuses = await statusesOf(8, () => ask(`2001:db8::${(++host).toString(16)}`));
+  expect(statuses).toContain(429);
+  expect((await ask("2001:db8:0:0:ffff:1:2:3")).status).toBe(429);
+  expect((await ask("2001:db8:0:1::1")).status).toBe(401);
+});
+
+test("what is asked without a key is counted by its address: whether the service is ready, and an inbox's page", async () => {
+  const on = limited({ ADDRESSES_LIMIT: env.TIGHT_LIMIT });
+  for (const path of ["/readyz", `/view/${"0".repeat(32)}`]) {
+    const headers = { "cf-connecting-ip": crypto.randomUUID() };
+    const statuses = await statusesOf(8, () => request(on, { key: "" }, { path, headers }));
+    expect(statuses).toContain(429);
+    expect((await request(on, { key: "" }, { path: "/healthz", headers })).status).toBe(200);
+  }
 });
 
 test("the period that refusals name is that of every limit of a deployment", () => {

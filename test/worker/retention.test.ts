@@ -30,6 +30,61 @@ test("an ended log is removed with its attempts after RETENTION_DAYS; a younger 
   expect(await logOf(org, due.call_id)).toMatchObject({ status: "pending" });
 });
 
+test("a call and its citations are removed together, and not before both have ended", async () => {
+  const org = await makeOrg();
+  const crm = await receiver(200);
+  const cite = async (call_id: string) =>
+    call(org, "POST", `/v1/postcall/calls/${call_id}/citations`, { body: { citations: [1] } });
+  const { env: lossy } = envWithLosingQueues();
+  const [gone, due] = [await reportUnheard(org, crm.url), await reportUnheard(org, crm.url)];
+  await handleAttempts(lossy, [gone, due]);
+  await Promise.all([cite(gone.call_id), cite(due.call_id)]);
+  const age = (key: { call_id: string }, event: string, days: number) =>
+    env.DB.prepare("UPDATE webhook_logs SET created_at = created_at - ? WHERE call_id = ? AND event = ?")
+      .bind(days * DAY_MS, key.call_id, event)
+      .run();
+  await Promise.all([age(gone, "call", 31), age(gone, "citations", 29), age(due, "call", 31)]);
+  await env.DB.prepare(
+    "UPDATE webhook_logs SET next_attempt_at = 1 WHERE call_id = ? AND event = 'citations'",
+  )
+    .bind(due.call_id)
+    .run();
+  await sweepOnce(lossy);
+  const whole = (key: { call_id: string }) => call(org, "GET", `/v1/postcall/calls/${key.call_id}`);
+  expect((await whole(gone)).status).toBe(404);
+  expect((await whole(due)).body.data.logs).toHaveLength(2);
+});
+
+test("of large logs one step removes some, and the next ones go on", async () => {
+  const org = await makeOrg();
+  const count = () =>
+    env.DB.prepare("SELECT count(*) AS n FROM webhook_logs WHERE user_id = ?")
+      .bind(org.user_id)
+      .first<number>("n");
+  await env.DB.prepare(
+    `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, created_at, report_digest, payload, payload_bytes,
+       status, delivery_ordinal, attempts, losses)
+     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45)
+     SELECT ?1, 'call-' || i, 'call', 'msg', i, '', zeroblob(1000000), 1000000, 'no_webhook', 0, 0, 0 FROM n`,
+  )
+    .bind(org.user_id)
+    .run();
+  const removals: number[] = [];
+  const DB = {
+    prepare: (text: string) => env.DB.prepare(text),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const answers = await env.DB.batch(statements);
+      if (answers.length === 2) removals.push(answers[0]?.results.length ?? 0);
+      return answers;
+    },
+  } as unknown as D1Database;
+  await removeEnded(DB, { now: Date.now(), retentionDays: 1 });
+  await removeEnded(DB, { now: Date.now(), retentionDays: 1 });
+  expect(await count()).toBe(0);
+  expect(removals.reduce((sum, removed) => sum + removed, 0)).toBeGreaterThanOrEqual(45);
+  expect(Math.max(...removals)).toBeLessThan(20);
+});
+
 test("an org with days of its own keeps its logs as long as that; the others keep theirs", async () => {
   const [brief, other] = [await makeOrg(), await makeOrg()];
   const crm = await receiver(200);

@@ -33,7 +33,7 @@ export async function postOrg(
   await c.env.writeWithRetry(() =>
     createOrg(c.env.databaseOf(user_id), { org, limits, secret, key: key.stored }),
   );
-  c.set("acted", { user_id });
+  c.set("acted", { user_id, target: user_id });
   return ok({ user_id, name, signing_secret, key: key.answered });
 }
 

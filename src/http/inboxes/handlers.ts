@@ -7,6 +7,7 @@ import { inboxUrl, viewUrl } from "../../core/inbox.ts";
 import type { InboxState } from "../../inbox/store.ts";
 import { addInbox, INBOXES_LIMIT, listInboxes, removeInbox } from "../../record/inboxes.ts";
 import { notFound, ok, okPage, refuse, refuseCursor } from "../answer.ts";
+import { mayRead } from "../auth.ts";
 import { readTimeCursor, writeTimeCursor } from "../cursor.ts";
 import type { Given, QueryShape } from "../route.ts";
 import type { pageQuery } from "../schemas.ts";
@@ -22,6 +23,7 @@ export async function makeInbox(c: Context<HttpEnv>): Promise<Response> {
   const state = await inbox.create(user_id, token);
   const { expires_at } = state;
   // Only now: every inbox in the list exists.
+  c.set("acted", { target: id });
   if (await addInbox(c.env.databaseOf(user_id), { user_id, id, now: c.env.now(), expires_at }))
     return ok(renderInbox(c, id, state));
   await inbox.end(user_id);
@@ -68,7 +70,10 @@ export async function configureInbox(
 ): Promise<Response> {
   const id = c.req.param("id") ?? "";
   const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.respond);
-  return state == null ? noInbox(id) : ok(renderInbox(c, id, state));
+  if (state == null) return noInbox(id);
+  // Whoever has the address of the page reads what arrives.
+  const { view_url, ...shown } = renderInbox(c, id, state);
+  return ok(mayRead(c) ? { ...shown, view_url } : shown);
 }
 
 export async function listRequests(

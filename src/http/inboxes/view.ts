@@ -4,6 +4,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { notFound, okPage, refuseCursor } from "../answer.ts";
+import { countedAddress, refuseRate } from "../limits.ts";
 import type { Given } from "../route.ts";
 import type { pageQuery } from "../schemas.ts";
 import type { HttpEnv } from "../services.ts";
@@ -22,6 +23,7 @@ export async function viewRequests(
   c: Context<HttpEnv>,
   { query: { limit, cursor } }: Given<typeof pageQuery>,
 ): Promise<Response> {
+  if (!(await c.env.isWithinLimit("addresses", countedAddress(c)))) return refuseRate("addresses");
   if (cursor !== undefined && !isRequestId(cursor)) return refuseCursor(cursor);
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   const page = await c.env.inboxes.viewed(c.req.param("token") ?? "")?.view({ before, limit });

@@ -11,11 +11,14 @@ export const inbox = z
         "https://postcall.example/inbox/46e6e77f1df76726387e6b75563df0556fa998217358f4b889a997c9be8f6469",
       ],
     }),
-    view_url: z.string().meta({
-      description:
-        "Lists what it received, for whoever has this address. Who has only `url` can't find it out.",
-      examples: ["https://postcall.example/view/8f58784112cc13dc26b364ab1bcc0968"],
-    }),
+    view_url: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          "Lists what it received, for whoever has this address. Who has only `url` can't find it out.",
+        examples: ["https://postcall.example/view/8f58784112cc13dc26b364ab1bcc0968"],
+      }),
     expires_at: time.meta({ description: "Then it is gone, with what it received." }),
     respond: z
       .object({

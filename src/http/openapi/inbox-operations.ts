@@ -31,7 +31,7 @@ export const INBOX_OPERATIONS = {
     description:
       "Newest first, without a key. Headers that hold a signature or a credential are masked; queries and bodies are not.",
     data: capturedRequest,
-    refusals: [400, 404],
+    refusals: [400, 404, 429],
   }),
   "PATCH /v1/inboxes/:id": operation({
     tag: "Inboxes",

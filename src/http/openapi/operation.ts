@@ -11,7 +11,7 @@ export type RouteName = AnyRoute extends infer R
   : never;
 
 /** The refusals that a route has beside those of every route of its kind. */
-type OwnRefusal = 400 | 404 | 409 | 413 | 422;
+type OwnRefusal = 400 | 404 | 409 | 413 | 422 | 429;
 
 export interface Operation<Data extends z.ZodType = z.ZodType> {
   tag: Tag;

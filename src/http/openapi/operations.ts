@@ -48,6 +48,7 @@ export const OPERATIONS = {
     description:
       "503 if the record is away, takes no writes, or lacks migrations, which are named. A key with `read` also learns how many of its org's calls are overdue.",
     data: readiness,
+    refusals: [429],
   }),
   "GET /v1/whoami": operation({ tag: "Service", summary: "Whose key this is", data: caller }),
 
@@ -123,7 +124,7 @@ export const OPERATIONS = {
       "To the URL given, else to the one saved for the number, else to the org's default. It goes the way of real webhooks, makes one attempt, and says nothing about its endpoint.",
     data: webhookLog,
     statuses: [200, 202],
-    refusals: [409, 422],
+    refusals: [404, 409, 422],
     headers: { prefer: PREFER, "idempotency-key": IDEMPOTENCY_KEY },
     example: { phone_number: "+14155550100", kind: "completed" },
   }),

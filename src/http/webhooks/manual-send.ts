@@ -153,7 +153,7 @@ const REFUSALS: Record<RefusalReason, string> = {
   no_webhook: "The call has no webhook; create one first.",
   webhook_exists: "The call has a webhook already; resend it instead.",
   held: "It is held for its citations. It is sent when they arrive or their time is over.",
-  payload_erased: "Its payload was erased after it was delivered.",
+  payload_erased: "Its payload was erased once its call was delivered.",
   endpoint_disabled: "Its endpoint is disabled; enable it first.",
 };
 
@@ -223,6 +223,7 @@ async function openParts(c: Context<HttpEnv>, { event }: ManualSend, states: rea
     let separator = "";
     for (const run of readRuns(states)) {
       const logs = await readLogs(database, { user_id, event, call_ids: run.map(({ call_id }) => call_id) });
+      if (logs.length === 0) continue; // they were erased while this waited
       yield separator + logs.map((log) => renderLog(log, { mayRead: mayRead(c) })).join(",");
       separator = ",";
     }

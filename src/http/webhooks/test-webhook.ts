@@ -49,7 +49,7 @@ export async function testWebhook(
   const complete = await waitForFirstAttempts(c, { event }, { deliveries, waitMs });
   await answered(c, claim);
   const [stored] = await readLogs(database, { user_id, event, call_ids: [call_id] });
-  if (stored === undefined) throw new Error(`the log of ${call_id} is gone`);
+  if (stored === undefined) return notFound(`The test ${JSON.stringify(call_id)} was erased meanwhile.`);
   const headers = applied === null ? {} : { "preference-applied": applied };
   return okText(renderLog(stored, { mayRead: mayRead(c) }), {
     status: complete || applied === null ? 200 : 202,
