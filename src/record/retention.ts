@@ -8,13 +8,19 @@ import { type EndpointKey, endpointOf } from "./endpoints.ts";
 import { parkedAt } from "./parked.ts";
 import { type Passed, type PassedLogs, passLogs, type UpTo } from "./pass-logs.ts";
 import { keepPlace, readPlace } from "./place.ts";
+import { takeRemoved } from "./usage.ts";
 
 /** Makes one step of a walk: removes what was found, and keeps the place. Returns how many were removed. */
 async function step(
   db: D1Database,
-  { removal, moved }: { removal: D1PreparedStatement | null; moved: D1PreparedStatement | null },
+  {
+    removal,
+    ...others
+  }: Record<"removal" | "moved", D1PreparedStatement | null> & {
+    taken?: D1PreparedStatement | null;
+  },
 ): Promise<number> {
-  const statements = [removal, moved].filter((statement) => statement !== null);
+  const statements = [removal, ...Object.values(others)].filter((statement) => statement != null);
   if (statements.length === 0) return 0;
   const [first] = await db.batch(statements);
   return removal === null ? 0 : (first?.results.length ?? 0);
@@ -66,6 +72,7 @@ export async function removeEnded(
     const hasMoved = JSON.stringify(next) !== JSON.stringify(place);
     removed += await step(db, {
       removal: found.length > 0 ? removeLogs(db, found) : null,
+      taken: takeRemoved(db, found),
       moved: hasMoved ? keepPlace(db, "logs", next) : null,
     });
     place = next;

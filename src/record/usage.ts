@@ -1,7 +1,7 @@
 /**
- * Counts how much each org stores, by walks: that of the sweep, which passes each log once,
- * adds what is much, and a walk of its own counts every org anew each hour, so that what has grown, was removed or was
- * counted twice comes right.
+ * Counts how much each org stores, by walks: that of the sweep, which passes each log once, adds what is much, that of
+ * the removal takes it away, and a walk of its own counts every org anew each day, so that what has grown or was counted
+ * twice comes right.
  */
 import { type Passed, passLogs } from "./pass-logs.ts";
 import { keepPlace, readPlace } from "./place.ts";
@@ -9,8 +9,12 @@ import { keepPlace, readPlace } from "./place.ts";
 /** The orgs of the JSON array ?1, each looked up. The order of a join can't be said in an UPDATE, so the orgs are inserted again. */
 const COUNTED_ORGS = "FROM json_each(?1) AS j CROSS JOIN orgs AS o ON o.user_id = j.value ->> 0";
 
-/** What an org stores in one step of the sweep's walk is added if it is more than this; else the hour's count has it. */
-const WALKED_FROM_BYTES = 1_048_576;
+/** What an org stores in one step of the sweep's walk is added if it is more than this; else the day's count has it. */
+const WALKED_FROM_BYTES = 262_144;
+/** Takes from each org what was removed of its logs. Null if that is little. */
+export const takeRemoved = (db: D1Database, removed: readonly Stored[]): D1PreparedStatement | null =>
+  addStatement(db, removed, { fromBytes: WALKED_FROM_BYTES, sign: -1 });
+
 /** And what one batch has added to its logs, if it is more than this. */
 const GROWN_FROM_BYTES = 65_536;
 
@@ -21,23 +25,25 @@ interface Stored {
 
 /** Adds to each org what it has stored in the logs that were passed. Null if none has stored much. */
 export const addWalked = (db: D1Database, passed: readonly Stored[]): D1PreparedStatement | null =>
-  addStatement(db, passed, WALKED_FROM_BYTES);
+  addStatement(db, passed, { fromBytes: WALKED_FROM_BYTES });
 
 /** Adds to each org what the attempts of a batch have added to its logs. Null if that is little. */
 export const addGrown = (db: D1Database, attempts: readonly Stored[]): D1PreparedStatement | null =>
-  addStatement(db, attempts, GROWN_FROM_BYTES);
+  addStatement(db, attempts, { fromBytes: GROWN_FROM_BYTES });
 
 function addStatement(
   db: D1Database,
   stored: readonly Stored[],
-  fromBytes: number,
+  { fromBytes, sign = 1 }: { fromBytes: number; sign?: 1 | -1 },
 ): D1PreparedStatement | null {
-  const much = [...bytesByOrg(stored)].filter(([, bytes]) => bytes > fromBytes);
+  const much = [...bytesByOrg(stored)]
+    .filter(([, bytes]) => bytes > fromBytes)
+    .map(([org, bytes]) => [org, sign * bytes]);
   if (much.length === 0) return null;
   return db
     .prepare(
       `INSERT INTO orgs (user_id, name, created_at, stored_bytes)
-       SELECT o.user_id, o.name, o.created_at, o.stored_bytes + (j.value ->> 1) ${COUNTED_ORGS} WHERE true
+       SELECT o.user_id, o.name, o.created_at, max(0, o.stored_bytes + (j.value ->> 1)) ${COUNTED_ORGS} WHERE true
        ON CONFLICT DO UPDATE SET stored_bytes = excluded.stored_bytes`,
     )
     .bind(JSON.stringify(much));
@@ -49,7 +55,7 @@ function bytesByOrg(stored: readonly Stored[]): Map<string, number> {
   return bytes;
 }
 
-/** Where the hourly count has come to, what it has counted of that org, and when it began. */
+/** Where the day's count has come to, what it has counted of that org, and when it began. */
 interface Place {
   startedAt: number;
   /** Null: it is at its end. */
@@ -60,32 +66,33 @@ interface Place {
   bytes: number;
 }
 
-const COUNT_EVERY_MS = 3_600_000;
+/** Each log is read once in this time: more often, that would be a part of the bill. */
+const COUNT_EVERY_MS = 86_400_000;
 /** How many steps of the count one run makes: 10,000 logs. */
 const STEPS = 10;
 
-/** Goes on counting what orgs store, up to the floor of the sweep's walk, and begins anew each hour. */
+/** Goes on counting what orgs store, up to where the sweep has walked, and begins anew each day. */
 export async function countUsage(
   db: D1Database,
   { now, floor }: { now: number; floor: number },
 ): Promise<void> {
   const before = await readPlace<Place>(db, "usage");
-  let place =
-    before === null || (before.user_id === null && before.startedAt <= now - COUNT_EVERY_MS)
-      ? begun(now)
-      : before;
+  const isOver = before?.user_id === null && before.startedAt <= now - COUNT_EVERY_MS;
+  let place = before === null || isOver ? begun(now) : before;
+  if (place.user_id === null) return;
+  const complete = new Map<string, number>();
   for (let step = 0; step < STEPS && place.user_id !== null; step++) {
     const { user_id } = place;
     const { passed, last } = await passLogs(db, { ...place, user_id, low: -1, floor }, "0");
     const bytes = bytesByOrg([{ user_id, bytes: place.bytes }, ...passed]);
     // The last org may have more logs than this step has passed.
-    const complete = [...bytes].filter(([org]) => org !== "" && org !== last?.user_id);
+    for (const [org, counted] of bytes) if (org !== "" && org !== last?.user_id) complete.set(org, counted);
     place = nextPlace(place, { last, bytes });
-    await db.batch([
-      ...(complete.length > 0 ? [writeStatement(db, complete, now)] : []),
-      keepPlace(db, "usage", place),
-    ]);
   }
+  await db.batch([
+    ...(complete.size > 0 ? [writeStatement(db, [...complete], now)] : []),
+    keepPlace(db, "usage", place),
+  ]);
 }
 
 const begun = (startedAt: number): Place => ({

@@ -146,15 +146,15 @@ describe("an org with a number of reports a minute", () => {
 });
 
 describe("what is stored", () => {
-  /** Counts all orgs anew, up to now. */
-  async function count(hours = 1) {
+  /** Counts all orgs anew, up to now, as if so many days had gone by. */
+  async function count(days = 1) {
     await env.DB.prepare("UPDATE sweep_walk SET floor = ?").bind(Date.now()).run();
     const floor = (await readWalked(env.DB)) ?? 0;
-    const now = Date.now() + hours * 3_600_001;
+    const now = Date.now() + days * 86_400_001;
     for (let run = 0; run < 20; run++) await countUsage(env.DB, { now, floor });
   }
 
-  test("is counted each hour: each log about as it is, and what was removed no more", async () => {
+  test("is counted each day: each log about as it is, and what was removed no more", async () => {
     await sweepOnce(envWithLosingQueues().env); // from now on there is a floor
     const other = await makeOrg();
     const note = Array.from({ length: 20_000 }, () => Math.random().toString(36)[2]).join("");
@@ -213,6 +213,21 @@ describe("what is stored", () => {
     expect(await readWalked(env.DB)).toBe(0);
     await env.DB.prepare("UPDATE sweep_walk SET user_id = NULL").run();
     expect(await readWalked(env.DB)).toBeGreaterThan(0);
+  });
+
+  test("that is much is taken away when it is removed", async () => {
+    await env.DB.prepare(
+      `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, created_at, report_digest, payload, payload_bytes,
+         status, delivery_ordinal, attempts, losses)
+       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5)
+       SELECT ?1, 'call-' || i, 'call', 'msg', i, '', zeroblob(1000000), 1000000, 'no_webhook', 0, 0, 0 FROM n`,
+    )
+      .bind(org.user_id)
+      .run();
+    await setStored(6_000_000);
+    await sweepOnce(envWithLosingQueues().env);
+    expect(await rowsOf("webhook_logs", org)).toBe(0);
+    expect((await usageOf()).stored_bytes).toBeLessThan(1_000_000);
   });
 
   test("that is much is added when the sweep walks over it", async () => {

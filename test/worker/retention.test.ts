@@ -74,7 +74,7 @@ test("of large logs one step removes some, and the next ones go on", async () =>
     prepare: (text: string) => env.DB.prepare(text),
     batch: async (statements: D1PreparedStatement[]) => {
       const answers = await env.DB.batch(statements);
-      if (answers.length === 2) removals.push(answers[0]?.results.length ?? 0);
+      if (answers.length >= 2) removals.push(answers[0]?.results.length ?? 0);
       return answers;
     },
   } as unknown as D1Database;

@@ -72,8 +72,9 @@ export async function configureInbox(
   const state = await c.env.inboxes.find(id)?.configure(c.get("apiKey").user_id, body.respond);
   if (state == null) return noInbox(id);
   // Whoever has the address of the page reads what arrives.
-  const { view_url, ...shown } = renderInbox(c, id, state);
-  return ok(mayRead(c) ? { ...shown, view_url } : shown);
+  const inbox = renderInbox(c, id, state);
+  const { view_url: _, ...withoutPage } = inbox;
+  return ok(mayRead(c) ? inbox : withoutPage);
 }
 
 export async function listRequests(

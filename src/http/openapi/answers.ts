@@ -170,7 +170,7 @@ export const org = z
     usage: z.object({
       stored_bytes: z
         .int()
-        .meta({ description: "What its logs take up. Counted each hour, what is much within minutes." }),
+        .meta({ description: "What its logs take up. Counted each day, what is much within minutes." }),
       counted_at: time.nullable().meta({ description: "Null: not counted yet." }),
     }),
   })
