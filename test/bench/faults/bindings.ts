@@ -1,7 +1,8 @@
 /** The bindings for one run of a handler: the real database and objects, a queue in memory, and the run's faults. */
 
 import { env } from "cloudflare:workers";
-import { AsyncLocalStorage } from "node:async_hooks";
+import { type DatabaseWork, databaseOf, running } from "./database-bindings.ts";
+import { countEffects, rowsWritten, stateIn } from "./effects.ts";
 import { objects } from "./object-bindings.ts";
 import type { Fault } from "./program.ts";
 import type { World } from "./world.ts";
@@ -141,89 +142,7 @@ export function openRun(
   };
 }
 
-/** What is worth counting, by the text of the statement that does it to logs. */
-const EFFECTS = {
-  "parked by a batch": /SET parked = max\(l\.created_at/,
-  "released or probed": /SET parked = NULL, next_attempt_at/,
-  "waiting for a slot": /SET reason = 'rate_limited'/,
-};
-
-function countEffects(world: World, query: string, { results = [] }: Partial<D1Result>): void {
-  for (const [name, text] of Object.entries(EFFECTS))
-    if (text.test(query)) for (const _row of results) world.count(name);
-  for (const row of query.startsWith("INSERT INTO webhook_logs") ? results : [])
-    if ((row as { parked?: number | null }).parked) world.count("parked at its report");
-}
-
-const rowsWritten = (answer: unknown): number =>
-  [answer]
-    .flat()
-    .reduce<number>((sum, one) => sum + ((one as Partial<D1Result> | null)?.meta?.rows_written ?? 0), 0);
-
-/** The state of the endpoint that was read, if one was. A program has one endpoint. */
-const stateIn = (answer: unknown): string | undefined =>
-  (answer as Partial<D1Result<{ state?: string }>> | null)?.results?.[0]?.state;
-
 type Around = <T>(work: () => Promise<T>) => Promise<T>;
-
-interface DatabaseWork<T> {
-  queries: readonly string[];
-  work: () => Promise<T>;
-  isWriting: boolean;
-  /** A transaction that writes down what a batch has sent. */
-  isTransaction: boolean;
-}
-
-/** The run that a statement belongs to. Runs of one isolate share its database, and with it what it remembers. */
-const running = new AsyncLocalStorage<{ database: <T>(work: DatabaseWork<T>) => Promise<T> }>();
-
-function operateInRun<T>(work: DatabaseWork<T>): Promise<T> {
-  const run = running.getStore();
-  if (run === undefined) throw new Error("a statement belongs to no run");
-  return run.database(work);
-}
-
-function databaseOf(world: World, isolate: number): D1Database {
-  const database = world.databases.get(isolate) ?? openDatabase();
-  world.databases.set(isolate, database);
-  return database;
-}
-
-function openDatabase(): D1Database {
-  const inner = new WeakMap<object, { query: string; statement: D1PreparedStatement }>();
-  function wrap(query: string, statement: D1PreparedStatement): D1PreparedStatement {
-    const around = <T>(work: () => Promise<T>) =>
-      operateInRun({ queries: [query], work, isWriting: !isReading(query), isTransaction: false });
-    const wrapped = {
-      bind: (...values: unknown[]) => wrap(query, statement.bind(...values)),
-      all: () => around(() => statement.all()),
-      run: () => around(() => statement.run()),
-      // By `all`, which tells what was written too.
-      first: async (column?: string) => {
-        const [row] = (await around(() => statement.all())).results;
-        return row === undefined ? null : column === undefined ? row : row[column];
-      },
-    } as unknown as D1PreparedStatement;
-    inner.set(wrapped, { query, statement });
-    return wrapped;
-  }
-  return {
-    prepare: (query: string) => wrap(query, env.DB.prepare(query)),
-    batch: (wrapped: D1PreparedStatement[]) => {
-      const statements = wrapped.flatMap((statement) => inner.get(statement) ?? []);
-      const queries = statements.map(({ query }) => query);
-      return operateInRun({
-        queries,
-        work: () => env.DB.batch(statements.map(({ statement }) => statement)),
-        isWriting: !queries.every(isReading),
-        // A read opens a batch, and turns at an endpoint are taken: nothing has been sent yet.
-        isTransaction: !queries.some(isReading) && queries.some((query) => query.includes("webhook_logs")),
-      });
-    },
-  } as unknown as D1Database;
-}
-
-const isReading = (query: string): boolean => /^\s*SELECT/.test(query);
 
 function queue(world: World, lane: string, around: Around): Queue {
   const sendBatch = (requests: Iterable<MessageSendRequest>) =>
