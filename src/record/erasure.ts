@@ -86,7 +86,7 @@ export async function removeTombstones(db: D1Database, now: number): Promise<num
 const CONTENTS_AT_ONCE = 200;
 const ROUNDS = 20;
 /** A call of which something is due still is looked at again after this long. */
-const AGAIN_MS = 3_600_000;
+const AGAIN_MS = 86_400_000;
 
 /** Log `l` is one of the calls in the JSON array ?1, and its org wants contents erased. */
 const OF_CALLS = `(l.user_id, l.call_id) IN (SELECT j.value ->> 'user_id', j.value ->> 'call_id' FROM json_each(?1) AS j)

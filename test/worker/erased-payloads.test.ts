@@ -159,6 +159,29 @@ describe("with citations", () => {
     expect((await logOf(org, call_id)).payload).toBeNull();
   });
 
+  test("that failed, these stay to be resent, and the call's payload goes all the same", async () => {
+    await eraseDelivered({ webhook_events: ["citations"] });
+    const failing = await receiver(200, 404);
+    const { call_id } = await deliverOne(failing.url, { status: "completed" });
+    await cite(call_id, CITATIONS);
+    const cited = async () =>
+      (await call(org, "GET", `/v1/postcall/webhooks/${call_id}?event=citations`)).body.data;
+    await expect.poll(async () => (await cited()).metadata.length, { timeout: 10_000 }).toBe(1);
+    // The sweep comes while they are retried, and again the next day, when they have failed.
+    const DAY_MS = 86_400_000;
+    const come = env.DB.prepare("UPDATE webhook_logs SET erase_at = erase_at - ?2 WHERE call_id = ?1").bind(
+      ...[call_id, DAY_MS],
+    );
+    await come.run();
+    await sweepLossy();
+    expect((await logOf(org, call_id)).payload).not.toBeNull();
+    await expect.poll(async () => (await cited()).status, { timeout: 15_000 }).toBe("failed");
+    await come.run();
+    await sweepLossy();
+    expect((await logOf(org, call_id)).payload).toBeNull();
+    expect(await cited()).toMatchObject({ payload: CITATIONS, status: "failed" });
+  });
+
   test("that never come, it goes when their time is over", async () => {
     await eraseDelivered({ webhook_events: ["citations"], citations_timeout_seconds: 60 });
     const { call_id } = await deliverOne(crm.url, { status: "completed" });
