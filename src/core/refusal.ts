@@ -36,7 +36,7 @@ export function createRefusal(
 ): RefusalReason | null {
   if (log === undefined) return "not_found";
   if (log.url !== null) return "webhook_exists";
-  if (log.payload_erased_at !== null) return "payload_erased";
+  if (log.payload_erased_at !== null) return "payload_erased"; // kept citations of a call that was delivered
   return endpointDisabled ? "endpoint_disabled" : null;
 }
 

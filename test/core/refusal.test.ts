@@ -30,6 +30,12 @@ test.each([
     create: "webhook_exists",
   },
   {
+    name: "kept citations that were erased with their call",
+    log: { ...healthy, url: null, status: "no_webhook" as const, payload_erased_at: NOW },
+    resend: "no_webhook",
+    create: "payload_erased",
+  },
+  {
     name: "a call whose endpoint is degraded",
     log: { ...healthy, endpoint_state: "degraded" as const },
     resend: null,

@@ -159,6 +159,17 @@ describe("with citations", () => {
     expect((await logOf(org, call_id)).payload).toBeNull();
   });
 
+  test("that were kept unsent go with the call, and then can't be created", async () => {
+    await eraseDelivered();
+    const { call_id } = await deliverOne(crm.url, { status: "completed" });
+    await cite(call_id, CITATIONS);
+    await sweepLossy();
+    const body = { call_ids: [call_id], event: "citations", webhook_url: crm.url };
+    const answer = await call(org, "POST", "/v1/postcall/webhooks/create", { body });
+    expect(answer.body.errors).toMatchObject([{ call_id, reason: "payload_erased" }]);
+    expect(await crm.received()).toHaveLength(1);
+  });
+
   test("that failed, these stay to be resent, and the call's payload goes all the same", async () => {
     await eraseDelivered({ webhook_events: ["citations"] });
     const failing = await receiver(200, 404);
