@@ -52,6 +52,7 @@ else if (unmet.length > 0)
 const RARE = [
   ...["write refused", "floor lost", "floor old"],
   ...["parked by a batch", "parked at its report", "released or probed", "waiting for a slot"],
+  ...["log erased", "payload erased", "released by hand", "key repeated", "parked by a suspension"],
 ];
 for (const fault of RARE)
   if (programs >= ENOUGH_PROGRAMS && !tally?.faults[fault]) fail(`no program met: ${fault}`);

@@ -50,7 +50,7 @@ test("every program leaves every call as it was promised", { timeout: 86_400_000
     const history = await within(PROGRAM_LIMIT_MS, runProgram(program, org));
     // After a failure come smaller versions of that program, until the smallest is found.
     if (!hasFailed) addTo(tally, history);
-    const broken = brokenInvariants(history.calls);
+    const broken = brokenInvariants(history);
     if (broken.length > 0) throw new Error(broken.join("\n"));
   }
   const property = fc.asyncProperty(someProgram, (program) =>

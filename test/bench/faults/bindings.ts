@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { type DatabaseWork, databaseOf, running } from "./database-bindings.ts";
-import { countEffects, rowsWritten, stateIn } from "./effects.ts";
+import { countEffects, rowsWritten, startedBy, stateIn } from "./effects.ts";
 import { objects } from "./object-bindings.ts";
 import type { Fault } from "./program.ts";
 import type { World } from "./world.ts";
@@ -49,11 +49,16 @@ export interface Operation<T> {
 
 const never = () => new Promise<never>(() => {});
 
-/** An environment for one run. The faults happen at the operations they name. */
+/**
+ * An environment for one run. The faults happen at the operations they name. `started` gets the calls of which it starts
+ * a new delivery.
+ */
 export function openRun(
   world: World,
-  { faults, isolate }: { faults: readonly Fault[]; isolate: number },
+  { faults, isolate, started = [] }: { faults: readonly Fault[]; isolate: number; started?: string[] },
 ): Run {
+  const began = world.tick();
+  const suspension = world.suspension();
   const cutOff = Promise.withResolvers<CutOff>();
   let operations = 0;
   let isKilled = false;
@@ -109,8 +114,11 @@ export function openRun(
           const answer = await work();
           endpointState = stateIn(answer) ?? endpointState;
           world.bill.rows += rowsWritten(answer);
-          for (const [index, result] of [answer].flat().entries())
-            countEffects(world, queries[index] ?? "", result as Partial<D1Result>);
+          for (const [index, one] of [answer].flat().entries()) {
+            const [query, result] = [queries[index] ?? "", one as Partial<D1Result>];
+            countEffects(world, query, result);
+            started.push(...startedBy(query, result));
+          }
           return answer;
         }
         world.count("write refused");
@@ -136,7 +144,9 @@ export function openRun(
         noteAttempt: ({ key, send_type }) => {
           if (hasNoticed && world.refusal() === refusal) world.sentInVain.push(key);
           if (endpointState === "paused") world.sentToPaused.push({ ...key, send_type });
+          if (suspension !== null && world.suspension() === suspension) world.sentWhileSuspended.push(key);
         },
+        began,
       }),
     },
   };

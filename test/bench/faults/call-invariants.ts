@@ -1,8 +1,10 @@
 /** What must hold for every call over both of its logs, the webhook's and the citations'. Names what is broken. Pure. */
 
-import type { CallHistory } from "./history.ts";
+import { ERASURE_INVARIANTS } from "./erasure-invariants.ts";
+import type { CallHistory, History } from "./history.ts";
 import { brokenInLog } from "./invariants.ts";
-import { byObject, citedIn, eventOf, isAccepted, keyOf, mayHaveActed } from "./requests.ts";
+import { brokenInRequests } from "./request-invariants.ts";
+import { byObject, citedIn, contentOf, eventOf, isAccepted, keyOf, mayHaveActed } from "./requests.ts";
 
 type Invariant = (history: CallHistory) => string[];
 
@@ -25,11 +27,13 @@ const neverBothCombinedAndSeparate: Invariant = ({ received }) => {
 
 /** A call has its citations once: in the log that has the accepted ones. */
 const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => {
-  const standing = [call, citations].flatMap(({ log }) => {
-    const content = log === undefined ? undefined : citedIn(log.payload ?? "{}");
-    return content === undefined ? [] : [content];
+  const contents = [call, citations].map(contentOf);
+  const standing = contents.flatMap((content) => {
+    const cited = citedIn(content ?? "{}");
+    return cited === undefined ? [] : [cited];
   });
   if (standing.length > 1) return ["they stand in both logs"];
+  if (call.isErased || contents.includes(null)) return [];
   const [content = null] = standing;
   const acted = citations.asked.filter(mayHaveActed).map(({ variant }) => variant);
   const foreign = content === null || acted.includes(content) ? [] : [`${content} was never accepted`];
@@ -39,10 +43,9 @@ const citationsStandWhereTheyWereAccepted: Invariant = ({ call, citations }) => 
 
 /** Citations are kept unsent only if the call had no URL then, or its report did not want them. */
 const onlyCitationsThatAreWantedAreSent: Invariant = ({ call, citations }) => {
-  if (call.log === undefined || citations.log === undefined) return [];
-  const isWanted =
-    JSON.parse(call.log.payload ?? "{}").status === "completed" &&
-    citedIn(citations.log.payload ?? "{}") !== null;
+  const [content, cited] = [call, citations].map(contentOf);
+  if (call.log === undefined || citations.log === undefined || !content || !cited) return [];
+  const isWanted = JSON.parse(content).status === "completed" && citedIn(cited) !== null;
   const hadUrl =
     call.log.url !== null && !call.asked.some((asked) => asked.kind === "create" && mayHaveActed(asked));
   if (isWanted && hadUrl && citations.log.url === null) return ["they are wanted, and kept"];
@@ -54,15 +57,19 @@ const INVARIANTS = {
   neverBothCombinedAndSeparate,
   citationsStandWhereTheyWereAccepted,
   onlyCitationsThatAreWantedAreSent,
+  ...ERASURE_INVARIANTS,
 };
 
-/** What was broken, each with the invariant's name and the call. */
-export const brokenInvariants = (calls: readonly CallHistory[]): string[] =>
-  calls.flatMap((history) =>
+/** What was broken, each with the invariant's name and, where it is one's, the call. */
+export const brokenInvariants = ({ calls, asked, foreign }: History): string[] => [
+  ...foreign.map((body) => `nothingIsSentWithoutABody: ${JSON.stringify(body)} was sent`),
+  ...brokenInRequests(asked),
+  ...calls.flatMap((history) =>
     [
       ...[history.call, history.citations].flatMap(brokenInLog),
       ...Object.entries(INVARIANTS).flatMap(([name, invariant]) =>
         invariant(history).map((what) => `${name}: ${what}`),
       ),
     ].map((what) => `call ${history.name}: ${what}`),
-  );
+  ),
+];

@@ -18,7 +18,13 @@ function describeStep(step: Step): string {
       return `cite ${step.call}, ${step.variant === null ? "nothing" : `variant ${step.variant}`}${describeLuck(step.luck)}`;
     case "resend":
     case "create":
-      return `${step.kind} ${step.calls.join(" and ")}${describeLuck(step.luck)}`;
+      return `${step.kind} ${step.calls.join(" and ")}${describeKey(step.key)}${describeLuck(step.luck)}`;
+    case "release":
+      return `release ${step.call}${describeLuck(step.luck)}`;
+    case "erase":
+      return `erase ${step.call}${step.isRepeated ? ", again at the end" : ""}${describeLuck(step.luck)}`;
+    case "erase_delivered":
+      return `payloads ${step.on ? "go" : "stay"} once they are delivered${describeLuck(step.luck)}`;
     case "deliver_some":
       return `deliver messages ${step.picks.join(", ")}${describeLuck(step.luck)}`;
     case "give_up":
@@ -31,6 +37,8 @@ function describeStep(step: Step): string {
       return `limit the rate to ${step.rate}${describeLuck(step.luck)}`;
     case "pause":
     case "probe":
+    case "suspend":
+    case "unsuspend":
     case "sweep":
       return `${step.kind}${describeLuck(step.luck)}`;
     case "lose":
@@ -54,6 +62,9 @@ function describeStep(step: Step): string {
       return "stalled runs go on";
   }
 }
+
+const describeKey = (key: { name: string; times: number } | undefined): string =>
+  key === undefined ? "" : ` with key ${key.name}${key.times === 1 ? "" : `, ${key.times} at once`}`;
 
 const FAULT_WORDS = {
   fail: "fails",

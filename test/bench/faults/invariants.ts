@@ -2,16 +2,8 @@
 import type { Received } from "../../support/receiver-server.ts";
 import type { LogHistory } from "./history.ts";
 import { RETRY_AFTER_SECONDS } from "./program.ts";
-import {
-  byObject,
-  deliveryOf,
-  isAccepted,
-  keyOf,
-  keyOfEntry,
-  mayHaveActed,
-  repeated,
-  variantOf,
-} from "./requests.ts";
+import { deliveryOf, isAccepted, keyOf, keyOfEntry, repeated } from "./requests.ts";
+import { SENDING_INVARIANTS } from "./sending-invariants.ts";
 
 type Invariant = (call: LogHistory) => string[];
 
@@ -19,7 +11,7 @@ const entriesOf = ({ log }: LogHistory) => log?.metadata ?? [];
 
 /** Citations may be in the call's log; both logs are judged together elsewhere. */
 const whatWasAcceptedEnds: Invariant = ({ event, log, asked }) => {
-  const accepted = asked.filter(isAccepted);
+  const accepted = asked.filter((one) => isAccepted(one) && one.kind !== "erase");
   if (log === undefined)
     return event === "citations" || accepted.length === 0
       ? []
@@ -39,12 +31,6 @@ const whatIsDeliveredArrived: Invariant = ({ log, received }) => {
   );
   return arrived ? [] : ["it is delivered, and its delivery never arrived"];
 };
-
-/** A log's bytes are fixed from its first request on. */
-const whatIsSentIsTheLogsPayload: Invariant = ({ log, received }) =>
-  received
-    .filter(({ body }) => body !== log?.payload)
-    .map(({ body }) => `${body} was sent, and the log has ${log?.payload}`);
 
 const entriesSayWhatWasAnswered: Invariant = (call) =>
   entriesOf(call).flatMap((entry) => {
@@ -132,36 +118,6 @@ const retriesComeNoEarlierThanAsked: Invariant = (call) =>
       : [`${keyOfEntry(retry)} was sent after ${waitMs} ms`];
   });
 
-const anObjectSendsAnAttemptOnce: Invariant = (call) =>
-  byObject(call).flatMap(([object, requests]) =>
-    repeated(requests.map(keyOf)).map((key) => `${object} sent ${key} again`),
-  );
-
-const anObjectSendsNothingThatWasReplaced: Invariant = (call) =>
-  byObject(call).flatMap(([object, requests]) => {
-    const deliveries = requests.map(deliveryOf).filter((id, index, all) => id !== all[index - 1]);
-    return repeated(deliveries).map((id) => `${object} sent ${id} again after a newer delivery`);
-  });
-
-const nothingIsSentForWhatWasRefused: Invariant = ({ asked, received }) => {
-  const acted = asked.filter(mayHaveActed);
-  const limits = {
-    spawn: Math.min(1, acted.filter(({ kind }) => kind === "report" || kind === "cite").length),
-    create: Math.min(1, acted.filter(({ kind }) => kind === "create").length),
-    resend: acted.filter(({ kind }) => kind === "resend").length,
-  };
-  const tooMany = Object.entries(limits).flatMap(([sendType, limit]) => {
-    const requests = received.filter(({ headers }) => headers["x-postcall-send-type"] === sendType);
-    const { size } = new Set(requests.map(deliveryOf));
-    return size <= limit ? [] : [`${size} deliveries by ${sendType}, and ${limit} were asked for`];
-  });
-  const variants = acted
-    .filter(({ kind }) => kind === "report" || kind === "cite")
-    .map(({ variant }) => variant);
-  const foreign = received.filter((request) => !variants.includes(variantOf(request)));
-  return [...tooMany, ...foreign.map(({ body }) => `${body} was sent, and was never accepted`)];
-};
-
 const whatWasSentStandsInTheLog: Invariant = (call) => {
   const { log, received, objectLosses, messageLosses, stalls } = call;
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
@@ -217,15 +173,6 @@ const onlyWhatIsLostIsInterrupted: Invariant = (call) =>
       : [`${keyOfEntry(entry)} is interrupted, and was asked for ${length} times in vain`];
   });
 
-const nothingIsSentThatIsKnownNotToBeRecorded: Invariant = ({ sentInVain }) =>
-  sentInVain.map((key) => `${keyOfEntry(key)} was sent by an isolate that could not write`);
-
-/** But for the first attempt of a manual send. */
-const nothingIsSentToAnEndpointThatWasReadAsPaused: Invariant = ({ sentToPaused }) =>
-  sentToPaused
-    .filter(({ send_type, attempt }) => send_type === "spawn" || attempt > 1)
-    .map((key) => `${keyOfEntry(key)} was sent, and its endpoint was read as paused`);
-
 /** A schedule of the programs' variables has this many attempts. */
 const SCHEDULE_ATTEMPTS = 3;
 
@@ -236,10 +183,12 @@ const onlyWhatWasNotSparedUsesUpASchedule: Invariant = ({ log, spared }) => {
     : [`it ended after ${log.attempts} attempts, of which ${spared} were spared`];
 };
 
+const nothingIsDueWithoutItsPayload: Invariant = ({ dueWithoutPayload }) =>
+  dueWithoutPayload === 0 ? [] : ["it was due although its payload was erased"];
+
 const INVARIANTS = {
   whatWasAcceptedEnds,
   whatIsDeliveredArrived,
-  whatIsSentIsTheLogsPayload,
   entriesSayWhatWasAnswered,
   eachAttemptStandsOnce,
   attemptsAreCounted,
@@ -248,21 +197,17 @@ const INVARIANTS = {
   entriesAreInOrder,
   entriesStandInTheOrderTheyWereSentIn,
   retriesComeNoEarlierThanAsked,
-  anObjectSendsAnAttemptOnce,
-  anObjectSendsNothingThatWasReplaced,
-  nothingIsSentForWhatWasRefused,
   whatWasSentStandsInTheLog,
   noMoreIsSentThanIsAccountedFor,
   onlyWhatIsLostIsUnheard,
   whatIsLostIsRepeatedTwice,
   onlyWhatIsLostIsInterrupted,
-  nothingIsSentThatIsKnownNotToBeRecorded,
-  nothingIsSentToAnEndpointThatWasReadAsPaused,
   onlyWhatWasNotSparedUsesUpASchedule,
+  nothingIsDueWithoutItsPayload,
 };
 
-/** What was broken in a log, each with the invariant's name. */
+/** What was broken in a log, each with the invariant's name. Of an erased one only what was sent can be judged. */
 export const brokenInLog = (history: LogHistory): string[] =>
-  Object.entries(INVARIANTS).flatMap(([name, invariant]) =>
-    invariant(history).map((what) => `${name}: ${history.event}: ${what}`),
+  Object.entries({ ...(history.isErased ? {} : INVARIANTS), ...SENDING_INVARIANTS }).flatMap(
+    ([name, invariant]) => invariant(history).map((what) => `${name}: ${history.event}: ${what}`),
   );

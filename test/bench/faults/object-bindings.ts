@@ -5,6 +5,7 @@ import type { Call } from "../../../src/call/object.ts";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import type { Operation } from "./bindings.ts";
 import type { Ask } from "./objects.ts";
+import type { Fault } from "./program.ts";
 import { keyOfEntry } from "./requests.ts";
 import type { World } from "./world.ts";
 
@@ -17,7 +18,13 @@ export function objects(
   {
     operate,
     noteAttempt,
-  }: { operate: <T>(operation: Operation<T>) => Promise<T>; noteAttempt: (asked: AttemptRequest) => void },
+    began,
+  }: {
+    operate: <T>(operation: Operation<T>) => Promise<T>;
+    noteAttempt: (asked: AttemptRequest) => void;
+    /** When the run began. */
+    began: number;
+  },
 ) {
   const getByName = (name: string) => {
     const lose = async () => world.objects.lose(name);
@@ -37,7 +44,7 @@ export function objects(
         const operation: Operation<AttemptReply> = {
           kind: "object",
           work: async () => {
-            world.objects.begin(ask);
+            world.objects.begin(ask, began);
             world.bill.objectRequests++;
             try {
               const reply = await stub.attempt(request);
@@ -63,6 +70,18 @@ export function objects(
         world.bill.objectRequests++;
         const work = async () => await stub.lookUp(key, world.waitMs(waitMs), newestOrdinal);
         return hear({ object, key: keyOfEntry(key) }, operate({ kind: "object", work, onFailure: lose }));
+      },
+      close: () => {
+        const object = world.objects.nameOf(name);
+        world.bill.objectRequests++;
+        const work = async () => {
+          await env.CALLS.getByName(object).close();
+          world.objects.close(object);
+        };
+        // Late: it fails to close, and lives on.
+        const onFailure = async ({ what, when }: Fault) =>
+          what === "late" && when === "before" ? undefined : lose();
+        return operate({ kind: "object", work, onFailure });
       },
     };
   };

@@ -38,7 +38,21 @@ export type Step =
     }
   /** The call's citations; null: there are none. */
   | { kind: "cite"; call: CallName; variant: number | null; luck: Luck }
-  | { kind: "resend" | "create"; calls: readonly CallName[]; luck: Luck }
+  /** With `key` so many equal requests at once, each with that Idempotency-Key. */
+  | {
+      kind: "resend" | "create";
+      calls: readonly CallName[];
+      luck: Luck;
+      key?: { name: string; times: number };
+    }
+  /** Ends a hold by hand. */
+  | { kind: "release"; call: CallName; luck: Luck }
+  /** `isRepeated`: whether it is asked again at the end, if it got no answer. */
+  | { kind: "erase"; call: CallName; isRepeated: boolean; luck: Luck }
+  /** Whether payloads are to go once they are delivered. */
+  | { kind: "erase_delivered"; on: boolean; luck: Luck }
+  /** What the operator does to the org. */
+  | { kind: "suspend" | "unsuspend"; luck: Luck }
   /** Without `redeliver` the calls that wait for the endpoint end. */
   | { kind: "enable"; redeliver: boolean; luck: Luck }
   | { kind: "pause"; luck: Luck }

@@ -1,7 +1,8 @@
 /** Compares a program's requests: those to the API and those that a receiver got. Pure. */
 import type { LOG_EVENTS } from "../../../src/core/webhook-log.ts";
 import type { Received } from "../../support/receiver-server.ts";
-import type { Asked } from "./world.ts";
+import type { Asked } from "./asking.ts";
+import type { LogHistory } from "./history.ts";
 
 export type CitedEvent = (typeof LOG_EVENTS)[number];
 
@@ -19,6 +20,9 @@ export const byObject = ({ received }: { received: readonly Received[] }) => [
   ...Map.groupBy(received, objectOf),
 ];
 
+/** False of a request without a body: it carries nothing of any call. */
+export const isWhole = ({ body }: Received): boolean => body !== "";
+
 export const callIdOf = ({ body }: Received): string => JSON.parse(body).call_id;
 export const eventOf = ({ body }: Received): CitedEvent => JSON.parse(body).event_type ?? "call";
 
@@ -28,9 +32,30 @@ export const citedIn = (payload: string): number | null | undefined => {
   return citations === undefined ? undefined : (citations[0] ?? null);
 };
 
+/** What a log sends, also when it has lost it since. Null: nobody can tell; undefined: there is no log. */
+export const contentOf = ({
+  log,
+  received,
+}: Pick<LogHistory, "log" | "received">): string | null | undefined =>
+  log === undefined ? undefined : (log.payload ?? received[0]?.body ?? null);
+
 /** Which of the reports, or of the citations, a request carries. */
 export const variantOf = (request: Received): number | null =>
   eventOf(request) === "call" ? JSON.parse(request.body).variant : (citedIn(request.body) ?? null);
+
+/** A key is kept for a day, by clocks that are off by minutes. */
+const SAME_KEY_MS = 23 * 3_600_000;
+
+/** Whether two requests have the same idempotency key and no more than its time between them. */
+export const haveSameKey = (one: Asked, other: Asked): boolean =>
+  one.key !== null &&
+  one.key === other.key &&
+  one.kind === other.kind &&
+  Math.abs(one.sentAt - other.sentAt) < SAME_KEY_MS;
+
+/** The requests, of which those with the same idempotency key count as one. */
+export const oncePerKey = (asked: readonly Asked[]): readonly Asked[] =>
+  asked.filter((one, index) => !asked.slice(0, index).some((other) => haveSameKey(one, other)));
 
 export const repeated = <T>(values: readonly T[]) =>
   values.filter((value, index) => values.indexOf(value) < index);

@@ -2,22 +2,19 @@
 import { env } from "cloudflare:workers";
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import { type Org, receiver } from "../../support/words.ts";
+import { isAsking } from "./asking.ts";
 import { askOf, type History, historyOf } from "./history.ts";
 import { type Luck, type Program, RETRY_AFTER_SECONDS, type Step } from "./program.ts";
 import type { Waiting } from "./queue.ts";
-import { callIdOf } from "./requests.ts";
+import { callIdOf, isWhole } from "./requests.ts";
 import { deliver, request, sweep } from "./runs.ts";
-import { logText, openWorld, type World } from "./world.ts";
+import { noteDueWithoutPayload } from "./seen.ts";
+import { settle } from "./settle.ts";
+import { logText, openWorld, resetStatement, type World } from "./world.ts";
 
-const NO_LUCK: Luck = { faults: [], skewMs: 0 };
 const DEAD_LETTERS = "postcall-dead-letters";
-/** A program that takes more steps than this never comes to rest. */
-const SETTLING_ROUNDS = 200;
-/** A receiver that fails for good has its endpoint disabled after five days: so much passes at these steps. */
-const AGES_MS: Record<number, number> = { 50: 13 * 3_600_000, 75: 5 * 86_400_000 };
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
-const SWEEP_GRACE_MS = 60_000;
 
 let programs = 0;
 
@@ -28,25 +25,25 @@ export async function runProgram({ answers, steps }: Program, org: Org): Promise
   );
   const mayHold = answers.some(({ isHeld }) => isHeld);
   const world = openWorld({ org, receiver: crm, prefix: `p${++programs}`, mayHold });
-  for (const step of steps) await take(world, step);
+  for (const step of steps) {
+    await take(world, step);
+    await noteDueWithoutPayload(world);
+  }
   await settle(world);
   const history = await historyOf(world);
   await crm.close();
+  await resetStatement().run();
   world.pass(DAY_MS); // the sweeps of later programs remove what this one has left
   return history;
 }
 
 async function take(world: World, step: Step): Promise<void> {
+  if (step.kind === "erase" && step.isRepeated) world.toEraseAgain.add(step.call);
+  if (isAsking(step)) {
+    await request(world, step);
+    return;
+  }
   switch (step.kind) {
-    case "report":
-    case "cite":
-    case "resend":
-    case "create":
-    case "enable":
-    case "pause":
-    case "probe":
-    case "limit":
-      return request(world, step);
     case "sweep":
       await sweep(world, step.luck);
       return;
@@ -130,63 +127,8 @@ async function wearOut(world: World, messages: readonly Waiting[], rounds: numbe
 }
 
 async function forget(world: World): Promise<void> {
-  const received = await world.receiver.received();
+  const received = (await world.receiver.received()).filter(isWhole);
   const inFlight = received.filter(({ ended_at }) => ended_at === null).map(callIdOf);
   world.count("object evicted");
   world.objects.evictOthers(new Set([...inFlight, ...world.objects.withAsksBefore(received.map(askOf))]));
 }
-
-/** An object without work is gone after this long, in milliseconds. */
-const RETIREMENT_MS = 12_000;
-
-/**
- * Ends the program without further faults: held requests are answered, and late and stalled operations take effect
- * once all is at rest and no object remembers it.
- */
-async function settle(world: World): Promise<void> {
-  world.takeWrites();
-  await world.receiver.answer({ fromNowOn: true });
-  await comeToRest(world);
-  world.pass(RETIREMENT_MS);
-  world.objects.retire();
-  await world.wake();
-  for (const work of world.late.splice(0)) await work().catch(() => {});
-  await comeToRest(world);
-}
-
-/** Messages and sweeps go on until nothing is due. A pause is ended. */
-async function comeToRest(world: World): Promise<void> {
-  for (let round = 0; round < SETTLING_ROUNDS; round++) {
-    world.pass(AGES_MS[round] ?? 0);
-    const messages = world.queue.takeNext();
-    if (messages !== null) {
-      world.pass(Math.max(0, Math.max(...messages.map(({ dueAt }) => dueAt)) - world.now()));
-      await deliver(world, messages, NO_LUCK);
-      continue;
-    }
-    const sweepAt = await nextSweep(world);
-    if (sweepAt === null && !(await isPaused(world))) return;
-    if (sweepAt === null) {
-      await request(world, { kind: "enable", redeliver: true, luck: NO_LUCK });
-      continue;
-    }
-    world.pass(Math.max(0, sweepAt - world.now()));
-    await sweep(world, NO_LUCK);
-  }
-}
-
-const isPaused = async (world: World): Promise<boolean> =>
-  (await env.DB.prepare("SELECT 1 FROM endpoints WHERE user_id = ? AND state = 'paused'")
-    .bind(world.org.user_id)
-    .first()) !== null;
-
-/** A log without a time of its own is found by the walk once it was created that long ago. */
-const nextSweep = (world: World) =>
-  env.DB.prepare(
-    `SELECT min(at) AS at FROM (
-       SELECT coalesce(sweep_at, max(created_at, next_attempt_at) + ${SWEEP_GRACE_MS}) AS at FROM webhook_logs
-       WHERE user_id = ?1 AND next_attempt_at IS NOT NULL
-       UNION ALL SELECT wake_at + ${SWEEP_GRACE_MS} FROM endpoints WHERE user_id = ?1 AND wake_at IS NOT NULL)`,
-  )
-    .bind(world.org.user_id)
-    .first<number>("at");

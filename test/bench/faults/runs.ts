@@ -1,18 +1,21 @@
 /** The Worker's handlers, run once each with the faults of a step: a request, a batch of messages, a sweep. */
 import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import worker from "../../../src/index.ts";
+import { type Asked, type AskingStep, askedOf, requestOf } from "./asking.ts";
 import { openRun } from "./bindings.ts";
-import type { CallName, Luck, Step } from "./program.ts";
+import type { Luck } from "./program.ts";
 import type { Waiting } from "./queue.ts";
-import { type Asked, logText, type World } from "./world.ts";
+import { look, noteDueWithoutPayload } from "./seen.ts";
+import { logText, type World } from "./world.ts";
 
 /** Runs a handler to its end, or until a fault cuts it off. */
 async function run(
   world: World,
   { faults, skewMs, isolate = 0 }: Luck,
   work: (env: Env) => Promise<void>,
+  started: string[] = [],
 ): Promise<{ ending: "done" | "threw" | "killed" | "stalled"; isCutShort: boolean }> {
-  const { env, within, cutOff, isCutShort, isRefused } = openRun(world, { faults, isolate });
+  const { env, within, cutOff, isCutShort, isRefused } = openRun(world, { faults, isolate, started });
   // A stalled run goes on with the current clock: if the clock were set back it would wait for ever.
   world.skew(faults.some(({ what }) => what === "stall") ? 0 : skewMs);
   const finished = within(() => work(env)).then(
@@ -20,78 +23,56 @@ async function run(
     () => "threw" as const,
   );
   const ending = await Promise.race([finished, cutOff]);
-  if (ending === "stalled") world.suspend(finished);
+  if (ending === "stalled") world.setAside(finished);
   world.skew(0);
   if (isRefused()) world.refusal()?.isolates.add(isolate);
   return { ending, isCutShort: isCutShort() };
 }
 
-const PATHS = {
-  report: "/v1/postcall/calls",
-  cite: "/v1/postcall/calls/{call_id}/citations",
-  resend: "/v1/postcall/webhooks/resend",
-  create: "/v1/postcall/webhooks/create",
-  enable: "/v1/endpoints/enable",
-  pause: "/v1/endpoints/pause",
-  probe: "/v1/endpoints/probe",
-  limit: "/v1/endpoints",
-};
+/** The steps before and after which the record is looked at. */
+const LOOKED_AT: readonly AskingStep["kind"][] = ["erase", "release", "resend", "create"];
 
-export async function request(
-  world: World,
-  step: Extract<Step, { kind: keyof typeof PATHS }>,
-): Promise<void> {
-  const { calls, body } = bodyOf(world, step);
-  const asked: Asked = {
-    kind: step.kind,
-    calls,
-    variant: "variant" in step ? step.variant : null,
-    status: null,
-  };
-  world.asked.push(asked);
-  await run(world, step.luck, async (env) => {
-    const following: Promise<unknown>[] = [];
-    const ctx = { waitUntil: (promise: Promise<unknown>) => following.push(promise) };
-    const headers = {
-      authorization: world.org.key,
-      "content-type": "application/json",
-      prefer: "respond-async",
-    };
-    const method = step.kind === "limit" ? "PATCH" : "POST";
-    const init = { method, headers, body: JSON.stringify(body) };
-    const call_id = calls.map(world.callIdOf)[0] ?? "";
-    const url = `http://postcall.test${PATHS[step.kind].replace("{call_id}", call_id)}`;
-    const response = await worker.fetch(new Request(url, init), env, ctx as unknown as ExecutionContext);
-    await response.text();
-    asked.status = response.status;
-    await Promise.allSettled(following);
-  });
+/** Sends the requests of a step, at once if they are several. */
+export async function request(world: World, step: AskingStep): Promise<Asked[]> {
+  const before = LOOKED_AT.includes(step.kind) ? await look(world) : null;
+  if (step.kind === "unsuspend") world.endSuspension();
+  const asked = askedOf(world, step);
+  world.asked.push(...asked);
+  const started = asked[0]?.started ?? [];
+  const { ending } = await run(
+    world,
+    step.luck,
+    async (env) => void (await Promise.all(asked.map((one) => send(world, { env, step, asked: one })))),
+    started,
+  );
+  if (before !== null && ending !== "stalled") {
+    const after = await look(world);
+    for (const one of asked) one.seen = { before, after };
+  }
+  const isAnswered = ending === "done" && asked.every(({ status }) => status === 200);
+  if (step.kind === "suspend" && isAnswered) world.beginSuspension();
+  return asked;
 }
 
-const WEBHOOKS = { nobody: null, forbidden: "ftp://127.0.0.1/" };
-
-function bodyOf(
+async function send(
   world: World,
-  step: Parameters<typeof request>[1],
-): { calls: readonly CallName[]; body: object } {
-  const { url } = world.receiver;
-  if (step.kind === "enable") return { calls: [], body: { url, redeliver: step.redeliver } };
-  if (step.kind === "limit") return { calls: [], body: { url, rate_per_second: step.rate } };
-  if (step.kind === "pause" || step.kind === "probe") return { calls: [], body: { url } };
-  if (step.kind === "report") {
-    const { variant, isToBeHeld } = step;
-    const payload = { call_id: world.callIdOf(step.call), variant };
-    const plain = { payload, webhook: step.to === "receiver" ? url : WEBHOOKS[step.to] };
-    const held = { ...plain, payload: { ...payload, status: "completed" }, webhook_events: ["citations"] };
-    return { calls: [step.call], body: isToBeHeld ? held : plain };
-  }
-  if (step.kind === "cite")
-    return { calls: [step.call], body: { citations: step.variant === null ? [] : [step.variant] } };
-  const call_ids = step.calls.map(world.callIdOf);
-  return {
-    calls: step.calls,
-    body: step.kind === "create" ? { call_ids, webhook_url: url } : { call_ids },
-  };
+  { env, step, asked }: { env: Env; step: AskingStep; asked: Asked },
+): Promise<void> {
+  const following: Promise<unknown>[] = [];
+  const ctx = { waitUntil: (promise: Promise<unknown>) => following.push(promise) };
+  const { url, init } = requestOf(world, step);
+  const incoming = new Request<unknown, IncomingRequestCfProperties>(
+    url,
+    init as RequestInit<IncomingRequestCfProperties>,
+  );
+  const response = await worker.fetch(incoming, env, ctx as unknown as ExecutionContext);
+  asked.ended = world.tick();
+  await response.text();
+  asked.status = response.status;
+  asked.isReplayed = response.headers.get("idempotent-replayed") === "true";
+  if (asked.isReplayed) world.count("key repeated");
+  if (step.kind === "suspend" && response.ok) world.count("org suspended");
+  await Promise.allSettled(following);
 }
 
 const RETRY_DELAY_SECONDS = 5;
@@ -128,5 +109,7 @@ export async function deliver(world: World, messages: readonly Waiting[], luck: 
   }
 }
 
-export const sweep = (world: World, luck: Luck) =>
-  run(world, luck, (env) => worker.scheduled({} as ScheduledController, env));
+export async function sweep(world: World, luck: Luck): Promise<void> {
+  await run(world, luck, (env) => worker.scheduled({} as ScheduledController, env));
+  await noteDueWithoutPayload(world);
+}

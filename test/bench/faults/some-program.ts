@@ -1,13 +1,14 @@
 /** Generates random fault programs: which steps come together, and what their receiver answers. Runs nothing. */
 import fc from "fast-check";
 import type { Fault, Luck, Program, ReceiverAnswer, Step } from "./program.ts";
+import { lateAndUnanswered, stalled, stalledAtItsRelease, wake } from "./some-luck.ts";
+import { requestPassage } from "./some-request-passage.ts";
 import {
   bare,
   byHand,
   cite,
   deliverSome,
   enable,
-  faultAt,
   firstReport,
   LAST_BUT_ONE_ROUND,
   limit,
@@ -19,28 +20,9 @@ import {
   withPick,
 } from "./some-step.ts";
 
-const stalled: fc.Arbitrary<Luck> = fc.record({
-  faults: fc.tuple(fc.record({ ...faultAt, when: fc.constant("before"), what: fc.constant("stall") })),
-  skewMs: fc.constant(0),
-});
 /** A batch of one message uses the record, the object and the record again: this fault hits it before the write. */
 const atItsWrite = (what: Fault["what"]): Luck => ({ faults: [{ at: 2, when: "before", what }], skewMs: 0 });
 const stalledAtItsWrite = fc.constant(atItsWrite("stall"));
-/** A batch of a held call reads it and then releases it: this stall comes in between. */
-const stalledAtItsRelease = fc.constant<Luck>({
-  faults: [{ at: 1, when: "before", what: "stall" }],
-  skewMs: 0,
-});
-/** Citations read the call and write: here the write commits late, and nobody hears of it. */
-const lateAndUnanswered = fc.constantFrom(1, 2).map(
-  (at): Luck => ({
-    faults: [
-      { at, when: "before", what: "late" },
-      { at: at + 1, when: "before", what: "kill" },
-    ],
-    skewMs: 0,
-  }),
-);
 /** A delivery whose object fails to make the attempt. */
 const losing = fc.record({
   kind: fc.constant("deliver_due" as const),
@@ -65,11 +47,11 @@ const whileRefused: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(report, byHand("resend"), withLuck("sweep"), deliverSome) },
   { weight: 1, arbitrary: fc.oneof(bare("answer"), bare("forget")) },
 );
-const wake = fc.constant<Step>({ kind: "wake" });
 
 /** Steps that need each other: a resend meets an attempt under way, a stalled run meets what others do meanwhile. */
 const somePassage: fc.Arbitrary<Step[]> = fc.oneof(
   { weight: 8, arbitrary: someStep.map((step) => [step]) },
+  { weight: 6, arbitrary: requestPassage },
   { weight: 2, arbitrary: fc.tuple(byHand("resend"), withLuck("deliver_due")) },
   { weight: 2, arbitrary: fc.tuple(withLuck("deliver_due"), withLuck("deliver_due")) },
   { weight: 1, arbitrary: fc.tuple(losing, losing, losing, losing) },
@@ -229,6 +211,8 @@ const someAnswer: fc.Arbitrary<ReceiverAnswer> = fc.record({
 const FAILURES_TILL_DEGRADED = 5;
 const FAILURE: ReceiverAnswer = { status: 500, isHeld: false };
 
+const ALL_PAYLOADS_GO: Step = { kind: "erase_delivered", on: true, luck: noLuck };
+
 export const someProgram: fc.Arbitrary<Program> = fc.record({
   answers: fc
     .tuple(
@@ -236,8 +220,12 @@ export const someProgram: fc.Arbitrary<Program> = fc.record({
       fc.array(someAnswer, { minLength: 1, maxLength: 6, size: "max" }),
     )
     .map(([failures, answers]) => [...Array<ReceiverAnswer>(failures).fill(FAILURE), ...answers]),
-  // The first step mostly makes a call for the others.
+  // The first step mostly makes a call for the others. In some programs all payloads are to go.
   steps: fc
-    .tuple(firstReport, fc.array(somePassage, { maxLength: 19, size: "max" }))
-    .map(([first, rest]) => [first, ...rest.flat()]),
+    .tuple(
+      fc.constantFrom<Step[]>([], [], [], [], [ALL_PAYLOADS_GO]),
+      firstReport,
+      fc.array(somePassage, { maxLength: 17, size: "max" }),
+    )
+    .map(([setting, first, rest]) => [...setting, first, ...rest.flat()]),
 });

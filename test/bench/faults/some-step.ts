@@ -53,8 +53,27 @@ export const cite = (luck = someLuck) =>
   });
 export const byHand = (kind: "resend" | "create", luck = someLuck) =>
   fc.record({ kind: fc.constant(kind), calls: someCalls, luck });
-export const withLuck = (kind: "pause" | "probe" | "sweep" | "deliver_due", luck = someLuck) =>
-  fc.record({ kind: fc.constant(kind), luck });
+/** A program has two keys, and mostly uses one. */
+export const withKey = (kind: "resend" | "create", luck = someLuck) =>
+  fc.record({
+    kind: fc.constant(kind),
+    calls: fc.constantFrom<CallName[]>(["a"], ["a"], ["a"], ["b", "a"]),
+    key: fc.record({ name: fc.constantFrom("k", "k", "k", "l"), times: fc.constantFrom(1, 1, 1, 2, 3) }),
+    luck,
+  });
+export const release = (luck = someLuck) =>
+  fc.record({ kind: fc.constant("release" as const), call: reported, luck });
+export const erase = (luck = someLuck) =>
+  fc.record({
+    kind: fc.constant("erase" as const),
+    call: fc.constantFrom<CallName>("a", "a", "a", "b", "b", "unknown"),
+    isRepeated: fc.boolean(),
+    luck,
+  });
+export const eraseDelivered = (luck = someLuck) =>
+  fc.record({ kind: fc.constant("erase_delivered" as const), on: fc.constantFrom(true, true, false), luck });
+type Plain = "pause" | "probe" | "sweep" | "deliver_due" | "suspend" | "unsuspend";
+export const withLuck = (kind: Plain, luck = someLuck) => fc.record({ kind: fc.constant(kind), luck });
 export const enable = fc.record({
   kind: fc.constant("enable" as const),
   redeliver: fc.constantFrom(true, true, false),
@@ -84,6 +103,11 @@ export const someStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: cite() },
   { weight: 4, arbitrary: byHand("resend") },
   { weight: 1, arbitrary: byHand("create") },
+  { weight: 2, arbitrary: fc.oneof(withKey("resend"), withKey("create")) },
+  { weight: 1, arbitrary: release() },
+  { weight: 1, arbitrary: erase() },
+  { weight: 1, arbitrary: eraseDelivered() },
+  { weight: 1, arbitrary: fc.oneof(withLuck("suspend"), withLuck("unsuspend")) },
   { weight: 1, arbitrary: enable },
   { weight: 1, arbitrary: fc.oneof(withLuck("pause"), withLuck("probe"), limit) },
   { weight: 2, arbitrary: withLuck("sweep") },
