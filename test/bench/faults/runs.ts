@@ -34,7 +34,7 @@ const LOOKED_AT: readonly AskingStep["kind"][] = ["erase", "release", "resend", 
 
 /** Sends the requests of a step, at once if they are several. */
 export async function request(world: World, step: AskingStep): Promise<Asked[]> {
-  const before = LOOKED_AT.includes(step.kind) ? await look(world) : null;
+  const before = LOOKED_AT.includes(step.kind) && !world.isRestless() ? await look(world) : null;
   if (step.kind === "unsuspend") world.endSuspension();
   const asked = askedOf(world, step);
   world.asked.push(...asked);
@@ -49,6 +49,8 @@ export async function request(world: World, step: AskingStep): Promise<Asked[]> 
     const after = await look(world);
     for (const one of asked) one.seen = { before, after };
   }
+  // One of several requests is stalled: the others go on beside what follows.
+  if (ending === "stalled" && asked.length > 1) world.beRestless();
   const isAnswered = ending === "done" && asked.every(({ status }) => status === 200);
   if (step.kind === "suspend" && isAnswered) world.beginSuspension();
   return asked;

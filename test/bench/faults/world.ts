@@ -69,6 +69,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
   let moments = 0;
   /** When the org was suspended; null if it is not, or may not be any more. */
   let suspension: number | null = null;
+  let isRestless = false;
   const now = () => virtualNow;
   const tick = () => ++moments;
   const tracked = trackObjects(now);
@@ -143,6 +144,11 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
     late: [] as (() => Promise<unknown>)[],
     waitMs: (asked: number) => (mayHold ? Math.min(asked, HELD_WAIT_MS) : asked),
     stall: () => new Promise<void>((resume) => resumes.push(resume)),
+    /** Whether a request may be at work besides the steps. */
+    isRestless: () => isRestless,
+    beRestless: () => {
+      isRestless = true;
+    },
     setAside: (run: Promise<unknown>) => stalled.push(run),
     /** Lets stalled runs go on to their ends. One of them may end a suspension. */
     wake: async () => {
@@ -151,6 +157,7 @@ export function openWorld(scene: { org: Org; receiver: Receiver; prefix: string;
       [resumes, stalled] = [[], []];
       for (const resume of going) resume();
       await Promise.allSettled(runs);
+      isRestless = false;
     },
   };
 }
