@@ -123,12 +123,11 @@ const whatWasSentStandsInTheLog: Invariant = (call) => {
   const recorded = new Set(entriesOf(call).map(keyOfEntry));
   // An attempt of a replaced delivery that is under way is known to its object and its message only. A stalled run
   // has lost its messages to others, who ack what it has yet to send. An attempt to an endpoint that was disabled,
-  // known only to a lost object, is made again when the endpoint is enabled. A delivery that failed in its last round
-  // is not sent again.
+  // known only to its object, is found there or made again when the endpoint is enabled. A delivery that failed in its
+  // last round is not sent again.
   const isForgiven = (request: Received) =>
     deliveryOf(request) === log?.delivery_id
-      ? (log.status === "disabled" && objectLosses > 0) ||
-        (log.reason === "dead_letter" && objectLosses + stalls > 0)
+      ? (log.status === "disabled" || log.reason === "dead_letter") && objectLosses + stalls > 0
       : objectLosses + messageLosses + stalls > 0;
   return received
     .filter((request) => !recorded.has(keyOf(request)) && !isForgiven(request))

@@ -109,6 +109,20 @@ export const requestPassage: fc.Arbitrary<Step[]> = fc.oneof(
       withLuck("sweep"),
     ),
   },
+  // Of a delivered call the citations are still to come when its payload is to go.
+  {
+    weight: 1,
+    arbitrary: fc.tuple(
+      eraseDelivered(quietly),
+      held,
+      release(quietly),
+      withLuck("deliver_due", quietly),
+      fc.oneof(cite(quietly), cite()),
+      withLuck("sweep", quietly),
+      withLuck("deliver_due"),
+      withLuck("sweep"),
+    ),
+  },
   // A suspension meets calls that are due, and its end meets what is parked.
   {
     weight: 2,
