@@ -15,6 +15,9 @@ describe("a time", () => {
     ["2026-11-26T12:00:00.5Z", NOON + 500],
     ["2026-11-26T12:00:00.001000000Z", NOON + 1],
     ["2028-02-29T00:00:00Z", Date.UTC(2028, 1, 29)],
+    ["0000-01-01T00:00:00Z", Date.parse("0000-01-01T00:00:00Z")],
+    ["9999-12-31T23:59:59.999Z", Date.parse("9999-12-31T23:59:59.999Z")],
+    ["9999-12-31T23:59:00+23:00", Date.parse("9999-12-31T00:59:00Z")],
   ])("%s is read", (text, milliseconds) => {
     expect(readInstant(text)).toBe(milliseconds);
   });
@@ -47,6 +50,9 @@ describe("a time", () => {
     "1764158400000",
     "+020026-11-26T12:00:00Z",
     "now",
+    "9999-12-31T23:59:00-23:00", // the years before 0000 and after 9999 in UTC
+    "9999-12-31T23:59:59.9991Z",
+    "0000-01-01T00:00:00+00:01",
   ])("%j is refused", (text) => {
     expect(readInstant(text)).toBeNull();
   });

@@ -177,6 +177,8 @@ describe("statistics are refused", () => {
     [{ since: iso(START), until: iso(START + 401 * 24 * HOUR) }, /^interval 1d makes 401 buckets.*400 days/],
     [{ since: "2099-01-01T00:00:00Z" }, /^since must be before until/],
     [{ since: iso(START), until: iso(START) }, /^since must be before until/],
+    [{ since: "9999-12-31T23:59:00-23:00" }, /^since must be a time with its zone/],
+    [{ until: "0000-01-01T00:00:00Z" }, /^since must be before until, and is 0000-01-01T00:00:00.000Z/],
     [{ limit: "10" }, /limit/],
     [{ call_ids: "a" }, /call_ids/],
   ])("for %j", async (query, message) => {
