@@ -1,5 +1,6 @@
 /** `GET /v1/postcall/stats`: how an org's webhooks fared in a time. */
 import type { Context } from "hono";
+import { FIRST_INSTANT } from "../../core/instant.ts";
 import {
   BUCKETS_LIMIT,
   countBuckets,
@@ -29,7 +30,7 @@ export async function getStats(
   const { filter } = read;
   const now = c.env.now();
   const until = filter.until ?? now;
-  const range = { since: filter.since ?? until - DAY_MS, until };
+  const range = { since: filter.since ?? Math.max(FIRST_INSTANT, until - DAY_MS), until };
   if (range.since >= until) return refuse(emptyRange(range.since, until));
   const interval = asked ?? finestInterval(range) ?? "1d";
   if (countBuckets(range, interval) > BUCKETS_LIMIT) return refuse(tooManyBuckets(range, interval));
