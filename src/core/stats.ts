@@ -67,32 +67,38 @@ export interface CountedLog {
   newest: { response_time: string; error: AttemptError | null }[];
 }
 
-/** What was read of a slice: its newest logs. If it is cut there may be older ones that were not read. */
+/** What was read of a slice: its newest logs. */
 export interface SliceRead {
   slice: Range;
   passed: number;
-  /** The time of the oldest log that was passed. */
-  oldest: number;
+  /** There may be more logs that were not read. */
   isCut: boolean;
   found: CountedLog[];
+  /** How many logs it has, of one that is cut. */
+  counted?: Count | undefined;
 }
 
-/** How many logs a slice has, judged by those that were passed. */
-const sizeOf = ({ slice, passed, oldest, isCut }: SliceRead): number =>
-  isCut ? ((passed - 1) * (slice.until - slice.since)) / Math.max(1, slice.until - oldest) : passed;
+/** How many logs a slice has, counted from the newest on, up to a limit. */
+export interface Count {
+  logs: number;
+  isCut: boolean;
+  /** When the oldest that was counted was created. */
+  oldest: number;
+}
 
-/** A slice is not believed to hold more than this many times what those beside it hold: its logs may come in a burst. */
-const BURST_FACTOR = 10;
+/** A count that came to its limit goes on as it was, up to this many times: it may have been a burst. */
+const GOES_ON = 20;
+
+const sizeOf = (slice: Range, { logs, isCut, oldest }: Count): number => {
+  const times = (slice.until - slice.since) / Math.max(1, slice.until - oldest);
+  return isCut ? logs * Math.min(times, GOES_ON) : logs;
+};
 
 /** How many logs each log stands for, by slice. */
-export function weightsOf(reads: readonly SliceRead[]): number[] {
-  const sizes = reads.map(sizeOf);
-  return reads.map(({ passed, isCut }, index) => {
-    if (!isCut) return 1;
-    const beside = Math.max(sizes[index - 1] ?? 0, sizes[index + 1] ?? 0);
-    return Math.max(1, Math.min(sizes[index] ?? 0, BURST_FACTOR * beside + passed) / passed);
-  });
-}
+export const weightsOf = (reads: readonly SliceRead[]): number[] =>
+  reads.map(({ slice, passed, counted }) =>
+    counted === undefined ? 1 : Math.max(1, sizeOf(slice, counted) / passed),
+  );
 
 /** Whether the figures are more than what was counted. A log whose newest attempts are not told was judged by its size. */
 export const isSampled = (reads: readonly SliceRead[]): boolean =>

@@ -1,8 +1,9 @@
 /**
- * Reads logs for statistics: all of a time where they are few, else the newest of each of its slices. What is read is
- * bounded in rows and bytes; no payload is read.
+ * Reads logs for statistics: all of a time where they are few, else the newest of each of its slices, and how many there
+ * are beside them. What is read is bounded in rows and bytes; no payload is read.
  */
 import {
+  type Count,
   type CountedLog,
   type Interval,
   partsOf,
@@ -38,15 +39,83 @@ export async function readSlices(
   const slices = slicesOf({ since, until }, interval);
   const limit = Math.min(SLICE_LIMIT, Math.floor(FIRST_LIMIT / slices.length));
   const reads = await readAll(db, { ...asked, slices, limit });
-  const cut = reads.filter(({ isCut }) => isCut);
+  const cut = reads.filter(({ isCut }) => isCut).map(({ slice }) => slice);
   if (cut.length === 0) return reads;
-  const share = Math.floor(SECOND_LIMIT / cut.length);
-  const parts = Math.ceil(share / SLICE_LIMIT);
-  const again = cut.flatMap(({ slice }) => partsOf(slice, parts));
-  const finer = await readAll(db, { ...asked, slices: again, limit: Math.floor(share / parts) });
-  return [...reads.filter(({ isCut }) => !isCut), ...finer].sort(
-    (one, other) => one.slice.since - other.slice.since,
+  const groups = grouped(cut, await countAll(db, cut, asked.user_id));
+  const finer = await Promise.all(
+    groups.map((group) => {
+      const share = Math.floor(SECOND_LIMIT / groups.length / group.length);
+      const parts = Math.ceil(share / SLICE_LIMIT);
+      const again = group.flatMap((slice) => partsOf(slice, parts));
+      return readAll(db, { ...asked, slices: again, limit: Math.floor(share / parts) });
+    }),
   );
+  const all = [...reads.filter(({ isCut }) => !isCut), ...finer.flat()];
+  const counts = await countAll(
+    db,
+    all.filter(({ isCut }) => isCut).map(({ slice }) => slice),
+    asked.user_id,
+  );
+  return all
+    .map((read) => ({ ...read, counted: counts.get(read.slice) }))
+    .sort((one, other) => one.slice.since - other.slice.since);
+}
+
+/** A slice with this many times the mean is one of a burst. Bursts and the rest are read to the same number of logs. */
+const BURST = 4;
+
+function grouped(slices: readonly Range[], counts: ReadonlyMap<Range, Count>): Range[][] {
+  const logsOf = (slice: Range) => counts.get(slice)?.logs ?? 0;
+  const mean = slices.reduce((sum, slice) => sum + logsOf(slice), 0) / slices.length;
+  const isBurst = (slice: Range) => logsOf(slice) > BURST * mean;
+  return [slices.filter(isBurst), slices.filter((slice) => !isBurst(slice))].filter(
+    ({ length }) => length > 0,
+  );
+}
+
+/** How many logs are counted at first, and again of slices that have more than their share: by the index alone. */
+const COUNT_LIMITS = [10_000, 75_000];
+
+/** How many logs the slices have. Beyond the limits they are counted up to their share. */
+async function countAll(
+  db: D1Database,
+  slices: readonly Range[],
+  user_id: string,
+): Promise<Map<Range, Count>> {
+  const counts = new Map<Range, Count>();
+  let left = slices;
+  for (const limit of COUNT_LIMITS) {
+    if (left.length === 0) break;
+    const counted = await countEach(db, left, { user_id, limit: Math.floor(limit / left.length) });
+    for (const [slice, count] of counted) counts.set(slice, count);
+    left = left.filter((slice) => counts.get(slice)?.isCut === true);
+  }
+  return counts;
+}
+
+async function countEach(
+  db: D1Database,
+  slices: readonly Range[],
+  { user_id, limit }: { user_id: string; limit: number },
+): Promise<[Range, Count][]> {
+  const { results } = await db
+    .prepare(
+      `SELECT j.key AS position, (
+         SELECT json_array(count(*), min(created_at)) FROM (
+           SELECT l.created_at FROM webhook_logs AS l INDEXED BY webhook_logs_listing
+           WHERE l.user_id = ?1 AND l.created_at >= j.value ->> 'since' AND l.created_at < j.value ->> 'until'
+           ORDER BY l.created_at DESC LIMIT ?3)) AS counted
+       FROM json_each(?2) AS j`,
+    )
+    .bind(user_id, JSON.stringify(slices), limit)
+    .all<{ position: number; counted: string }>();
+  return results.flatMap(({ position, counted }) => {
+    const slice = slices[position];
+    const [logs, oldest] = JSON.parse(counted) as [number, number | null];
+    return slice === undefined
+      ? []
+      : [[slice, { logs, isCut: logs === limit, oldest: oldest ?? slice.since }]];
+  });
 }
 
 type Reading = Asked & { slices: readonly Range[]; limit: number };
@@ -98,9 +167,9 @@ async function readChunk(db: D1Database, { slices, limit, ...asked }: Reading): 
   const { results } = await db
     .prepare(
       `SELECT j.key AS position, (
-         SELECT json_array(count(*), min(created_at), json_group_array(json(row)) FILTER (WHERE row IS NOT NULL))
+         SELECT json_array(count(*), json_group_array(json(row)) FILTER (WHERE row IS NOT NULL))
          FROM (
-           SELECT l.created_at, CASE WHEN ${MATCHES} THEN ${ROW} END AS row
+           SELECT CASE WHEN ${MATCHES} THEN ${ROW} END AS row
            FROM webhook_logs AS l INDEXED BY webhook_logs_listing
            WHERE l.user_id = ?1 AND l.created_at >= j.value ->> 'since' AND l.created_at < j.value ->> 'until'
            ORDER BY l.created_at DESC, l.call_id DESC, l.event DESC LIMIT ?14)) AS read
@@ -110,11 +179,9 @@ async function readChunk(db: D1Database, { slices, limit, ...asked }: Reading): 
     .all<{ position: number; read: string }>();
   return results.flatMap(({ position, read }) => {
     const slice = slices[position];
-    const [passed, oldest, found] = JSON.parse(read) as [number, number | null, Row[]];
+    const [passed, found] = JSON.parse(read) as [number, Row[]];
     if (slice === undefined) return [];
-    return [
-      { slice, passed, oldest: oldest ?? slice.since, isCut: passed === limit, found: found.map(countedLog) },
-    ];
+    return [{ slice, passed, isCut: passed === limit, found: found.map(countedLog) }];
   });
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   BUCKETS_LIMIT,
+  type Count,
   type CountedLog,
   countBuckets,
   finestInterval,
@@ -34,8 +35,9 @@ const summaryOf = (logs: Partial<CountedLog>[], range: Range = { since: MIDNIGHT
     { interval: "30m", ...range },
   );
 
-const readOf = (slice: Range, passed: number, oldest = slice.since, limit = 10): SliceRead => ({
-  ...{ slice, passed, oldest, isCut: passed === limit, found: [] },
+/** A slice of which ten logs are read at most. */
+const readOf = (slice: Range, passed: number, counted?: Count): SliceRead => ({
+  ...{ slice, passed, isCut: passed === 10, found: [], counted },
 });
 
 const ranges = fc
@@ -102,16 +104,20 @@ describe("a log's weight", () => {
     expect(isSampled(reads)).toBe(false);
   });
 
-  test("follows from the part of the slice in which they lie where it was cut", () => {
-    const half = second.until - HOUR / 2;
-    const reads = [readOf(first, 10, first.since), readOf(second, 10, half), readOf(third, 3)];
-    expect(weightsOf(reads)).toEqual([1, 1.8, 1]); // 9 gaps in half an hour: 18 in an hour
+  test("follows from how many were counted where the slice was cut", () => {
+    const reads = [
+      readOf(first, 10, { logs: 10, isCut: false, oldest: first.since }),
+      readOf(second, 10, { logs: 25, isCut: false, oldest: second.since }),
+      readOf(third, 3),
+    ];
+    expect(weightsOf(reads)).toEqual([1, 2.5, 1]);
     expect(isSampled(reads)).toBe(true);
   });
 
-  test("is bounded by what lies beside it: a burst at a slice's end stands for no more than that", () => {
-    const reads = [readOf(first, 2), readOf(second, 10, second.until - 5), readOf(third, 0)];
-    expect(weightsOf(reads)[1]).toBe(3); // not 648,000
+  test("goes on as it was where the count was cut too, up to twenty times: it may have been a burst", () => {
+    const half = { logs: 100, isCut: true, oldest: second.until - HOUR / 2 };
+    const burst = { logs: 100, isCut: true, oldest: third.until - 5 };
+    expect(weightsOf([readOf(second, 10, half), readOf(third, 10, burst)])).toEqual([20, 200]);
   });
 });
 

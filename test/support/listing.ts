@@ -1,5 +1,8 @@
 /** Words for tests of lists: logs that are in the record at once, and pages of them. */
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { request } from "./handlers.ts";
+import { meter } from "./meter.ts";
 import { call, type Org } from "./words.ts";
 
 /** A log's columns, as far as a test sets them. */
@@ -61,6 +64,21 @@ export const list = (org: Pick<Org, "key">, query: Query = {}) =>
 
 export const stats = (org: Pick<Org, "key">, query: Query = {}) =>
   call(org, "GET", `/v1/postcall/stats?${searchOf(query)}`);
+
+/** One request, and the rows it read: in all, and those of the statement that read the most. */
+export async function askMetered(org: Org, path: string, query: Record<string, string>) {
+  let rows = 0;
+  let longest = 0;
+  const DB = meter(env.DB, ({ rows_read }) => {
+    rows += rows_read;
+    longest = Math.max(longest, rows_read);
+  });
+  const started = performance.now();
+  const { status, body } = await request({ ...env, DB }, org, { path: `${path}?${searchOf(query)}` });
+  expect(status, JSON.stringify(body)).toBe(200);
+  const ms = Math.round(performance.now() - started);
+  return { rows, longest, ms, body };
+}
 
 /** What a list answers, as call ids. */
 export const idsIn = ({ body }: { body: { data: { call_id: string }[] } }): string[] =>
