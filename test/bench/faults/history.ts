@@ -106,11 +106,11 @@ export async function historyOf(world: World): Promise<History> {
   return { calls: histories, asked: world.asked, foreign, counts: world.counts };
 }
 
-/** The first request has set that payloads go, and none has changed it since. */
+/** The first request has set that payloads go, and none has asked for anything else since. */
 function isToBeErased({ asked }: World): boolean {
   const [first] = asked;
   const settings = asked.filter(({ kind }) => kind === "erase_delivered");
-  return first?.kind === "erase_delivered" && first.status === 200 && settings.length === 1 && first.isOn;
+  return first?.kind === "erase_delivered" && first.status === 200 && settings.every(({ isOn }) => isOn);
 }
 
 function logHistoryOf(

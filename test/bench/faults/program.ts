@@ -1,7 +1,7 @@
 /** A fault program: the steps of reporters, receivers, queue and clock, and the faults. Data; runs nothing. */
 
-/** The calls a program knows; the last one is never reported. */
-export const CALLS = ["a", "b", "unknown"] as const;
+/** The calls a program knows: `c` is reported only by steps that need one of their own, and the last one never. */
+export const CALLS = ["a", "b", "c", "unknown"] as const;
 export type CallName = (typeof CALLS)[number];
 
 /**

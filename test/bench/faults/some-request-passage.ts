@@ -1,6 +1,6 @@
 /** Generates steps that need each other around an erasure, a release, an idempotency key or a suspension. Runs nothing. */
 import fc from "fast-check";
-import type { Step } from "./program.ts";
+import type { CallName, Step } from "./program.ts";
 import { lateAndUnanswered, stalled, stalledAtItsRelease, wake } from "./some-luck.ts";
 import {
   bare,
@@ -20,10 +20,15 @@ import {
 const quietly = fc.constant(noLuck);
 const pass = (...seconds: number[]) =>
   fc.record({ kind: fc.constant("pass" as const), seconds: fc.constantFrom(...seconds) });
+/** A call of its own, which is held, or else conflicts with the one before. */
 const held = fc.constantFrom<Step>(
-  { ...plainReport, isToBeHeld: true },
   { ...plainReport, call: "b", isToBeHeld: true },
+  { ...plainReport, call: "c", isToBeHeld: true },
+  { ...plainReport, call: "c", isToBeHeld: true },
 );
+const heldCall = fc.constantFrom<CallName>("b", "c", "c");
+const ownCall = fc.constant<CallName>("c");
+const payloadsGo = fc.constant<Step>({ kind: "erase_delivered", on: true, luck: noLuck });
 
 /** What meets a suspended org. */
 const whileSuspended: fc.Arbitrary<Step> = fc.oneof(
@@ -68,12 +73,13 @@ export const requestPassage: fc.Arbitrary<Step[]> = fc.oneof(
     arbitrary: fc.tuple(
       held,
       fc.oneof(
-        cite(fc.oneof(stalled, lateAndUnanswered)),
+        cite(fc.oneof(stalled, lateAndUnanswered), heldCall),
         withLuck("deliver_due", stalledAtItsRelease),
-        release(stalled),
+        release(stalled, heldCall),
+        pass(1),
       ),
-      release(),
-      fc.oneof(cite(), release(), withLuck("deliver_due")),
+      release(undefined, heldCall),
+      fc.oneof(cite(undefined, heldCall), release(undefined, heldCall), withLuck("deliver_due")),
       withLuck("deliver_due"),
       wake,
     ),
@@ -113,11 +119,12 @@ export const requestPassage: fc.Arbitrary<Step[]> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.tuple(
-      eraseDelivered(quietly),
-      held,
-      release(quietly),
+      payloadsGo,
+      fc.constant<Step>({ ...plainReport, call: "c", isToBeHeld: true }),
+      release(quietly, ownCall),
       withLuck("deliver_due", quietly),
-      fc.oneof(cite(quietly), cite()),
+      pass(70),
+      cite(quietly, ownCall),
       withLuck("sweep", quietly),
       withLuck("deliver_due"),
       withLuck("sweep"),

@@ -44,10 +44,10 @@ export const firstReport = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ ...plainReport, isToBeHeld: true }) },
   { weight: 1, arbitrary: report },
 );
-export const cite = (luck = someLuck) =>
+export const cite = (luck = someLuck, call = reported) =>
   fc.record({
     kind: fc.constant("cite" as const),
-    call: reported,
+    call,
     variant: fc.constantFrom(0, 0, 0, 1, null),
     luck,
   });
@@ -61,8 +61,8 @@ export const withKey = (kind: "resend" | "create", luck = someLuck) =>
     key: fc.record({ name: fc.constantFrom("k", "k", "k", "l"), times: fc.constantFrom(1, 1, 1, 2, 3) }),
     luck,
   });
-export const release = (luck = someLuck) =>
-  fc.record({ kind: fc.constant("release" as const), call: reported, luck });
+export const release = (luck = someLuck, call = reported) =>
+  fc.record({ kind: fc.constant("release" as const), call, luck });
 export const erase = (luck = someLuck) =>
   fc.record({
     kind: fc.constant("erase" as const),
