@@ -1,7 +1,8 @@
 /**
  * `npm run bench` measures the service against its floor, its bill and its growth in one run. Options: `--calls`,
  * `--rounds`, `--json`. With `--poison` it measures what one hanging endpoint does to the others instead, with `--rate`
- * what one with a rate does, with `--flood` what a flooded inbox does, with `--hostile` what hostile bodies cost.
+ * what one with a rate does, with `--flood` what a flooded inbox does, with `--hostile` what hostile bodies cost, with
+ * `--limits` what an org at its limits does.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -13,10 +14,12 @@ import { compare } from "./compare.ts";
 import type { MeteredServer } from "./cost.ts";
 import { openReceiver, type Receiver } from "./driver.ts";
 import type { Results } from "./figures.ts";
+import { FILL_SWEEP_EVERY_MS, FILL_SWEEP_GRACE } from "./fill.ts";
 import { flood, printFlood } from "./flood.ts";
 import { FLOOR_SCHEMA } from "./floor-schema.ts";
 import { GROWTH_SWEEP_GRACE_SECONDS, growth } from "./growth.ts";
 import { hostile, printHostile } from "./hostile.ts";
+import { limits, printLimits } from "./limits.ts";
 import { type Memory, memoryAfter, withSmallHeaps } from "./memory.ts";
 import { POISON_VARIABLES, poison, printPoison } from "./poison.ts";
 import { runtimePids } from "./processes.ts";
@@ -45,6 +48,7 @@ const { values: options } = parseArgs({
     rate: { type: "boolean", default: false },
     flood: { type: "boolean", default: false },
     hostile: { type: "boolean", default: false },
+    limits: { type: "boolean", default: false },
   },
 });
 
@@ -58,7 +62,9 @@ async function start(
   {
     main = "src/index.ts",
     variables = { RETRY_SCHEDULE: "1s" },
-  }: { main?: string; variables?: Record<string, string> } = {},
+    sweepEveryMs = SWEEP_EVERY_MS,
+    isLimited = false,
+  }: { main?: string; variables?: Record<string, string>; sweepEveryMs?: number; isLimited?: boolean } = {},
 ): Promise<LocalServer> {
   progress(`starting the ${name}`);
   const environment = { SWEEP_GRACE, ...variables }; // without this process's own variables, which would be measured too
@@ -67,7 +73,8 @@ async function start(
     stateDir: join(stateDir, name),
     environment,
     main,
-    sweepEveryMs: SWEEP_EVERY_MS,
+    sweepEveryMs,
+    isLimited,
   };
   const server = await startLocalServer(input);
   servers.push(server);
@@ -78,6 +85,15 @@ async function startFloor(name: string): Promise<LocalServer & { pid: number }> 
   const floor = await startWithPid(name, { main: "test/bench/floor.ts" });
   await floor.database.batch(FLOOR_SCHEMA.map((text) => floor.database.prepare(text)));
   return floor;
+}
+
+/** A server that limits as a deployment does, and the start of another one to be filled. */
+async function startLimited() {
+  const limited = { main: "test/bench/looked-up.ts", isLimited: true };
+  const service = await startWithPid("service", limited);
+  const variables = { SWEEP_GRACE: FILL_SWEEP_GRACE };
+  const filling = { ...limited, variables, sweepEveryMs: FILL_SWEEP_EVERY_MS };
+  return { service, startFilled: () => start("service that is filled", filling) };
 }
 
 const startMetered = (name: string, variables?: Record<string, string>): Promise<MeteredServer> =>
@@ -179,6 +195,8 @@ try {
     const service = await startWithPid("service");
     const reader = await startWithPid("reader", { main: "test/bench/reader.ts" });
     printHostile(await hostile({ service, reader }, progress), options.json);
+  } else if (options.limits) {
+    printLimits(await limits(await startLimited(), progress), options.json);
   } else {
     const asked = readOptions();
     if (typeof asked === "string") {
