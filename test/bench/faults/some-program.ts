@@ -223,7 +223,7 @@ export const someProgram: fc.Arbitrary<Program> = fc.record({
   // The first step mostly makes a call for the others. In some programs all payloads are to go.
   steps: fc
     .tuple(
-      fc.constantFrom<Step[]>([], [], [], [], [ALL_PAYLOADS_GO]),
+      fc.constantFrom<Step[]>([], [], [ALL_PAYLOADS_GO]),
       firstReport,
       fc.array(somePassage, { maxLength: 17, size: "max" }),
     )

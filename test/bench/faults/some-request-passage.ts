@@ -117,7 +117,7 @@ export const requestPassage: fc.Arbitrary<Step[]> = fc.oneof(
   },
   // Of a delivered call the citations are still to come when its payload is to go.
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.tuple(
       payloadsGo,
       fc.constant<Step>({ ...plainReport, call: "c", isToBeHeld: true }),
