@@ -225,7 +225,7 @@ export const someProgram: fc.Arbitrary<Program> = fc.record({
     .tuple(
       fc.constantFrom<Step[]>([], [], [ALL_PAYLOADS_GO]),
       firstReport,
-      fc.array(somePassage, { maxLength: 17, size: "max" }),
+      fc.array(somePassage, { maxLength: 15, size: "max" }),
     )
     .map(([setting, first, rest]) => [...setting, first, ...rest.flat()]),
 });
