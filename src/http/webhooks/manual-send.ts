@@ -106,8 +106,9 @@ async function startDeliveries(
   );
   const refusedLate = isOurs ? [] : refusalsOf(sending, current);
   if (refusedLate.length > 0) {
+    if (repeated) return refuseUncertain(refusedLate); // the key stays: with it nothing is sent again
     if (claim !== null) await dropClaim(database, claim);
-    return repeated ? refuseUncertain(refusedLate) : refuse(refusedLate);
+    return refuse(refusedLate);
   }
   await enqueueUnmade(c, current);
   return { states, deliveries };
