@@ -89,10 +89,9 @@ async function startFloor(name: string): Promise<LocalServer & { pid: number }> 
 
 /** A server that limits as a deployment does, and the start of another one to be filled. */
 async function startLimited() {
-  const limited = { main: "test/bench/looked-up.ts", isLimited: true };
-  const service = await startWithPid("service", limited);
+  const service = await startWithPid("service", { main: "test/bench/limited.ts" });
   const variables = { SWEEP_GRACE: FILL_SWEEP_GRACE };
-  const filling = { ...limited, variables, sweepEveryMs: FILL_SWEEP_EVERY_MS };
+  const filling = { isLimited: true, variables, sweepEveryMs: FILL_SWEEP_EVERY_MS };
   return { service, startFilled: () => start("service that is filled", filling) };
 }
 

@@ -35,7 +35,7 @@ export async function newOrg(server: LocalServer, limits: { stored_gb?: number }
 const headersOf = (authorization: string) => ({ authorization, "content-type": "application/json" });
 
 const reportsWith = (server: LocalServer, { key }: Org, bodies: string[]): Greed => ({
-  ...{ url: `${server.url}/v1/postcall/calls`, senders: SENDERS },
+  ...{ url: `${server.url}/v1/postcall/calls`, senders: SENDERS, perSecond: null },
   ...{ headers: headersOf(key), bodies },
 });
 
@@ -57,7 +57,7 @@ export function largeReportsOf(server: LocalServer, org: Org): Greed {
 
 /** All from one address that nobody else has. The platform names it in this header. */
 export const badKeys = (server: LocalServer): Greed => ({
-  ...{ url: `${server.url}/v1/org`, senders: SENDERS, bodies: [] },
+  ...{ url: `${server.url}/v1/org`, senders: SENDERS, perSecond: null, bodies: [] },
   headers: { ...headersOf(`pc_${ID_MARK}`), "cf-connecting-ip": "192.0.2.1" },
 });
 

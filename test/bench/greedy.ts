@@ -1,6 +1,6 @@
 /**
- * Sends requests as fast as they are answered, in a process of its own: so many at a time, each with a random id in
- * place of `ID_MARK`. When stopped it waits for the last answers and reports how many of each kind there were. Tells at
+ * Sends requests in a process of its own, as fast as they are answered or at a pace: so many at a time, each with a
+ * random id in place of `ID_MARK`. When stopped it waits for the last answers and reports how many of each kind there were. Tells at
  * once when it is first refused because its org stores too much. Exits non-zero if an answer is of no kind it knows.
  */
 import { randomBytes } from "node:crypto";
@@ -12,6 +12,8 @@ export const ID_MARK = "{random-id}";
 export interface Greed {
   url: string;
   senders: number;
+  /** The most that are begun in a second; null: no pace. */
+  perSecond: number | null;
   headers: OutgoingHttpHeaders;
   /** Sent in turn by POST; without any it asks by GET. */
   bodies: string[];
@@ -58,10 +60,15 @@ function ask(agent: Agent, { url, headers }: Greed, body: string | undefined): P
 
 async function send(greed: Greed): Promise<void> {
   const agent = new Agent({ keepAlive: true });
+  const started = performance.now();
   let next = 0;
   const sender = async () => {
     while (isOn) {
-      const kind = await ask(agent, greed, greed.bodies[next++ % greed.bodies.length]);
+      const index = next++;
+      const early =
+        greed.perSecond === null ? 0 : started + (index * 1_000) / greed.perSecond - performance.now();
+      if (early > 0) await new Promise((done) => setTimeout(done, early));
+      const kind = await ask(agent, greed, greed.bodies[index % greed.bodies.length]);
       const before = tally[kind] ?? 0;
       if (kind === "QUOTA_EXCEEDED" && before === 0) process.send?.({ isFull: true } satisfies GreedMessage);
       tally[kind] = before + 1;
