@@ -1,7 +1,8 @@
 /**
  * Sends requests in a process of its own, as fast as they are answered or at a pace: so many at a time, each with a
- * random id in place of `ID_MARK`. When stopped it waits for the last answers and reports how many of each kind there were. Tells at
- * once when it is first refused because its org stores too much. Exits non-zero if an answer is of no kind it knows.
+ * random id in place of `ID_MARK`. When stopped it waits for the last answers and reports how many of each kind there
+ * were. Tells at once when it is first refused because its org stores too much. Exits non-zero if an answer is of no
+ * kind it knows.
  */
 import { randomBytes } from "node:crypto";
 import { Agent, type OutgoingHttpHeaders, request } from "node:http";

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --limits` measures what others notice of an org at its limits, on a server that limits as a
- * deployment does: another org's calls, alone, beside an org that reports, and beside a flood of bad keys, in turn. Then it measures how far an org fills the database. Throws if one of the other org's calls is lost or
- * refused.
+ * deployment does: another org's calls, alone, beside an org that reports, and beside a flood of bad keys, in turn. Then
+ * it measures how far an org fills the database. Throws if one of the other org's calls is lost or refused.
  */
 import { join, resolve } from "node:path";
 import { type Unstable_Config, unstable_readConfig } from "wrangler";
