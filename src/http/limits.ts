@@ -5,6 +5,7 @@
 import type { Context } from "hono";
 import { refuse } from "./answer.ts";
 import type { Body } from "./body.ts";
+import { memory } from "./memory.ts";
 import type { Route } from "./route.ts";
 import type { HttpEnv } from "./services.ts";
 
@@ -56,6 +57,21 @@ async function count(
   const key = c.get("isAdmin") ? "admin" : c.get("apiKey").user_id;
   const counted = await Promise.all(Array.from({ length: cost }, () => c.env.isWithinLimit(kind, key)));
   return counted.every(Boolean) ? null : refuseRate(kind);
+}
+
+/** Addresses from which too many requests without a valid key came. For them nothing is looked up that was never found before. */
+const barred = memory<true>();
+
+export const isBarred = (c: Context<HttpEnv>): boolean => barred.get(countedAddress(c), c.env.now()) === true;
+
+/** Counts a request without a valid key. Returns the refusal if there are too many from its address. */
+export async function countBad(c: Context<HttpEnv>): Promise<Response | null> {
+  const address = countedAddress(c);
+  if (!isBarred(c)) {
+    if (await c.env.isWithinLimit("addresses", address)) return null;
+    barred.remember(address, true, c.env.now() + LIMIT_PERIOD_SECONDS * 1_000);
+  }
+  return refuseRate("addresses");
 }
 
 /** An address as it is counted: of IPv6 the network, which is one customer's. */

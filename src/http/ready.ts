@@ -7,7 +7,7 @@ import { missingMigrations } from "../record/migrations.ts";
 import { type Lateness, latenessOf, readLateness } from "../record/readiness.ts";
 import { readSize, tryWrite } from "../record/trial-write.ts";
 import { ok, unavailable } from "./answer.ts";
-import { findApiKey } from "./auth.ts";
+import { callerOfKey, keyInHeader } from "./callers.ts";
 import { countedAddress, refuseRate } from "./limits.ts";
 import type { HttpEnv } from "./services.ts";
 
@@ -61,10 +61,10 @@ function readinessHandler(): (c: Context<HttpEnv>) => Promise<Response> {
     const refusal = await refusalToWrite(c);
     if (refusal !== null) return unavailable(refusal);
     // Only now: without its migrations the record can't even look up a key.
-    const caller = await findApiKey(c);
-    if (caller === null || caller.is_suspended || !caller.scopes.includes("read"))
+    const apiKey = (await callerOfKey(c, keyInHeader(c.req.header("authorization"))))?.apiKey ?? null;
+    if (apiKey === null || apiKey.is_suspended || !apiKey.scopes.includes("read"))
       return ok({ status: "ok" });
-    const lateness = await countedLateness(c, c.env.databaseOf(caller.user_id));
-    return ok({ status: "ok", ...latenessOf(lateness, caller.user_id) });
+    const lateness = await countedLateness(c, c.env.databaseOf(apiKey.user_id));
+    return ok({ status: "ok", ...latenessOf(lateness, apiKey.user_id) });
   };
 }

@@ -1,0 +1,60 @@
+/**
+ * Finds out whose key it is: an org's, which is looked up by its digest, or the operator's, which is compared. Unknown,
+ * expired and missing keys are alike.
+ */
+import { Buffer } from "node:buffer";
+import { timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
+import { isApiKeyForm } from "../core/api-key.ts";
+import { databaseNumberOf } from "../core/id.ts";
+import { sha256Hex } from "../core/signature.ts";
+import { type FoundKey, findKey, LAST_USE_EVERY_MS, writeLastUse } from "../record/keys.ts";
+import { type FindOptions, rememberedLookUp } from "./remembered.ts";
+import type { HttpEnv, Services } from "./services.ts";
+
+/** Who asks. `apiKey` is null for the operator. */
+interface Caller {
+  apiKey: FoundKey | null;
+}
+
+const keys = rememberedLookUp<FoundKey>(({ databaseOf }, digest) => findKey(databaseOf(), digest));
+
+/** Whose key this text is; null if it is none that is valid. */
+export async function callerOfKey(
+  c: Context<HttpEnv>,
+  text: string,
+  options?: FindOptions,
+): Promise<Caller | null> {
+  const { adminKey } = c.env.config();
+  if (adminKey !== null && isSame(text, adminKey)) return { apiKey: null };
+  if (!isApiKeyForm(text) || databaseNumberOf(text) !== 0) return null;
+  return callerOfDigest(c.env, sha256Hex(text), options);
+}
+
+async function callerOfDigest(
+  services: Services,
+  key_digest: string,
+  options?: FindOptions,
+): Promise<Caller | null> {
+  const apiKey = await keys.find(services, key_digest, options);
+  const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= services.now();
+  if (apiKey === null || isExpired) return null;
+  if (!apiKey.is_suspended) noteUse(services, apiKey, key_digest);
+  return { apiKey };
+}
+
+/** Notes at most once an hour that a key is used, after the answer. What can't be written is written after a later look-up. */
+function noteUse({ databaseOf, keepAlive, now: clock }: Services, apiKey: FoundKey, digest: string): void {
+  const now = clock();
+  if (apiKey.last_used_at !== null && apiKey.last_used_at >= now - LAST_USE_EVERY_MS) return;
+  apiKey.last_used_at = now; // of the remembered key, so that this isolate writes no more
+  keepAlive(writeLastUse(databaseOf(), { digest, now }));
+}
+
+/** Compares in a time that tells nothing about the texts, not even their lengths. */
+const isSame = (one: string, other: string): boolean =>
+  timingSafeEqual(Buffer.from(sha256Hex(one)), Buffer.from(sha256Hex(other)));
+
+/** The key in an `authorization` header: bare, or after `Bearer` in any case. */
+export const keyInHeader = (header: string | undefined): string =>
+  (header ?? "").replace(/^bearer\s+/i, "").trim();
