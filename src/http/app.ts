@@ -30,6 +30,7 @@ export function createApp(): Hono<HttpEnv> {
     if (route.access !== "public") app.on(route.method, route.path, requireAccess(route.access));
     app.on(route.method, route.path, (c) => answer(c, route));
   }
+  app.get("/", (c) => c.redirect("/console"));
   app.all("/inbox/:id", captureRequest);
   app.all("/inbox/:id/*", captureRequest);
   app.notFound(answerUnrouted);

@@ -10,7 +10,7 @@ import {
   streamRequests,
 } from "./handlers.ts";
 import { configureInboxSchema } from "./schemas.ts";
-import { viewRequests } from "./view.ts";
+import { viewInbox } from "./view.ts";
 
 /** Enough for an inbox's configured body with every character escaped, and its headers. */
 const INBOX = { limitBytes: 524_288, limitParts: 524_288 };
@@ -57,6 +57,6 @@ export const INBOX_ROUTES = [
     path: "/view/:token",
     access: "public",
     query: pageQuery,
-    handler: viewRequests,
+    handler: viewInbox,
   }),
 ] as const;

@@ -196,11 +196,13 @@ const answer = (description: string, schema: z.ZodType, headers?: object) => ({
   content: { "application/json": { schema: resolver(schema, { options: { io: "input" } }) } },
 });
 
-function success({ data, page = false, orOne = false, content }: Operation, status: number) {
+function success({ data, page = false, orOne = false, content, also }: Operation, status: number) {
   const description = status === 202 ? "Taken; what is still to come happens by itself." : "Done.";
   if (content !== undefined)
     return { description, content: { [content]: { schema: { type: "string" as const } } } };
   const one = z.object({ data, errors: z.null() });
   const list = z.object({ data: z.array(data), next_cursor: z.string().nullable(), errors: z.null() });
-  return answer(description, page ? (orOne ? z.union([list, one]) : list) : one);
+  const told = answer(description, page ? (orOne ? z.union([list, one]) : list) : one);
+  if (also === undefined) return told;
+  return { ...told, content: { ...told.content, [also]: { schema: { type: "string" as const } } } };
 }

@@ -29,8 +29,9 @@ export const INBOX_OPERATIONS = {
     tag: "Inboxes",
     summary: "Look into an inbox by the address of its page",
     description:
-      "Newest first, without a key. Headers that hold a signature or a credential are masked; queries and bodies are not.",
+      "Newest first, without a key. Headers that hold a signature or a credential are masked; queries and bodies are not. A browser that opens the address (`accept: text/html`) gets a page that shows them live.",
     data: capturedRequest,
+    also: "text/html",
     refusals: [400, 404, 429],
   }),
   "PATCH /v1/inboxes/:id": operation({

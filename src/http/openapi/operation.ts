@@ -27,6 +27,8 @@ export interface Operation<Data extends z.ZodType = z.ZodType> {
   statuses?: readonly (200 | 202)[];
   /** What success is, if it is not the JSON envelope. */
   content?: "text/event-stream";
+  /** What else success is, for those that ask for it. */
+  also?: "text/html";
   refusals?: readonly OwnRefusal[];
   /** What the headers of a request mean that this route reads. */
   headers?: Record<string, string>;

@@ -1,0 +1,73 @@
+/** An inbox's page as a browser opens it, and the way from the front door to the console. */
+import { env, exports } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { makeInbox } from "../support/inboxes.ts";
+import { makeOrg } from "../support/words.ts";
+
+const CONFIG = import.meta.glob<string>("../../wrangler.toml", {
+  ...{ eager: true, query: "?raw", import: "default" },
+});
+
+/** What browsers send when somebody opens an address. */
+const NAVIGATION = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+let url: string;
+beforeAll(async () => {
+  url = (await makeInbox(await makeOrg())).view_url;
+});
+
+const open = (address: string, accept = NAVIGATION) =>
+  exports.default.fetch(address, { headers: { accept }, redirect: "manual" });
+
+describe("a browser that opens an inbox's page", () => {
+  test("gets a document that runs our own script only, and is not kept, passed on or found", async () => {
+    const response = await open(url);
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy":
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      ...{ "cache-control": "no-store", "referrer-policy": "no-referrer", "x-robots-tag": "noindex" },
+      ...{ "x-content-type-options": "nosniff", vary: "accept" },
+    });
+    const html = await response.text();
+    expect(html).toContain("<title>Inbox · Postcall</title>");
+    expect(html).toContain('<main id="app"></main>');
+    expect(html).toContain("<noscript>");
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/console\/)/i);
+  });
+
+  test("gets the same document whatever the token, with the status of its requests", async () => {
+    const html = await (await open(url)).text();
+    for (const token of ["0".repeat(32), "x", "%3Cscript%3E", `${url.split("/").at(-1)}?cursor=x`]) {
+      const response = await open(`${env.PUBLIC_URL}/view/${token}`);
+      expect(response.status).toBe(token.includes("cursor") ? 400 : 404);
+      expect(response.headers.get("content-type")).toBe("text/html; charset=utf-8");
+      expect(await response.text()).toBe(html);
+    }
+  });
+});
+
+test.each(["*/*", "application/json", ""])("whoever accepts %j gets JSON", async (accept) => {
+  const response = await open(url, accept);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(response.headers.get("vary")).toBe("accept");
+  expect(await response.json()).toEqual({ data: [], next_cursor: null, errors: null });
+});
+
+test("an address may have five pages open that ask every two seconds, and open them anew", () => {
+  const [config = ""] = Object.values(CONFIG);
+  const [, limit] = /name = "ADDRESSES_LIMIT"[^[]*limit = (\d+), period = 10 /.exec(config) ?? [];
+  const pages = 5;
+  expect(Number(limit)).toBeGreaterThanOrEqual(pages * (10 / 2) + pages);
+});
+
+test("the front door leads to the console", async () => {
+  const response = await open(`${env.PUBLIC_URL}/`);
+  expect([response.status, response.headers.get("location")]).toEqual([302, "/console"]);
+});
+
+test("what nobody serves below the console is not found", async () => {
+  const response = await open(`${env.PUBLIC_URL}/console/none`);
+  expect([response.status, ((await response.json()) as { data: null }).data]).toEqual([404, null]);
+});
