@@ -89,7 +89,8 @@ function readAdminKey(text: unknown, minimum: number): Pick<Config, "adminKey" |
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);
 
-const isLoopback = (url: URL | null): boolean =>
+/** Whether a URL leads to the machine it is used on. */
+export const isLoopback = (url: URL | null): boolean =>
   /^(127\.0\.0\.1|localhost|\[::1\])$/.test(url?.hostname ?? "");
 
 /** A duration above zero, up to the longest. */

@@ -16,6 +16,7 @@ import { type Enqueued, enqueue, enqueueWakes } from "./queue/producer.ts";
 import { type SweepVerbs, sweep } from "./queue/sweep.ts";
 import { removeActs } from "./record/audit.ts";
 import { readBatch } from "./record/batch-read.ts";
+import { removeTokens } from "./record/console-tokens.ts";
 import { databaseOf } from "./record/database.ts";
 import { type EndpointKey, readEndpoints } from "./record/endpoints.ts";
 import { eraseOrg } from "./record/erased-orgs.ts";
@@ -122,6 +123,7 @@ function sweepVerbs(env: Env, { sweepGraceMs, retentionDays, masterKeys }: Confi
     removeExpired: async () => {
       await removeTombstones(database, Date.now());
       await removeIdempotencyKeys(database, Date.now());
+      await removeTokens(database, Date.now());
     },
     countUsage: async () => {
       const floor = await readWalked(database);

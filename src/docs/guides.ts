@@ -36,6 +36,7 @@ export const GROUPS: Group[] = [
         purpose: "Rates, headers and timeouts of a receiver, and what happens while it is down.",
       },
       { name: "inboxes", purpose: "Send a test, and receive webhooks without a server of your own." },
+      { name: "console", purpose: "Sign in to the console, and put a login in front of it." },
       { name: "orgs", purpose: "Keys and scopes, settings, limits, and how to erase a call." },
     ],
   },

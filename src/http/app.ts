@@ -25,7 +25,8 @@ export function createApp(): Hono<HttpEnv> {
   app.use("/inbox/*", harmlessInBrowsers);
   app.use("/view/*", unlisted);
   app.use(checkConfig);
-  app.use("/v1/*", authenticate());
+  app.use("/v1/*", authenticate({ sessions: true }));
+  app.use("/console/links", authenticate({ sessions: false }));
   for (const route of routes) {
     if (route.access !== "public") app.on(route.method, route.path, requireAccess(route.access));
     app.on(route.method, route.path, (c) => answer(c, route));

@@ -1,33 +1,52 @@
-/** Lets a request pass that has a valid key, and that may use its route. */
+/** Lets a request pass that has a valid key, or in place of it a session of the console, and that may use its route. */
 import type { Context, MiddlewareHandler } from "hono";
 import { refuse } from "./answer.ts";
-import { callerOfKey, keyInHeader } from "./callers.ts";
+import { type Caller, callerOfKey, keyInHeader } from "./callers.ts";
+import { refuseOtherOrigin } from "./console/origin.ts";
+import { callerOfSession, sessionToken } from "./console/session.ts";
 import { countBad, isBarred } from "./limits.ts";
 import type { FindOptions } from "./remembered.ts";
 import type { Access } from "./route.ts";
 import type { HttpEnv } from "./services.ts";
 
-/** Lets a request with a valid key pass. Puts an org's key into `apiKey`; of the admin key it sets `isAdmin`. */
-export const authenticate = (): MiddlewareHandler<HttpEnv> => async (c, next) => {
-  const key = keyInHeader(c.req.header("authorization"));
-  const find = (options: FindOptions) => callerOfKey(c, key, options);
-  const caller = await find({ fromMemory: isBarred(c) });
-  if (caller === null)
-    return (
-      (await countBad(c)) ??
-      refuse({ error: "AUTH_FAILURE", message: NO_KEY }, { "www-authenticate": "Bearer" })
-    );
-  const { apiKey } = caller;
-  c.set("isAdmin", apiKey === null);
-  if (apiKey === null) return next();
-  if (apiKey.is_suspended) return refuse({ error: "FORBIDDEN", message: SUSPENDED });
-  c.set("apiKey", apiKey);
-  c.set("isStillValid", async () => (await find({ fresh: true }))?.apiKey?.is_suspended === 0);
-  return next();
-};
+/**
+ * Lets a request with a valid key pass, and tells the handlers whose it is. Where there is no `authorization` header,
+ * `sessions` lets a session pass in its place.
+ */
+export const authenticate =
+  ({ sessions }: { sessions: boolean }): MiddlewareHandler<HttpEnv> =>
+  async (c, next) => {
+    const header = c.req.header("authorization");
+    const token = sessions && header === undefined ? sessionToken(c) : null;
+    const isSession = token !== null;
+    const find = (options: FindOptions) =>
+      isSession ? callerOfSession(c, token, options) : callerOfKey(c, keyInHeader(header), options);
+    const caller = await find({ fromMemory: isBarred(c) });
+    if (caller === null) return refuseBad(c, isSession ? SESSION_ENDED : NO_KEY);
+    const refusal = (isSession ? refuseOtherOrigin(c) : null) ?? admit(c, caller);
+    if (refusal !== null) return refusal;
+    c.set("isSession", isSession);
+    c.set("isStillValid", async () => (await find({ fresh: true }))?.apiKey?.is_suspended === 0);
+    return next();
+  };
 
 const NO_KEY =
   "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
+const SESSION_ENDED = "This session of the console has ended. Sign in again.";
+
+/** Refuses a request whose key, session or link is not valid, and counts it. */
+export const refuseBad = async (c: Context<HttpEnv>, message: string): Promise<Response> =>
+  (await countBad(c)) ?? refuse({ error: "AUTH_FAILURE", message }, { "www-authenticate": "Bearer" });
+
+/** Tells the handlers who asks. Returns the refusal if their org is suspended. */
+export function admit(c: Context<HttpEnv>, { key, apiKey }: Caller): Response | null {
+  c.set("isAdmin", apiKey === null);
+  c.set("boundKey", key);
+  if (apiKey === null) return null;
+  if (apiKey.is_suspended) return refuse({ error: "FORBIDDEN", message: SUSPENDED });
+  c.set("apiKey", apiKey);
+  return null;
+}
 
 const SUSPENDED =
   "This org is suspended: its keys can do nothing, and nothing is sent for it, until the operator lifts that.";

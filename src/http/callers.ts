@@ -6,14 +6,17 @@ import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { isApiKeyForm } from "../core/api-key.ts";
+import { adminKeyDigest } from "../core/console-token.ts";
 import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
+import type { BoundKey } from "../record/console-tokens.ts";
 import { type FoundKey, findKey, LAST_USE_EVERY_MS, writeLastUse } from "../record/keys.ts";
 import { type FindOptions, rememberedLookUp } from "./remembered.ts";
 import type { HttpEnv, Services } from "./services.ts";
 
-/** Who asks. `apiKey` is null for the operator. */
-interface Caller {
+/** Who asks, and what a session or link of theirs is bound to. `apiKey` is null for the operator. */
+export interface Caller {
+  key: BoundKey;
   apiKey: FoundKey | null;
 }
 
@@ -25,11 +28,28 @@ export async function callerOfKey(
   text: string,
   options?: FindOptions,
 ): Promise<Caller | null> {
-  const { adminKey } = c.env.config();
-  if (adminKey !== null && isSame(text, adminKey)) return { apiKey: null };
+  const { adminKey, sessionKey } = c.env.config();
+  if (adminKey !== null && isSame(text, adminKey)) return operator(sessionKey, adminKey);
   if (!isApiKeyForm(text) || databaseNumberOf(text) !== 0) return null;
   return callerOfDigest(c.env, sha256Hex(text), options);
 }
+
+/** Whose key a session or link is bound to; null if the key is not valid any more. */
+export async function callerOfBoundKey(
+  c: Context<HttpEnv>,
+  bound: BoundKey,
+  options?: FindOptions,
+): Promise<Caller | null> {
+  if (bound.user_id !== null) return callerOfDigest(c.env, bound.key_digest, options);
+  const { adminKey, sessionKey } = c.env.config();
+  const caller = adminKey === null ? null : operator(sessionKey, adminKey);
+  return caller !== null && isSame(bound.key_digest, caller.key.key_digest) ? caller : null;
+}
+
+const operator = (sessionKey: string, adminKey: string): Caller => ({
+  key: { user_id: null, key_digest: adminKeyDigest(sessionKey, adminKey) },
+  apiKey: null,
+});
 
 async function callerOfDigest(
   services: Services,
@@ -40,7 +60,7 @@ async function callerOfDigest(
   const isExpired = apiKey !== null && apiKey.expires_at !== null && apiKey.expires_at <= services.now();
   if (apiKey === null || isExpired) return null;
   if (!apiKey.is_suspended) noteUse(services, apiKey, key_digest);
-  return { apiKey };
+  return { key: { user_id: apiKey.user_id, key_digest }, apiKey };
 }
 
 /** Notes at most once an hour that a key is used, after the answer. What can't be written is written after a later look-up. */

@@ -28,7 +28,7 @@ const WHAT: Record<LimitKind, string> = {
 };
 
 /** Counts a request before its body is read. Returns the refusal if there are too many. */
-export function countRequest(c: Context<HttpEnv>, { limit }: Route): Promise<Response | null> {
+export function countRequest(c: Context<HttpEnv>, { limit }: Pick<Route, "limit">): Promise<Response | null> {
   return count(c, limit?.kind ?? "requests", limit?.cost ?? 1);
 }
 
@@ -64,7 +64,7 @@ const barred = memory<true>();
 
 export const isBarred = (c: Context<HttpEnv>): boolean => barred.get(countedAddress(c), c.env.now()) === true;
 
-/** Counts a request without a valid key. Returns the refusal if there are too many from its address. */
+/** Counts a request without a valid key, session or link. Returns the refusal if there are too many from its address. */
 export async function countBad(c: Context<HttpEnv>): Promise<Response | null> {
   const address = countedAddress(c);
   if (!isBarred(c)) {

@@ -6,6 +6,7 @@ import { getAudit } from "./audit.ts";
 import { getCall } from "./call.ts";
 import { reportCall } from "./calls.ts";
 import { postCitations, releaseCall } from "./citations.ts";
+import { CONSOLE_ROUTES } from "./console/routes.ts";
 import { enable, pause, probe } from "./endpoint-state.ts";
 import { deleteEndpoint, getEndpoints, patchEndpoint } from "./endpoints.ts";
 import { deleteCall } from "./erasure.ts";
@@ -241,4 +242,5 @@ export const ROUTES = [
   route({ method: "GET", path: "/v1/org/audit", access: ["read"], query: pageQuery, handler: getAudit }),
 
   ...ADMIN_ROUTES,
+  ...CONSOLE_ROUTES,
 ] as const;

@@ -2,6 +2,7 @@
 import type { Config } from "../config.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import type { Inbox } from "../inbox/object.ts";
+import type { BoundKey } from "../record/console-tokens.ts";
 import type { EndpointKey } from "../record/endpoints.ts";
 import type { FoundKey } from "../record/keys.ts";
 import type { LimitKind } from "./limits.ts";
@@ -43,7 +44,11 @@ export interface HttpEnv {
     /** Whether the operator asks. Then there is no `apiKey`. */
     isAdmin: boolean;
     apiKey: FoundKey;
-    /** Whether the record still has the key, and the key has not expired. */
+    /** What a session or link of the caller's is bound to. */
+    boundKey: BoundKey;
+    /** Whether a session of the console stands in for the key. */
+    isSession: boolean;
+    /** Whether the record still has the key (and the session), and the key has not expired. */
     isStillValid: () => Promise<boolean>;
     requestId: string;
     /** What an act was done to, where its path does not tell: the org, and what of it. For the audit. */

@@ -28,7 +28,7 @@ export interface SweepVerbs {
   remove: () => Promise<number>;
   /** Forgets endpoints without settings that are long well; returns how many. */
   forget: () => Promise<number>;
-  /** Removes what is left of calls that were erased long ago, and idempotency keys of the days before. */
+  /** Removes what is left of calls that were erased long ago, old idempotency keys, and sessions that have ended. */
   removeExpired: () => Promise<void>;
   /** Erases the content of delivered calls whose orgs want that; returns how many logs lost it. */
   eraseContents: () => Promise<number>;

@@ -37,6 +37,7 @@ const TABLES: readonly Table[] = [
   { table: "numbers", key: "user_id, phone_number" },
   { table: "endpoints", key: "user_id, url" },
   { table: "signing_secrets", key: "user_id, id" },
+  { table: "console_tokens", key: "expires_at, digest", index: "console_tokens_key" },
   { table: "api_keys", key: "digest", index: "api_keys_org" },
   { table: "audit", key: "user_id, at, id" },
 ];

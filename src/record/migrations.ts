@@ -10,6 +10,7 @@ export const MIGRATIONS = [
   "0008_orgs_and_keys.sql",
   "0009_erasure.sql",
   "0010_idempotency.sql",
+  "0011_console_sessions.sql",
 ] as const;
 
 /**

@@ -55,13 +55,24 @@ test("other spellings of a page lead to it", async () => {
 });
 
 test("what is no asset is the Worker's to answer", async () => {
-  for (const path of ["/docs/none", "/docs/start/none", "/docsx", "/_headers", "/docs/start.md"]) {
+  for (const path of [
+    "/docs/none",
+    "/docs/start/none",
+    "/docsx",
+    "/_headers",
+    "/docs/start.md",
+    "/console/none",
+  ]) {
     const response = await ask(path);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ errors: [{ error: "NOT_FOUND" }] });
   }
   expect((await ask("/v1/org")).status).toBe(401);
   expect((await ask("/healthz")).status).toBe(200);
+  const headers = { "content-type": "application/json" };
+  for (const init of [{ method: "POST", body: "{}", headers }, { method: "DELETE" }])
+    expect((await ask("/console/session", init)).status).toBe(403);
+  expect((await ask("/console/links", { method: "POST" })).status).toBe(401);
 });
 
 /** Such as `GET /v1/org`, with every parameter of a path as `{}`. */

@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { admin, afresh, newOrg, rowOf, suspend } from "../support/admin.ts";
+import { sessionOf } from "../support/console.ts";
 import { databaseWith } from "../support/database.ts";
 import {
   envWithLosingQueues,
@@ -56,12 +57,13 @@ async function fill(of: Org) {
     ...{ method: "POST", path: "/v1/postcall/webhooks/test", body: { url: crm.url } },
     headers: { "idempotency-key": "once", prefer: "respond-async" },
   });
+  await sessionOf(env, of);
   return { inbox: await makeInbox(of), due, crm };
 }
 
 const ALL = {
   ...{ orgs: 1, api_keys: 1, signing_secrets: 1, numbers: 1, endpoints: 1, webhook_logs: 2, inboxes: 1 },
-  ...{ erased_calls: 1, idempotency_keys: 1, audit: 4 },
+  ...{ erased_calls: 1, idempotency_keys: 1, audit: 4, console_tokens: 1 },
 };
 
 describe("an org is to be erased", () => {

@@ -53,6 +53,9 @@ const RULES: Record<RouteName, Rule> = {
   "GET /healthz": "public",
   "GET /readyz": "public",
   "GET /view/:token": "public",
+  "POST /console/session": "public",
+  "DELETE /console/session": "public",
+  "POST /console/links": "own",
   "GET /v1/whoami": "own",
   "POST /v1/postcall/calls": { own: ({ call_id }) => ({ body: { payload: { call_id } } }) },
   "POST /v1/postcall/calls/:call_id/citations": ({ call_id }) => ({
@@ -184,6 +187,7 @@ const TABLES = [
   "webhook_logs",
   "inboxes",
   "audit",
+  "console_tokens",
 ];
 
 /** All rows of the first org. */

@@ -13,6 +13,7 @@ import { changeOrg, createOrg, findOrgEntry, listOrgs } from "../../src/record/a
 import { hasActedEnough, insertAct, listActs, removeActs } from "../../src/record/audit.ts";
 import { readBatch } from "../../src/record/batch-read.ts";
 import { endHold, endHoldByCitations, readCited } from "../../src/record/citations.ts";
+import { findToken, insertToken, removeTokens, takeToken } from "../../src/record/console-tokens.ts";
 import { makeFaultedDue, startCreates, startResends } from "../../src/record/deliveries.ts";
 import { forgetEndpoint, setEndpoint } from "../../src/record/endpoint-settings.ts";
 import { enableEndpoint, pauseEndpoint, probeEndpoint } from "../../src/record/endpoint-state.ts";
@@ -115,6 +116,7 @@ const NEW_KEY = {
   ...{ digest: "d", id: "k", user_id: "org", name: "n", prefix: "p", scopes: [] },
   ...{ created_at: 1, expires_at: null },
 };
+const TOKEN = { expires_at: NOW, digest: "d" };
 const RULES = { rules: { sweepGraceMs: 60_000 }, now: NOW, newId: () => "id" };
 
 /** Calls each function of the record so that it prepares all of its statements. */
@@ -296,6 +298,10 @@ const CALLS: Record<string, (db: D1Database) => Promise<unknown>> = {
   findIdempotencyKey: (db) => findIdempotencyKey(db, CLAIM),
   noteAnswered: (db) => noteAnswered(db, CLAIM),
   dropClaim: (db) => dropClaim(db, CLAIM),
+  insertToken: (db) => insertToken(db, { kind: "session", ...TOKEN, user_id: "org", key_digest: "d" }),
+  findToken: (db) => findToken(db, TOKEN),
+  takeToken: (db) => takeToken(db, TOKEN),
+  removeTokens: (db) => removeTokens(db, NOW),
   removeIdempotencyKeys: (db) => removeIdempotencyKeys(db, NOW),
   readWalked: (db) => readWalked(db),
   hasTooManyKeys: (db) => hasTooManyKeys(db, "org"),
@@ -360,7 +366,7 @@ const INDEXES: Record<string, string[]> = {
   reencryptSecrets: ["endpoints_kept"],
   setEndpoint: ["endpoints_kept"],
   pauseEndpoint: ["endpoints_kept"],
-  eraseOrg: ["api_keys_org", "orgs_erasing", "webhook_logs_listing"],
+  eraseOrg: ["api_keys_org", "console_tokens_key", "orgs_erasing", "webhook_logs_listing"],
   readWaking: ["orgs_suspended", "webhook_logs_waiting"],
   wakeEndpoints: ["orgs_suspended", "webhook_logs_waiting"],
   releaseCalls: ["webhook_logs_waiting"],
@@ -369,6 +375,7 @@ const INDEXES: Record<string, string[]> = {
   readSlices: ["webhook_logs_listing"],
   readLateWakes: ["endpoints_wake"],
   writeResults: ["orgs_suspended", "webhook_logs_waiting"],
+  insertToken: ["console_tokens_key"],
   insertKey: ["api_keys_org"],
   createOrg: ["api_keys_org"],
   listKeys: ["api_keys_org"],
@@ -411,9 +418,9 @@ const FILL = [
 /**
  * Places that prepare two statements: the INSERT of reports and of citations, three of two tables' re-encryption, two of
  * the walks of the sweep, of the removal and of the count (each three), the erasure of contents, and the parking because
- * of an endpoint or of an org; four of the search for logs, and nine of the tables that an erased org's rows leave.
+ * of an endpoint or of an org; four of the search for logs, and ten of the tables that an erased org's rows leave.
  */
-const PLACES_SHARED = 21;
+const PLACES_SHARED = 22;
 
 beforeAll(async () => {
   await makeOrg({ user_id: "org" });

@@ -19,7 +19,7 @@ import { WEBHOOKS } from "./webhooks.ts";
 
 const INTRODUCTION = `Report finished calls; Postcall delivers their webhooks, and tells what became of each.
 
-Every answer but a stream is JSON: \`{"data": …, "errors": null}\`, or \`{"data": null, "errors": [{"error", "message", …}]}\`. A list also has \`next_cursor\`, which is null at its end. Put the key into the header \`authorization\`, bare or after \`Bearer\`. Unknown members of a body and unknown query parameters are refused by name. Every answer has an \`x-request-id\`: the request's own (1–128 characters of \`A-Z a-z 0-9 . _ : -\`) or a new one. The guides are at \`/docs\`.`;
+Every answer but a stream is JSON: \`{"data": …, "errors": null}\`, or \`{"data": null, "errors": [{"error", "message", …}]}\`. A list also has \`next_cursor\`, which is null at its end. Put the key into the header \`authorization\`, bare or after \`Bearer\`; without that header a session of the console is taken in its place. Unknown members of a body and unknown query parameters are refused by name. Every answer has an \`x-request-id\`: the request's own (1–128 characters of \`A-Z a-z 0-9 . _ : -\`) or a new one. The guides are at \`/docs\`.`;
 
 /** A part of the document as JSON. */
 type Part = Record<string, unknown>;
@@ -62,6 +62,11 @@ export async function openApiDocument(): Promise<OpenApiDocument> {
             ...{ type: "apiKey", in: "header", name: "authorization" },
             description: "The operator's key, `ADMIN_KEY`.",
           },
+          session: {
+            ...{ type: "apiKey", in: "cookie", name: "__Host-postcall" },
+            description:
+              "A session of the console, in place of a key. What is no GET also needs this service's own `origin` and `x-postcall-console: 1`.",
+          },
         },
       },
       webhooks: WEBHOOKS as Record<string, { $ref: string }>,
@@ -84,9 +89,7 @@ async function describe(route: Route): Promise<Part> {
     tags: [tag],
     summary,
     description: [description, needs].filter(Boolean).join("\n\n") || summary,
-    ...(access === "public" && { security: [] }),
-    ...(access === "admin" && { security: [{ adminKey: [] }] }),
-    ...(access === "any_key" && { security: [{ key: [] }, { adminKey: [] }] }),
+    security: securityOf(route),
     ...(Array.isArray(access) && { "x-scopes": access }),
     parameters: [
       ...[...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => pathParameter(name)),
@@ -106,6 +109,13 @@ async function describe(route: Route): Promise<Part> {
     }),
     responses: responsesOf(route, operation),
   };
+}
+
+/** What lets a request pass: one of these. */
+function securityOf({ path, access }: Route): Record<string, never[]>[] {
+  if (access === "public") return [];
+  const keys = access === "admin" ? ["adminKey"] : access === "any_key" ? ["key", "adminKey"] : ["key"];
+  return [...keys, ...(path.startsWith("/v1/") ? ["session"] : [])].map((scheme) => ({ [scheme]: [] }));
 }
 
 /** Such as `postV1PostcallCalls`, without what is the same in all. */

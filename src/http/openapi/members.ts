@@ -1,6 +1,7 @@
 /** What the members of bodies mean. It is said here, so that the Worker does not carry it. */
 import * as z from "zod";
 import { changedOrgSchema, newKeySchema, newOrgSchema } from "../admin/schemas.ts";
+import { signInSchema } from "../console/schemas.ts";
 import { configureInboxSchema } from "../inboxes/schemas.ts";
 import {
   citationsSchema,
@@ -79,6 +80,10 @@ describe(rotateSchema, {
   activate_in_hours: "When `x-webhook-signature` is made with the new one. The overlap begins then.",
 });
 describe(configureInboxSchema, { respond: "What it answers from now on." });
+describe(signInSchema, {
+  key: "A key of an org, or the admin key.",
+  link: "In place of a key: what follows `#link=` in a link's address.",
+});
 describe(newOrgSchema, { name: "For people.", limits: "What is left out is the default." });
 describe(changedOrgSchema, {
   limits: "Merged by name; null is the default.",

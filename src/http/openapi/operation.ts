@@ -11,7 +11,7 @@ export type RouteName = AnyRoute extends infer R
   : never;
 
 /** The refusals that a route has beside those of every route of its kind. */
-type OwnRefusal = 400 | 404 | 409 | 413 | 422 | 429;
+type OwnRefusal = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429;
 
 export interface Operation<Data extends z.ZodType = z.ZodType> {
   tag: Tag;
@@ -43,6 +43,7 @@ export const TAGS = {
   "Signing secrets": "What webhooks are signed with.",
   Endpoints: "The URLs that webhooks go to: their health and settings.",
   Inboxes: "Receivers of our own, to try things out.",
+  Console: "Sessions of the web console, which stand in for a key.",
   "Running the service": "The operator's: orgs and their keys. And what was changed.",
   Service: "Whether it is there, and who asks.",
 } as const;

@@ -13,6 +13,7 @@ import {
   signingSecret,
   webhookLog,
 } from "./answers.ts";
+import { CONSOLE_OPERATIONS } from "./console-operations.ts";
 import { FINDING } from "./finding.ts";
 import { INBOX_OPERATIONS } from "./inbox-operations.ts";
 import { list, type Operation, operation, type RouteName } from "./operation.ts";
@@ -246,4 +247,5 @@ export const OPERATIONS = {
   }),
 
   ...ADMIN_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
 } as const satisfies Record<RouteName, Operation>;
