@@ -18,6 +18,8 @@ try {
   console.log(`
 Postcall is ready on ${server.url}
 
+  console         ${await consoleLink(server.url)}
+                  (signs in once, within a minute; later open ${server.url}/console and give the API key)
   org             ${LOCAL_ORG}
   API key         ${LOCAL_KEY}
   admin key       ${process.env.ADMIN_KEY === undefined ? LOCAL_ADMIN_KEY : "the one in ADMIN_KEY"}
@@ -40,6 +42,14 @@ Each attempt is printed here. Ctrl-C stops it; the state stays.
 } catch (error) {
   console.error(explain(error));
   process.exit(1);
+}
+
+/** The console's address, with a link in it that signs in to the local org. */
+async function consoleLink(url: string): Promise<string> {
+  const headers = { authorization: LOCAL_KEY };
+  const answer = await fetch(`${url}/console/links`, { method: "POST", headers });
+  const { data } = (await answer.json()) as { data: { url: string } | null };
+  return data?.url ?? `${url}/console`;
 }
 
 /** A signal to npm ends npm's shell but does not reach this process. So it ends when that shell is gone. */

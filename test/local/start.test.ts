@@ -179,6 +179,22 @@ test("the printed example can be pasted twice, and a line is printed for each at
   }
 });
 
+test("the printed address of the console signs in to the local org, once", async () => {
+  const { url, output } = await start();
+  const [, link = ""] = /http:\S+\/console#link=(\S+)/.exec(output()) ?? [];
+  const signIn = () =>
+    fetch(`${url}/console/session`, {
+      method: "POST",
+      headers: { origin: url, "x-postcall-console": "1", "content-type": "application/json" },
+      body: JSON.stringify({ link }),
+    });
+  const signedIn = await signIn();
+  expect(await signedIn.json()).toMatchObject({ data: { kind: "org", user_id: "org_local" } });
+  const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+  expect((await fetch(`${url}/v1/org`, { headers: { cookie } })).status).toBe(200);
+  expect((await signIn()).status).toBe(401);
+});
+
 test("only this machine's names are answered, so that no page of a browser reaches it by another one", async () => {
   const { url } = await start();
   const { port } = new URL(url);
