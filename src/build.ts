@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { buildConsole } from "./console/build.ts";
 import { type Assets, buildDocs } from "./docs/build.ts";
 import { openApiDocument } from "./http/openapi/document.ts";
 import { lintDocument } from "./http/openapi/lint.ts";
@@ -18,6 +19,7 @@ const ROOT = resolve(import.meta.dirname, "../dist/assets");
 /** Whatever has static assets adds a step here. */
 const STEPS: Assets[] = [
   buildDocs(),
+  await buildConsole(),
   {
     files: new Map([["openapi.json", document]]),
     headers: { "/openapi.json": ["x-content-type-options: nosniff"] },

@@ -7,7 +7,7 @@ export interface AssetsBinding {
 }
 
 /** Paths that may be assets. Others are not looked up, because that costs each of them time. */
-const MAYBE_ASSET = /^\/(docs|console|openapi\.json)(\/|$)/;
+const MAYBE_ASSET = /^\/(docs|console|openapi\.json|view\.(js|css))(\/|$)/;
 
 /** The asset at the request's path; null if there is none. */
 export async function fetchAsset(request: Request, env: AssetsBinding): Promise<Response | null> {

@@ -1,6 +1,7 @@
 /**
  * The page at `/view/{token}` as a browser sees it: always the same document, whose script asks for the requests. It
- * holds nothing of the token, so that there is nothing to escape.
+ * holds nothing of the token, so that there is nothing to escape. Its script and style do not lie below `/console`, which
+ * may have a login in front of it.
  */
 
 const POLICY =
@@ -12,11 +13,11 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Inbox · Postcall</title>
-<link rel="stylesheet" href="/console/console.css">
-<script type="module" src="/console/view.js"></script>
+<link rel="stylesheet" href="/view.css">
+<script type="module" src="/view.js"></script>
 </head>
 <body>
-<main id="app"></main>
+<main id="app" class="page-inbox"></main>
 <noscript>This page needs JavaScript to show what the inbox receives.</noscript>
 </body>
 </html>

@@ -1,0 +1,56 @@
+/** The orgs as a table. */
+import type { AdminOrg } from "../answers.ts";
+import { count } from "../format.ts";
+import { Copied } from "../parts/form.tsx";
+import { Ago } from "../parts/time.tsx";
+import { StoredBar } from "../parts/usage.tsx";
+import { addressOf } from "../router.ts";
+import { DEFAULT_STORED_GB } from "../usage-words.ts";
+import { OrgState } from "./org-state.tsx";
+
+export const OrgsTable = ({ orgs }: { orgs: readonly AdminOrg[] }) => (
+  <table class="orgs">
+    <thead>
+      <tr>
+        <th scope="col">Org</th>
+        <th scope="col">State</th>
+        <th scope="col">Id</th>
+        <th scope="col">Stored</th>
+        <th scope="col" class="right">
+          Reports a minute
+        </th>
+        <th scope="col" class="right">
+          Made
+        </th>
+      </tr>
+    </thead>
+    <tbody>
+      {orgs.map((org) => (
+        <Row key={org.user_id} org={org} />
+      ))}
+    </tbody>
+  </table>
+);
+
+const Row = ({ org: { user_id, name, state, limits, usage, created_at } }: { org: AdminOrg }) => (
+  <tr>
+    <td class="wrapped">
+      <a href={addressOf("admin", { org: user_id })}>{name}</a>
+    </td>
+    <td>
+      <OrgState state={state} />
+    </td>
+    <td>
+      <Copied text={user_id} what="The org's id" />
+    </td>
+    <td>
+      <StoredBar stored_bytes={usage.stored_bytes} stored_gb={limits.stored_gb ?? DEFAULT_STORED_GB} />
+    </td>
+    <td class="right" data-label="Reports a minute">
+      {limits.reports_per_minute === null ? "no limit" : count(limits.reports_per_minute)}
+    </td>
+    <td class="right dim" data-label="Made">
+      <Ago at={created_at} />
+    </td>
+  </tr>
+);

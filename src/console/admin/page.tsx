@@ -1,0 +1,165 @@
+/** The operator's page: all orgs, and one of them with its limits and keys. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { AdminOrg } from "../answers.ts";
+import { type ApiError, ask } from "../api.ts";
+import { counted } from "../format.ts";
+import { useLive } from "../live.ts";
+import { Button, Copied, Empty, Errors } from "../parts/form.tsx";
+import { Late } from "../parts/late.tsx";
+import { Ago } from "../parts/time.tsx";
+import { StoredBar } from "../parts/usage.tsx";
+import { addressOf, go, query } from "../router.ts";
+import { DEFAULT_STORED_GB } from "../usage-words.ts";
+import { found } from "./form.ts";
+import { Keys } from "./keys.tsx";
+import { NewOrgDialog } from "./new-org.tsx";
+import { NameAndLimits, SuspendAndErase } from "./org.tsx";
+import { OrgState } from "./org-state.tsx";
+import { loadOrgs, nextOrgs, ORGS_LIMIT, orgs, orgsRefused } from "./orgs.ts";
+import { OrgsTable } from "./orgs-table.tsx";
+import { ReadinessLine } from "./readiness.tsx";
+
+const EVERY_MS = 10_000;
+
+export function AdminPage() {
+  const id = query.value.get("org");
+  return id === null ? <Orgs /> : <OneOrg key={id} id={id} />;
+}
+
+function Orgs() {
+  const isMaking = useSignal(false);
+  const wanted = useSignal("");
+  useEffect(() => void loadOrgs(), []);
+  const all = orgs.value;
+  const shown = found(all ?? [], wanted.value);
+  return (
+    <>
+      <div class="bar">
+        <h1>Orgs</h1>
+        <span class="grow" />
+        <input
+          type="search"
+          class="orgs-find"
+          aria-label="Find by name or id"
+          placeholder="Name or id"
+          value={wanted.value}
+          onInput={({ currentTarget }) => (wanted.value = currentTarget.value)}
+        />
+        <Button kind="primary" onClick={() => (isMaking.value = true)}>
+          Make an org …
+        </Button>
+      </div>
+      {all !== null && <Said orgs={all} />}
+      <ReadinessLine />
+      <Errors errors={orgsRefused.value} />
+      {all === null && orgsRefused.value.length === 0 && <Late />}
+      {all?.length === 0 && (
+        <Empty title="There is no org yet">
+          <p>An org is a tenant: its calls, numbers, endpoints and keys are its own. Make the first one.</p>
+        </Empty>
+      )}
+      {shown.length > 0 && <OrgsTable orgs={shown} />}
+      {all !== null && all.length > 0 && shown.length === 0 && (
+        <p class="dim below">None of the {all.length} listed here has that in its name or id.</p>
+      )}
+      {nextOrgs.value !== null && all !== null && (
+        <div class="bar below">
+          {all.length < ORGS_LIMIT ? (
+            <Button onClick={() => loadOrgs(nextOrgs.value)}>Show more orgs</Button>
+          ) : (
+            <p class="dim">
+              These are the first {ORGS_LIMIT}. <code>GET /v1/admin/orgs</code> has the others.
+            </p>
+          )}
+        </div>
+      )}
+      {isMaking.value && (
+        <NewOrgDialog
+          onClose={() => (isMaking.value = false)}
+          onDone={({ user_id }) => {
+            isMaking.value = false;
+            go(addressOf("admin", { org: user_id }));
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Said({ orgs: all }: { orgs: readonly AdminOrg[] }) {
+  const suspended = all.filter(({ state }) => state === "suspended").length;
+  const erasing = all.filter(({ state }) => state === "erasing").length;
+  const more = nextOrgs.value === null ? "" : "Over ";
+  return (
+    <p class="sentence">
+      {more}
+      <b>{counted(all.length, "org")}</b>
+      {suspended > 0 && `, ${suspended} suspended`}
+      {erasing > 0 && `, ${erasing} being erased`}.
+    </p>
+  );
+}
+
+function OneOrg({ id }: { id: string }) {
+  const org = useSignal<AdminOrg | null>(null);
+  const isGone = useSignal(false);
+  const refused = useSignal<readonly ApiError[]>([]);
+  useLive(
+    async (signal) => {
+      const answer = await ask<AdminOrg>("GET", `/v1/admin/orgs/${encodeURIComponent(id)}`, { signal });
+      if (answer.ok) org.value = answer.data;
+      else if (answer.status === 404) isGone.value = true;
+      refused.value = answer.ok || signal.aborted || isGone.value ? [] : answer.errors;
+    },
+    { everyMs: EVERY_MS, isOn: !isGone.value },
+  );
+  return (
+    <>
+      <p class="trail">
+        <a href={addressOf("admin")}>Orgs</a> / <span>{org.value?.name ?? id}</span>
+      </p>
+      <Errors errors={refused.value} />
+      {isGone.value ? (
+        <Empty title={org.value === null ? "There is no such org" : `${org.value.name} is erased`}>
+          <a class="button" href={addressOf("admin")}>
+            See the orgs
+          </a>
+        </Empty>
+      ) : (
+        org.value !== null && <Parts org={org.value} onChanged={(changed) => (org.value = changed)} />
+      )}
+    </>
+  );
+}
+
+const Parts = ({ org, onChanged }: { org: AdminOrg; onChanged: (org: AdminOrg) => void }) => (
+  <>
+    <div class="bar">
+      <h1>{org.name}</h1>
+      <OrgState state={org.state} />
+    </div>
+    <p class="sentence bar">
+      <Copied text={org.user_id} what="The org's id" />
+      <span>
+        Made <Ago at={org.created_at} />
+      </span>
+      <StoredBar
+        stored_bytes={org.usage.stored_bytes}
+        stored_gb={org.limits.stored_gb ?? DEFAULT_STORED_GB}
+      />
+      <span class="dim small">
+        {org.usage.counted_at === null ? (
+          "not counted yet"
+        ) : (
+          <>
+            counted <Ago at={org.usage.counted_at} />
+          </>
+        )}
+      </span>
+    </p>
+    {org.state !== "erasing" && <NameAndLimits org={org} onChanged={onChanged} />}
+    <Keys org={org} />
+    <SuspendAndErase org={org} onChanged={onChanged} />
+  </>
+);

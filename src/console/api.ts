@@ -1,0 +1,101 @@
+/**
+ * Asks the API as whoever is signed in. An answer is a value, also a refusal: nothing here throws. A 401 tells that the
+ * session has ended; 429 and 503 tell until when to wait.
+ */
+import { signal } from "@preact/signals";
+
+export interface ApiError {
+  error: string;
+  message: string;
+  field?: string;
+  call_id?: string;
+  reason?: string;
+  request_id?: string;
+}
+
+export type Answer<T> =
+  | { ok: true; status: number; data: T; next_cursor: string | null /** As it came. */; text: string }
+  | { ok: false; status: number; errors: ApiError[] };
+
+interface Asked {
+  query?: Record<string, string | number | boolean | null | undefined>;
+  json?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** Whether the server no longer takes the session. The sign-in form then lies over the page, which keeps what it has. */
+export const sessionEnded = signal(false);
+
+/** Until when the server asks to be left alone (milliseconds since the epoch), and why. */
+export const pausedUntil = signal<{ until: number; why: string } | null>(null);
+
+/** Since when no answer comes at all. */
+export const unreachableSince = signal<number | null>(null);
+
+const WAIT_WITHOUT_ADVICE_S = 5;
+
+export async function ask<T>(method: string, path: string, asked: Asked = {}): Promise<Answer<T>> {
+  const given = Object.entries(asked.query ?? {}).filter(([, value]) => value != null && value !== "");
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  const headers = {
+    "x-postcall-console": "1",
+    ...(asked.json !== undefined && { "content-type": "application/json" }),
+    ...asked.headers,
+  };
+  try {
+    const response = await fetch(`${path}${query.size > 0 ? `?${query}` : ""}`, {
+      method,
+      headers,
+      cache: "no-store",
+      ...(asked.json !== undefined && { body: JSON.stringify(asked.json) }),
+      ...(asked.signal && { signal: asked.signal }),
+    });
+    unreachableSince.value = null;
+    return await read(response); // its failure to come whole is one of the connection
+  } catch (error) {
+    if (asked.signal?.aborted) return refusal(0, "ABORTED", "The question was given up.");
+    unreachableSince.value ??= Date.now();
+    return refusal(0, "UNREACHABLE", `The server does not answer (${String(error)}). Is it running?`);
+  }
+}
+
+const refusal = (status: number, error: string, message: string): Answer<never> => ({
+  ...{ ok: false, status, errors: [{ error, message }] },
+});
+
+async function read<T>(response: Response): Promise<Answer<T>> {
+  const { status } = response;
+  const text = await response.text();
+  const json = parse(text);
+  if (json === null) return refusal(status, "UNREADABLE", `The server answered ${status} without JSON.`);
+  if (json.errors === null)
+    return { ok: true, status, data: json.data as T, next_cursor: json.next_cursor ?? null, text };
+  const message = json.errors[0]?.message ?? `The server answered ${status}.`;
+  if (status === 401) sessionEnded.value = true;
+  // A full quota does not pass by waiting, and keeps nobody from looking.
+  if ((status === 429 || status === 503) && json.errors[0]?.error !== "QUOTA_EXCEEDED") {
+    const seconds = Number(response.headers.get("retry-after")) || WAIT_WITHOUT_ADVICE_S;
+    pausedUntil.value = { until: Date.now() + seconds * 1_000, why: message };
+  }
+  return { ok: false, status, errors: json.errors };
+}
+
+interface Envelope {
+  data: unknown;
+  errors: ApiError[] | null;
+  next_cursor?: string | null;
+}
+
+function parse(text: string): Envelope | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null && "errors" in json ? (json as Envelope) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a refusal says, in one line. */
+export const messageOf = (answer: { errors: readonly ApiError[] }): string =>
+  answer.errors.map(({ message }) => message).join(" ");

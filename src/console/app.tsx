@@ -1,0 +1,104 @@
+/** The console: signs in, and shows the page that the address names. Each page's script is loaded when it is needed. */
+import { signal } from "@preact/signals";
+import { type ComponentType, render } from "preact";
+import { useEffect } from "preact/hooks";
+import type { Page } from "./pages.ts";
+import { Empty } from "./parts/form.tsx";
+import { Layout } from "./parts/layout.tsx";
+import { SessionEnded, SignInPage } from "./parts/sign-in.tsx";
+import { page, query } from "./router.ts";
+import { begin, caller, can, isAdmin, shutOut, signOut } from "./session.ts";
+import { useTrouble } from "./trouble.ts";
+
+const LOADERS: Record<Page, () => Promise<ComponentType>> = {
+  overview: async () => (await import("./overview/page.tsx")).OverviewPage,
+  calls: async () => (await import("./calls/page.tsx")).CallsPage,
+  call: async () => (await import("./call/page.tsx")).CallPage,
+  endpoints: async () => (await import("./endpoints/page.tsx")).EndpointsPage,
+  numbers: async () => (await import("./numbers/page.tsx")).NumbersPage,
+  inboxes: async () => (await import("./inboxes/page.tsx")).InboxesPage,
+  inbox: async () => (await import("./inboxes/inbox-page.tsx")).InboxPage,
+  settings: async () => (await import("./settings/page.tsx")).SettingsPage,
+  admin: async () => (await import("./admin/page.tsx")).AdminPage,
+};
+
+/** The pages that are loaded; null: it could not be. */
+const loaded = signal<Partial<Record<Page, ComponentType | null>>>({});
+
+async function load(name: Page): Promise<void> {
+  if (loaded.value[name] != null) return;
+  const component = await LOADERS[name]().catch(() => null);
+  loaded.value = { ...loaded.value, [name]: component };
+}
+
+function Console() {
+  if (shutOut.value !== null) return <ShutOut message={shutOut.value} />;
+  if (caller.value === undefined) return null;
+  if (caller.value === null) return <SignInPage />;
+  return (
+    <>
+      <Layout>
+        <Current />
+      </Layout>
+      {!isAdmin.value && <Trouble />}
+      <SessionEnded />
+    </>
+  );
+}
+
+function Current() {
+  const name = isAdmin.value ? "admin" : page.value;
+  useEffect(() => {
+    if (name !== null) void load(name);
+  }, [name]);
+  if (name === null) return <Empty title="There is no such page" />;
+  if (name === "admin" && !isAdmin.value)
+    return (
+      <Empty title="This page is the operator's">
+        <p>Sign out, and sign in with the admin key.</p>
+      </Empty>
+    );
+  if (!isAdmin.value && !can("read")) return <WithoutRead />;
+  const Shown = loaded.value[name];
+  if (Shown === null) return <NotLoaded />;
+  if (Shown === undefined) return null;
+  // Another call or inbox is another page, with a state of its own.
+  return <Shown key={`${name} ${name === "call" || name === "inbox" ? query.value.get("id") : ""}`} />;
+}
+
+function Trouble() {
+  useTrouble();
+  return null;
+}
+
+const NotLoaded = () => (
+  <Empty title="The page could not be loaded">
+    <p>The server did not answer, or has a newer version of the console by now.</p>
+    <button type="button" class="button is-primary" onClick={() => location.reload()}>
+      Load it again
+    </button>
+  </Empty>
+);
+
+const WithoutRead = () => (
+  <Empty title="This key may not look">
+    <p>
+      It lacks the scope <code>read</code>, so there is nothing to show. Sign in with a key that has it; the
+      operator makes one.
+    </p>
+  </Empty>
+);
+
+const ShutOut = ({ message }: { message: string }) => (
+  <main class="sign-in" id="main" tabIndex={-1}>
+    <h1>Nothing can be done here now</h1>
+    <p>{message}</p>
+    <button type="button" class="button is-primary" onClick={() => void signOut()}>
+      Sign out
+    </button>
+  </main>
+);
+
+const root = document.getElementById("app");
+if (root !== null) render(<Console />, root);
+void begin();

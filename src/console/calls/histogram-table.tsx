@@ -1,0 +1,52 @@
+/** The histogram as a table: the same figures, newest first, each time a button that shows its calls. */
+
+import { now } from "../clock.ts";
+import { count, zone } from "../format.ts";
+import { type Bar, barTime, totalOf } from "./bars.ts";
+
+interface Props {
+  bars: readonly Bar[];
+  isSampled: boolean;
+  onShow: (index: number) => void;
+}
+
+export function HistogramTable({ bars, isSampled, onShow }: Props) {
+  const about = (value: number) => `${isSampled && value > 0 ? "≈" : ""}${count(value)}`;
+  const filled = bars.map((bar, index) => ({ bar, index })).filter(({ bar }) => totalOf(bar) > 0);
+  if (filled.length === 0) return <p class="dim">No call in this time.</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to do it
+    <section class="figures" tabIndex={0} aria-label="Calls over time, as a table">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Time ({zone()})</th>
+            <th scope="col" class="right">
+              Delivered
+            </th>
+            <th scope="col" class="right">
+              Failed
+            </th>
+            <th scope="col" class="right">
+              Others
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {filled.reverse().map(({ bar, index }) => (
+            <tr key={bar.since}>
+              <td>
+                <button type="button" class="link" onClick={() => onShow(index)}>
+                  {barTime(bar, now.value)}
+                </button>
+              </td>
+              <td class="right">{about(bar.delivered)}</td>
+              <td class={`right ${bar.failed > 0 ? "is-bad" : ""}`}>{about(bar.failed)}</td>
+              <td class="right">{about(bar.other)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
