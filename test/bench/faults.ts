@@ -28,7 +28,7 @@ const seed = wholeNumber("seed", 0);
 const started = Date.now();
 process.env.FAULT_PROGRAMS = String(programs);
 process.env.FAULT_SEED = String(seed);
-const vitest = await startVitest("test", ["test/worker/fault-programs.test.ts"], {
+const vitest = await startVitest("test", ["test/worker/long/fault-programs.test.ts"], {
   project: "worker",
   watch: false,
 });

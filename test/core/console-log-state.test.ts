@@ -121,12 +121,12 @@ test("an endpoint's health is a sentence", () => {
     },
   } as const;
   expect(textOf(endpointSentence(endpoint, NOW))).toBe(
-    "failing for 12 min (timeout), 37 calls wait, next probe in 40 s",
+    "failing for 12 min (no answer in time), 37 calls wait, next probe in 40 s",
   );
   expect(
     textOf(endpointSentence({ ...endpoint, state: "paused", waiting: 1_000, waiting_exact: false }, NOW)),
   ).toBe("paused by somebody, over 1,000 calls wait, until it is enabled");
   expect(textOf(endpointSentence({ ...endpoint, state: "active", failing_since: null }, NOW))).toBe(
-    "answers as it should",
+    "nothing is wrong",
   );
 });

@@ -32,9 +32,9 @@ describe("a browser that opens an inbox's page", () => {
     });
     const html = await response.text();
     expect(html).toContain("<title>Inbox · Postcall</title>");
-    expect(html).toContain('<main id="app"></main>');
+    expect(html).toContain('<main id="app" class="page-inbox"></main>');
     expect(html).toContain("<noscript>");
-    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/console\/)/i);
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/view\.js)/i);
   });
 
   test("gets the same document whatever the token, with the status of its requests", async () => {
