@@ -1,10 +1,10 @@
 /** A stream ends when its key expires, is revoked, or can't be looked up. */
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
-import { sha256Hex } from "../../src/core/signature.ts";
-import { whileKeyIsValid } from "../../src/http/inboxes/key-bound-stream.ts";
-import { makeInbox, send } from "../support/inboxes.ts";
-import { makeKey, makeOrg } from "../support/words.ts";
+import { sha256Hex } from "../../../src/core/signature.ts";
+import { whileKeyIsValid } from "../../../src/http/inboxes/key-bound-stream.ts";
+import { makeInbox, send } from "../../support/inboxes.ts";
+import { makeKey, makeOrg } from "../../support/words.ts";
 
 /** An endless stream bound to a key. `check` ends one wait. */
 function scene(answers: (boolean | Error)[]) {

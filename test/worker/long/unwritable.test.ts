@@ -4,8 +4,8 @@
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { databaseRefusing } from "../support/database.ts";
-import { wakeAndDeliver } from "../support/endpoints.ts";
+import { databaseRefusing } from "../../support/database.ts";
+import { wakeAndDeliver } from "../../support/endpoints.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -13,7 +13,7 @@ import {
   reportUnheard,
   request,
   sweepOnce,
-} from "../support/handlers.ts";
+} from "../../support/handlers.ts";
 import {
   attemptsIn,
   expectRefusal,
@@ -22,7 +22,7 @@ import {
   newCallId,
   type Org,
   receiver,
-} from "../support/words.ts";
+} from "../../support/words.ts";
 
 const FULL = "D1_ERROR: database or disk is full: SQLITE_FULL";
 

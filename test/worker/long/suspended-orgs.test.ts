@@ -1,8 +1,8 @@
 /** A suspended org: its keys are refused, its inboxes are gone, and nothing is sent for it until that is lifted. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { afresh, expectParked, newOrg, rowOf, suspend, unsuspend } from "../support/admin.ts";
-import { attemptOnce, degrade, takenFrom, toldOrg, wakeOnce } from "../support/endpoints.ts";
+import { afresh, expectParked, newOrg, rowOf, suspend, unsuspend } from "../../support/admin.ts";
+import { attemptOnce, degrade, takenFrom, toldOrg, wakeOnce } from "../../support/endpoints.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
@@ -11,9 +11,9 @@ import {
   reportUnheard,
   request,
   resendUnheard,
-} from "../support/handlers.ts";
-import { makeInbox, send } from "../support/inboxes.ts";
-import { call, expectRefusal, type Org, receiver } from "../support/words.ts";
+} from "../../support/handlers.ts";
+import { makeInbox, send } from "../../support/inboxes.ts";
+import { call, expectRefusal, type Org, receiver } from "../../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {

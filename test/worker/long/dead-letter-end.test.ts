@@ -4,16 +4,16 @@
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Call } from "../../src/call/object.ts";
-import type { AttemptKey } from "../../src/core/webhook-log.ts";
-import { operationalWebhooksOf, toldOrg } from "../support/endpoints.ts";
+import type { Call } from "../../../src/call/object.ts";
+import type { AttemptKey } from "../../../src/core/webhook-log.ts";
+import { operationalWebhooksOf, toldOrg } from "../../support/endpoints.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
   reportUnheard,
-} from "../support/handlers.ts";
-import { eventually, logOf, NOBODY, type Receiver, receiver } from "../support/words.ts";
+} from "../../support/handlers.ts";
+import { eventually, logOf, NOBODY, type Receiver, receiver } from "../../support/words.ts";
 
 const DEAD_LETTERS = "postcall-dead-letters";
 

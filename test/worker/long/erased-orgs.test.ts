@@ -1,9 +1,9 @@
 /** An org that is erased: only if it is suspended, step by step, wherever it is cut off, and then nothing of it is left. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { admin, afresh, newOrg, rowOf, suspend } from "../support/admin.ts";
-import { sessionOf } from "../support/console.ts";
-import { databaseWith } from "../support/database.ts";
+import { admin, afresh, newOrg, rowOf, suspend } from "../../support/admin.ts";
+import { sessionOf } from "../../support/console.ts";
+import { databaseWith } from "../../support/database.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -11,9 +11,9 @@ import {
   reportUnheard,
   request,
   sweepOnce,
-} from "../support/handlers.ts";
-import { makeInbox, send } from "../support/inboxes.ts";
-import { call, expectRefusal, type Org, receiver, reportCall, rowsOf } from "../support/words.ts";
+} from "../../support/handlers.ts";
+import { makeInbox, send } from "../../support/inboxes.ts";
+import { call, expectRefusal, type Org, receiver, reportCall, rowsOf } from "../../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {

@@ -1,15 +1,15 @@
 /** An org's own limits: what it stores, and how much it reports. Nobody else is held up by them. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { countUsage } from "../../src/record/usage.ts";
-import { readWalked } from "../../src/record/walk.ts";
+import { countUsage } from "../../../src/record/usage.ts";
+import { readWalked } from "../../../src/record/walk.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
   letTimePass,
   reportUnheard,
   sweepOnce,
-} from "../support/handlers.ts";
+} from "../../support/handlers.ts";
 import {
   call,
   endedLogOf,
@@ -20,7 +20,7 @@ import {
   reportCall,
   resend,
   rowsOf,
-} from "../support/words.ts";
+} from "../../support/words.ts";
 
 const ADMIN = { key: env.ADMIN_KEY };
 let org: Org;
