@@ -4,7 +4,7 @@
  */
 import { parseDuration, parseDurations } from "./core/duration.ts";
 import { MASTER_KEY_BYTES, type MasterKeys } from "./core/encryption.ts";
-import { fromBase64 } from "./core/signature.ts";
+import { fromBase64, sha256Hex } from "./core/signature.ts";
 
 export interface Config {
   /** Waits before the 2nd, 3rd, … attempt, in milliseconds. */
@@ -21,6 +21,8 @@ export interface Config {
   retentionDays: number;
   /** Null if it is unusable: then the admin API is shut, and `adminKeyProblem` says why. */
   adminKey: string | null;
+  /** The digest of the admin key, which given keys are compared by. */
+  adminKeyDigest: string | null;
   adminKeyProblem: string | null;
   /** What signing secrets are encrypted with. */
   masterKeys: MasterKeys;
@@ -77,14 +79,17 @@ export function readConfig(env: Record<string, unknown>): Config {
 }
 
 /** Without a usable admin key everything else works. */
-function readAdminKey(text: unknown, minimum: number): Pick<Config, "adminKey" | "adminKeyProblem"> {
+function readAdminKey(
+  text: unknown,
+  minimum: number,
+): Pick<Config, "adminKey" | "adminKeyDigest" | "adminKeyProblem"> {
   // A header's value has no white space at its ends, so such a key could never be given.
   const adminKey = typeof text === "string" && text.trim() === text ? atLeast(minimum, text) : null;
   const adminKeyProblem =
     adminKey === null
       ? `ADMIN_KEY must be a secret of at least ${minimum} characters, without white space at its ends; until then the admin API is shut`
       : null;
-  return { adminKey, adminKeyProblem };
+  return { adminKey, adminKeyDigest: adminKey === null ? null : sha256Hex(adminKey), adminKeyProblem };
 }
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);

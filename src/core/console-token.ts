@@ -32,7 +32,7 @@ export function endOfConsoleToken(sessionKey: string, kind: ConsoleTokenKind, te
 }
 
 /** What stands for the admin key in the record. It is no plain digest, because people may have chosen the key. */
-export const adminKeyDigest = (sessionKey: string, adminKey: string): string =>
+export const boundAdminKey = (sessionKey: string, adminKey: string): string =>
   authenticate(sessionKey, "admin key", adminKey).toString("hex");
 
 /** An HMAC. What is authenticated for one purpose is worth nothing for another. */

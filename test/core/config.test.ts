@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../src/config.ts";
+import { sha256Hex } from "../../src/core/signature.ts";
 
 const MASTER_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 const OTHER_MASTER_KEY = btoa("abcdefghijklmnopqrstuvwxyzabcdef");
@@ -46,6 +47,7 @@ describe("the configuration", () => {
       publicUrl: new URL("https://postcall.example.com"),
       retentionDays: 30,
       adminKey: "admin-key-of-enough-characters-1",
+      adminKeyDigest: sha256Hex("admin-key-of-enough-characters-1"),
       adminKeyProblem: null,
       masterKeys: KEYS,
       sessionKey: "session-key-of-enough-characters",
@@ -95,8 +97,8 @@ describe("the configuration", () => {
 test.each([undefined, null, "", "a-key-too-short-to-be-a-secret!"])(
   "an admin key that is missing or short (%j) leaves the rest usable, and what is wrong with it is said without it",
   (value) => {
-    const { adminKey, adminKeyProblem, ...rest } = readConfig({ ...ENV, ADMIN_KEY: value });
-    expect(adminKey).toBeNull();
+    const { adminKey, adminKeyDigest, adminKeyProblem, ...rest } = readConfig({ ...ENV, ADMIN_KEY: value });
+    expect([adminKey, adminKeyDigest]).toEqual([null, null]);
     expect(adminKeyProblem).toMatch(/^ADMIN_KEY must be a secret of at least 32 characters/);
     if (value) expect(adminKeyProblem).not.toContain(value);
     expect(readConfig(ENV)).toMatchObject(rest);
