@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Page } from "./pages.ts";
+import { type Page, TITLES } from "./pages.ts";
 import { Empty } from "./parts/form.tsx";
 import { Layout } from "./parts/layout.tsx";
 import { SessionEnded, SignInPage } from "./parts/sign-in.tsx";
@@ -49,7 +49,9 @@ function Console() {
 function Current() {
   const name = isAdmin.value ? "admin" : page.value;
   useEffect(() => {
-    if (name !== null) void load(name);
+    if (name === null) return;
+    void load(name);
+    if (name !== "call") document.title = `${TITLES[name]} · Postcall`; // that one is named by its call
   }, [name]);
   if (name === null) return <Empty title="There is no such page" />;
   if (name === "admin" && !isAdmin.value)

@@ -4,3 +4,8 @@ export const PAGES = [
   "overview", "calls", "call", "endpoints", "numbers", "inboxes", "inbox", "settings", "admin",
 ] as const;
 export type Page = (typeof PAGES)[number];
+
+export const TITLES: Record<Page, string> = {
+  ...{ overview: "Overview", calls: "Calls", call: "Call", endpoints: "Endpoints", numbers: "Numbers" },
+  ...{ inboxes: "Inboxes", inbox: "Inbox", settings: "Settings", admin: "Orgs" },
+};

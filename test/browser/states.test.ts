@@ -19,6 +19,7 @@ const makeKey = (user_id: string, scopes: string[]) =>
 
 beforeAll(async () => {
   scene = await openScene({ RETRY_SCHEDULE: "1h" });
+  await scene.report();
   browser = await openBrowser();
 });
 afterAll(async () => {
@@ -120,6 +121,26 @@ describe("a server that is busy", () => {
     await page.getByText(/The server does not answer, and what you see is not up to date/).waitFor();
     await page.getByText(/Stale since/).waitFor({ timeout: 20_000 });
   });
+});
+
+test("a page that is hidden asks nothing, and catches up when it is seen again", async () => {
+  const { page } = visitor;
+  await signIn(page, at("/calls"));
+  await page.locator("tbody tr").first().waitFor();
+  const hide = (isHidden: boolean) =>
+    page.evaluate(`Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"))`);
+  await hide(true);
+  await page.waitForTimeout(500); // what was under way is answered
+  let asked = 0;
+  page.on("request", (request) => {
+    if (request.url().includes("/v1/")) asked++;
+  });
+  const id = await scene.report({ call_id: "while-hidden" });
+  await page.waitForTimeout(5_000);
+  expect(asked).toBe(0);
+  await hide(false);
+  await page.locator("tbody tr").filter({ hasText: id }).waitFor({ timeout: 1_500 });
 });
 
 describe("a key that may not do everything", () => {
@@ -249,7 +270,7 @@ test("a call is erased by typing its id", async () => {
   const { page } = visitor;
   const id = await scene.report({ call_id: "to-erase" });
   await signIn(page, at(`/call?id=${id}`));
-  await page.locator("summary").filter({ hasText: "More" }).click();
+  await page.getByRole("button", { name: "More" }).click();
   await page.getByRole("button", { name: "Erase call …" }).click();
   const dialog = page.getByRole("dialog");
   const erase = dialog.getByRole("button", { name: /^Erase/ });

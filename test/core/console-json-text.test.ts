@@ -9,7 +9,7 @@ import {
   memberAt,
   stringAt,
   textOfMember,
-} from "../../src/console/call/json-text.ts";
+} from "../../src/console/json-text.ts";
 
 const TEXT = '{"a":[1.10,12345678901234567890,{"b":"x\\"}"}],"e":{},"f":[],"n":null,"s":"Zo\\u00eb"}';
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { indexJson } from "../../src/console/call/json-text.ts";
 import {
   allOpen,
   firstView,
@@ -10,7 +9,8 @@ import {
   toggled,
   withMore,
 } from "../../src/console/call/payload-rows.ts";
-import { MATCHES_LIMIT, piecesOf, placesInJson, placesOf } from "../../src/console/call/text-search.ts";
+import { indexJson } from "../../src/console/json-text.ts";
+import { MATCHES_LIMIT, piecesOf, placesInJson, placesOf } from "../../src/console/text-search.ts";
 
 const textOf = (text: string, rows: TreeRow[]) =>
   rows.map((row) =>

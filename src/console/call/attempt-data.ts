@@ -3,9 +3,9 @@ import { useRef, useState } from "preact/hooks";
 import type { AnyLog, AttemptWithDetails, Endpoint } from "../answers.ts";
 import { ask } from "../api.ts";
 import { endpointOf } from "../format.ts";
+import { textOfMember } from "../json-text.ts";
 import { useLive } from "../live.ts";
 import type { LoadedCall } from "./data.ts";
-import { textOfMember } from "./json-text.ts";
 
 interface Page {
   cursor: string | null;

@@ -3,11 +3,11 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { AttemptWithDetails } from "../answers.ts";
 import { count, duration, visible } from "../format.ts";
+import { indented } from "../json-text.ts";
 import { msOf } from "../log-state.ts";
 import { Copied } from "../parts/form.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import { adviceOf, outcomeWords, whyNoDetails } from "./attempt-words.ts";
-import { indented } from "./json-text.ts";
-import { LongText } from "./long-text.tsx";
 
 /** Which parts are shown: for every attempt that is looked at. One is at least. */
 const shown = signal({ request: true, answer: true });

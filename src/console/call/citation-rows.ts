@@ -7,7 +7,7 @@ import {
   kindAt,
   memberAt,
   stringAt,
-} from "./json-text.ts";
+} from "../json-text.ts";
 
 /** What somebody said that a citation refers to. */
 interface Said {

@@ -2,8 +2,8 @@
 
 import { visible } from "../format.ts";
 import { Empty } from "../parts/form.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import type { CitationRow } from "./citation-rows.ts";
-import { LongText } from "./long-text.tsx";
 import { useWindow, WindowButtons } from "./window.tsx";
 
 interface Props {

@@ -2,9 +2,9 @@
 import { useRef, useState } from "preact/hooks";
 import type { AnyLog, Call, ListedLog } from "../answers.ts";
 import { type Answer, ask, messageOf } from "../api.ts";
+import { textOfMember } from "../json-text.ts";
 import { useLive } from "../live.ts";
 import { isEnded } from "../log-state.ts";
-import { textOfMember } from "./json-text.ts";
 
 /** The call as it was answered, and parts of the answer as they are written there. */
 export interface LoadedCall {

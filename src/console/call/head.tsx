@@ -5,12 +5,12 @@ import { now } from "../clock.ts";
 import { endpointOf, phone, visible } from "../format.ts";
 import { sentenceOf } from "../log-state.ts";
 import { Button, Copied } from "../parts/form.tsx";
+import { Popover } from "../parts/popover.tsx";
 import { LogStatus, Sentence } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { addressOf } from "../router.ts";
 import { can } from "../session.ts";
 import type { SendAction } from "./actions.ts";
-import { Menu } from "./menu.tsx";
 
 export const Crumbs = ({ id, children }: { id: string; children?: ComponentChildren }) => (
   <div class="bar small dim">
@@ -59,19 +59,30 @@ export function CallHead({ call, log, logs, action, isLive, whyNoCurl, onCurl, o
               {action.word} {action.kind !== "none" && <kbd>r</kbd>}
             </Button>
           )}
-          <Menu label="More">
-            <a href={addressOf("calls", { status: "failed", since: log.created_at })}>
-              See all failed since this one
-            </a>
-            {log.url !== null && (
-              <a href={addressOf("endpoints", { url: endpointOf(log.url) })}>Its endpoint</a>
+          <Popover label="More about this call" button="More ▾" buttonClass="button">
+            {(close) => (
+              <div class="menu">
+                <a href={addressOf("calls", { status: "failed", since: log.created_at })}>
+                  See all failed since this one
+                </a>
+                {log.url !== null && (
+                  <a href={addressOf("endpoints", { q: endpointOf(log.url) })}>See its endpoint</a>
+                )}
+                {can("configure") && (
+                  <button
+                    type="button"
+                    class="is-bad"
+                    onClick={() => {
+                      close();
+                      onErase();
+                    }}
+                  >
+                    Erase call …
+                  </button>
+                )}
+              </div>
             )}
-            {can("configure") && (
-              <button type="button" class="is-bad" onClick={onErase}>
-                Erase call …
-              </button>
-            )}
-          </Menu>
+          </Popover>
         </div>
       </div>
       <p class="sentence">
@@ -140,7 +151,7 @@ function Notes({ log, action }: Pick<Props, "log" | "action">) {
   if (action.kind === "none" && log.url !== null)
     return (
       <p class="note">
-        {action.why} <a href={addressOf("endpoints", { url: endpointOf(log.url) })}>Look at the endpoint</a>
+        {action.why} <a href={addressOf("endpoints", { q: endpointOf(log.url) })}>Look at the endpoint</a>
       </p>
     );
   return null;

@@ -1,7 +1,7 @@
 /** The payload as it is sent, byte for byte; of a large one a part at a time. */
 import { useEffect, useRef } from "preact/hooks";
-import { Marked } from "./long-text.tsx";
-import type { Found } from "./text-search.ts";
+import { Marked } from "../parts/long-text.tsx";
+import type { Found } from "../text-search.ts";
 import { useWindow, WindowButtons } from "./window.tsx";
 
 const PART = 32_000;

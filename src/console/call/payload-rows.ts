@@ -7,7 +7,7 @@ import {
   type JsonIndex,
   type JsonKind,
   kindAt,
-} from "./json-text.ts";
+} from "../json-text.ts";
 
 /** So many members or elements are shown of each, and so many more each time. */
 const CHILDREN_AT_ONCE = 200;

@@ -1,8 +1,9 @@
 /** The payload as a tree: the arrow keys go through it, open and close. Only what is open is made, and of it a part. */
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { count, visible } from "../format.ts";
-import { type JsonIndex, stringAt } from "./json-text.ts";
-import { LongText, Marked } from "./long-text.tsx";
+import { type JsonIndex, stringAt } from "../json-text.ts";
+import { LongText, Marked } from "../parts/long-text.tsx";
+import type { Found } from "../text-search.ts";
 import {
   allOpen,
   firstView,
@@ -14,7 +15,6 @@ import {
   toggled,
   withMore,
 } from "./payload-rows.ts";
-import type { Found } from "./text-search.ts";
 import { useWindow, WindowButtons } from "./window.tsx";
 
 const ROWS = 400;

@@ -2,11 +2,11 @@
 import { useMemo, useState } from "preact/hooks";
 import { copy } from "../announce.ts";
 import { bytes, count } from "../format.ts";
+import { indexJson } from "../json-text.ts";
+import { type Found, MATCHES_LIMIT, placesInJson } from "../text-search.ts";
 import { download } from "./download.ts";
-import { indexJson } from "./json-text.ts";
 import { PayloadRaw } from "./payload-raw.tsx";
 import { PayloadTree } from "./payload-tree.tsx";
-import { type Found, MATCHES_LIMIT, placesInJson } from "./text-search.ts";
 
 interface Props {
   body: string;

@@ -2,9 +2,9 @@
 import { useMemo } from "preact/hooks";
 import { visible } from "../format.ts";
 import { Empty } from "../parts/form.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import type { CitationRow } from "./citation-rows.ts";
 import { type Conversation, citedRanges, clockOf, type Segment, segmentsOf } from "./conversation.ts";
-import { LongText } from "./long-text.tsx";
 import { useWindow, WindowButtons } from "./window.tsx";
 
 /** Longer ones are cut, with a button for the rest. */

@@ -61,7 +61,7 @@ export function EndpointMenu({ url, onDone }: { url: string; onDone: () => void 
         />
       </Field>
       {found.length > 0 && (
-        <ul class="options">
+        <ul class="menu options">
           {found.slice(0, SHOWN).map((known) => (
             <li key={known}>
               <button type="button" aria-current={known === url} title={known} onClick={() => choose(known)}>

@@ -1,15 +1,16 @@
 /** One request that an inbox has received, whole. All of it is hostile text. */
+
 import { type Signal, signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import { copy } from "../announce.ts";
 import type { CapturedRequest } from "../answers.ts";
 import { bytes, counted, exactly, visible } from "../format.ts";
+import { indented } from "../json-text.ts";
 import { Button } from "../parts/form.tsx";
+import { LongText } from "../parts/long-text.tsx";
 import { Status } from "../parts/status.tsx";
-import { BoundedText } from "./bounded-text.tsx";
 import { bodyBytes, callIdIn, pathBelow, queryRows, SIGNATURES } from "./captures.ts";
-import { layOutJson } from "./json-layout.ts";
 
 /** What somebody has folded, or wants raw, stays so from request to request. */
 const isRaw = signal(false);
@@ -91,7 +92,7 @@ const Named = ({ rows }: { rows: readonly [string, string][] }) => (
 
 function Body({ request }: { request: CapturedRequest }) {
   const { body, body_encoding, truncated } = request;
-  const laidOut = useMemo(() => (body_encoding === "utf-8" ? layOutJson(body) : null), [body, body_encoding]);
+  const laidOut = useMemo(() => (body_encoding === "utf-8" ? indented(body) : null), [body, body_encoding]);
   const text = laidOut === null || isRaw.value ? body : laidOut;
   return (
     <section class="capture-body" aria-label="Body">
@@ -113,7 +114,9 @@ function Body({ request }: { request: CapturedRequest }) {
       </div>
       {body_encoding === "base64" && <p class="note">It is not UTF-8 text. Here it is in base64.</p>}
       {truncated && <p class="note is-wait">It was longer. Only its first 262 KB are kept.</p>}
-      <BoundedText key={String(isRaw.value)} text={text} />
+      <pre>
+        <LongText key={String(isRaw.value)} text={text} step={20_000} />
+      </pre>
     </section>
   );
 }

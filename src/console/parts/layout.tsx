@@ -1,7 +1,7 @@
 /** What lies around every page: the navigation, the banners, the messages. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Page } from "../pages.ts";
+import { type Page, TITLES } from "../pages.ts";
 import { addressOf, go, page } from "../router.ts";
 import { caller, isAdmin, signOut } from "../session.ts";
 import { shortcutsOn, turnShortcuts, useShortcuts } from "../shortcuts.ts";
@@ -10,14 +10,7 @@ import { Dialog } from "./dialog.tsx";
 import { Banner, Messages } from "./messages.tsx";
 import { Brand } from "./sign-in.tsx";
 
-const ORG_PAGES: [Page, string][] = [
-  ["overview", "Overview"],
-  ["calls", "Calls"],
-  ["endpoints", "Endpoints"],
-  ["numbers", "Numbers"],
-  ["inboxes", "Inboxes"],
-  ["settings", "Settings"],
-];
+const ORG_PAGES: readonly Page[] = ["overview", "calls", "endpoints", "numbers", "inboxes", "settings"];
 /** Which page of the navigation a page belongs to. */
 const PARENTS: Partial<Record<Page, Page>> = { call: "calls", inbox: "inboxes" };
 
@@ -31,13 +24,14 @@ export function Layout({ children }: { children: ComponentChildren }) {
       else search.focus();
     },
   });
-  const shown = page.value === null ? null : (PARENTS[page.value] ?? page.value);
+  const at = isAdmin.value ? "admin" : page.value;
+  const shown = at === null ? null : (PARENTS[at] ?? at);
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a phone the navigation is a row wider than the window.
     nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [shown]);
-  const pages: [Page, string][] = isAdmin.value ? [["admin", "Orgs"]] : ORG_PAGES;
+  const pages = isAdmin.value ? (["admin"] as const) : ORG_PAGES;
   return (
     <div class="app">
       <a class="skip" href="#main">
@@ -47,9 +41,9 @@ export function Layout({ children }: { children: ComponentChildren }) {
         <a class="home" href={addressOf(isAdmin.value ? "admin" : "overview")}>
           <Brand /> Postcall
         </a>
-        {pages.map(([name, title]) => (
+        {pages.map((name) => (
           <a key={name} href={addressOf(name)} aria-current={name === shown ? "page" : undefined}>
-            {title}
+            {TITLES[name]}
             {name === "endpoints" && troubled.value > 0 && <b>{troubled.value} down</b>}
           </a>
         ))}
@@ -64,7 +58,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
           </button>
         </footer>
       </nav>
-      <main id="main" tabIndex={-1} class={`page-${isAdmin.value ? "admin" : page.value}`}>
+      <main id="main" tabIndex={-1} class={`page-${at}`}>
         <Banner />
         {children}
       </main>

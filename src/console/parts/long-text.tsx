@@ -1,7 +1,7 @@
 /** Text from outside: its first part, and the rest by a button. Hidden characters are shown as their code points. */
 import { useState } from "preact/hooks";
 import { count, visible } from "../format.ts";
-import { piecesOf } from "./text-search.ts";
+import { piecesOf } from "../text-search.ts";
 
 interface Props {
   text: string;
