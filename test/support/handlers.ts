@@ -39,6 +39,14 @@ export async function request(
   return answer;
 }
 
+/** A POST to the fetch handler whose body is a stream, of unknown length. */
+export const postStream = (url: string, body: ReadableStream, headers: Record<string, string> = {}) =>
+  worker.fetch(
+    new Request<unknown, IncomingRequestCfProperties>(url, { method: "POST", headers, body }),
+    env,
+    createExecutionContext(),
+  );
+
 /** Reports a call of which no queue ever hears, and returns the attempt that is due. */
 export async function reportUnheard(org: Org, webhook: string, members: object = {}): Promise<AttemptKey> {
   const call_id = newCallId();

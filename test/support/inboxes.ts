@@ -24,6 +24,13 @@ export const configure = (org: Org, id: string, respond: object) =>
 export const requestsOf = async (org: Org, id: string, query = "") =>
   (await call(org, "GET", `/v1/inboxes/${id}/requests${query}`)).body;
 
+/** The headers that keep a browser from running what it gets. */
+export const harm = ({ headers }: Response) => ({
+  csp: headers.get("content-security-policy"),
+  sniff: headers.get("x-content-type-options"),
+});
+export const HARMLESS = { csp: "sandbox; default-src 'none'", sniff: "nosniff" };
+
 /** One request to an address of ours, without a key. */
 export const send = (url: string, init: RequestInit = {}) =>
   exports.default.fetch(url, { method: "POST", redirect: "manual", ...init });

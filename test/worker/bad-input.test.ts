@@ -3,7 +3,8 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import worker from "../../src/index.ts";
-import { request } from "../support/handlers.ts";
+import { BAD_REPORTS } from "../support/bad-reports.ts";
+import { postStream, request } from "../support/handlers.ts";
 import {
   type ApiAnswer,
   call,
@@ -32,41 +33,7 @@ async function expectRefused(answer: ApiAnswer, status: number, error: string, m
 }
 
 describe("a report is refused", () => {
-  test.each([
-    ["no JSON", "{", "not valid JSON"],
-    ["no JSON at its end", '{"payload":{"call_id":"a"}', "not valid JSON"],
-    ["an empty body", "", "empty"],
-    ["no object", "[]", "The body must be a JSON object, and is \\[\\]"],
-    ["no payload", "{}", "payload must be a JSON object, and is missing"],
-    ["a number whose digits are kept", "1.10", "The body must be a JSON object, and is 1.10"],
-    ["a payload that is an array", '{"payload":[1]}', "payload must be a JSON object, and is \\[1\\]"],
-    ["a payload that is a number", '{"payload":1.50}', "payload must be a JSON object, and is 1.50"],
-    ["no call_id", '{"payload":{}}', "payload.call_id must be a string, and is missing"],
-    ["a call_id that is a number", '{"payload":{"call_id":12345678901234567890}}', "is 12345678901234567890"],
-    ["an empty call_id", '{"payload":{"call_id":""}}', 'and is ""'],
-    ["a call_id with a slash", '{"payload":{"call_id":"a/b"}}', 'payload.call_id .* and is "a/b"'],
-    ["a call_id of dots", '{"payload":{"call_id":".."}}', 'and is "\\.\\."'],
-    ["a call_id of 129 characters", `{"payload":{"call_id":"${"a".repeat(129)}"}}`, "1 to 128"],
-    ["a call_id hidden in __proto__", '{"payload":{"__proto__":{"call_id":"a"}}}', "payload.call_id must be"],
-    ["a payload hidden in __proto__", '{"__proto__":{"payload":{"call_id":"a"}}}', 'not known: "__proto__"'],
-    [
-      "a webhook that is no string",
-      '{"payload":{"call_id":"a"},"webhook":7}',
-      "webhook must be a URL or null, and is 7",
-    ],
-    [
-      "a webhook that is no URL",
-      '{"payload":{"call_id":"a"},"webhook":"crm"}',
-      'webhook must be a URL, and is "crm"',
-    ],
-    ["an empty webhook", '{"payload":{"call_id":"a"},"webhook":""}', "webhook must be a URL"],
-    [
-      "an unknown event",
-      '{"payload":{"call_id":"a"},"webhook_events":["calls"]}',
-      'webhook_events\\[0\\] .* and is "calls"',
-    ],
-    ["a member that is not known", '{"payload":{"call_id":"a"},"webook":null}', 'not known: "webook"'],
-  ])("with 400 for %s", async (_what, body, message) => {
+  test.each(BAD_REPORTS)("with 400 for %s", async (_what, body, message) => {
     await expectRefused(
       await call(org, "POST", CALLS, { body }),
       400,
@@ -102,12 +69,7 @@ describe("a report is refused", () => {
       },
     });
     const headers = { authorization: org.key, "content-type": "application/json" };
-    const cutOff = new Request<unknown, IncomingRequestCfProperties>(`http://postcall.test${CALLS}`, {
-      method: "POST",
-      headers,
-      body,
-    });
-    const answer = await read(await worker.fetch(cutOff, env, createExecutionContext()));
+    const answer = await read(await postStream(`http://postcall.test${CALLS}`, body, headers));
     await expectRefused(answer, 400, "invalid_parameter", /ended before/);
   });
 
@@ -139,16 +101,8 @@ describe("a report is refused", () => {
       },
     });
     const headers = { authorization: org.key, "content-type": "application/json" };
-    const endless = new Request<unknown, IncomingRequestCfProperties>(`http://postcall.test${CALLS}`, {
-      method: "POST",
-      headers,
-      body,
-    });
-    await expectRefused(
-      await read(await worker.fetch(endless, env, createExecutionContext())),
-      413,
-      "PAYLOAD_TOO_LARGE",
-    );
+    const answer = await read(await postStream(`http://postcall.test${CALLS}`, body, headers));
+    await expectRefused(answer, 413, "PAYLOAD_TOO_LARGE");
     expect(sent).toBeLessThan(10);
   });
 

@@ -1,21 +1,16 @@
 /** Inboxes at the Worker's boundary: what they keep, what they answer, and who may look. */
-import { createExecutionContext, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { inboxObject } from "../../src/inbox/object.ts";
-import worker from "../../src/index.ts";
-import { configure, makeInbox, requestsOf, send } from "../support/inboxes.ts";
+import { postStream } from "../support/handlers.ts";
+import { REFUSED_RESPONSES } from "../support/inbox-responses.ts";
+import { configure, HARMLESS, harm, makeInbox, requestsOf, send } from "../support/inboxes.ts";
 import { call, expectRefusal, makeKey, makeOrg, type Org, read } from "../support/words.ts";
 
 let org: Org;
 beforeEach(async () => {
   org = await makeOrg();
-});
-
-const HARMLESS = { csp: "sandbox; default-src 'none'", sniff: "nosniff" };
-const harm = ({ headers }: Response) => ({
-  csp: headers.get("content-security-policy"),
-  sniff: headers.get("x-content-type-options"),
 });
 
 describe("an inbox", () => {
@@ -112,8 +107,7 @@ describe("an inbox", () => {
     const { id, url } = await makeInbox(org);
     for (const headers of [{}, { "content-length": "0" }]) {
       const body = new ReadableStream({ type: "bytes", start: (controller) => controller.close() });
-      const empty = new Request<unknown, IncomingRequestCfProperties>(url, { method: "POST", headers, body });
-      expect((await worker.fetch(empty, env, createExecutionContext())).status).toBe(200);
+      expect((await postStream(url, body, headers)).status).toBe(200);
     }
     expect((await requestsOf(org, id)).data).toMatchObject([{ body: "" }, { body: "" }]);
   });
@@ -128,8 +122,7 @@ describe("an inbox", () => {
         controller.error(new Error("Network connection lost."));
       },
     });
-    const cutOff = new Request<unknown, IncomingRequestCfProperties>(url, { method: "POST", body });
-    const answer = await read(await worker.fetch(cutOff, env, createExecutionContext()));
+    const answer = await read(await postStream(url, body));
     expectRefusal(answer, 400, "invalid_parameter", /ended before/);
     expect((await requestsOf(org, id)).data).toEqual([]);
     expect(printed).not.toHaveBeenCalled();
@@ -200,30 +193,7 @@ describe("a configured response", () => {
     },
   );
 
-  test.each([
-    [{ status: 199 }, /^respond\.status must be a whole number from 200 to 599, and is 199\.$/],
-    [{ status: 600 }, /respond\.status .* is 600/],
-    [{ status: "200" }, /respond\.status .* is "200"/],
-    [{ delay_ms: 30_001 }, /respond\.delay_ms must be .* 0 to 30000, and is 30001/],
-    [{ body: "x".repeat(65_537) }, /respond\.body must be a text of at most 65536 characters/],
-    [{ body: {} }, /respond\.body .* is \{\}/],
-    [{ headers: { "Set-Cookie": "a=b" } }, /respond\.headers\.Set-Cookie may not be set: .*, and is "a=b"/],
-    [
-      { headers: { "content-security-policy": "" } },
-      /respond\.headers\.content-security-policy may not be set/,
-    ],
-    [{ headers: { "access-control-allow-origin": "*" } }, /access-control-allow-origin may not be set/],
-    [{ headers: { "content-length": "1" } }, /content-length may not be set/],
-    [{ headers: { Location: "https://crm.example/" } }, /Location may not be set/],
-    [{ headers: { "content-disposition": "attachment" } }, /content-disposition may not be set/],
-    [{ headers: { "X-Accel-Redirect": "/etc/passwd" } }, /X-Accel-Redirect may not be set/],
-    [{ headers: { "content-type": "multipart/x-mixed-replace; boundary=a" } }, /several parts/],
-    [{ headers: { "x-a": "b\r\nset-cookie: a=b" } }, /respond\.headers\.x-a must be printable ASCII/],
-    [{ headers: { "x-a": 1 } }, /respond\.headers\.x-a must be a text, and is 1/],
-    [{ headers: [] }, /respond\.headers must be an object/],
-    [{ headers: { "x-a": "b".repeat(8_192) } }, /respond\.headers must be an object of at most/],
-    [{ colour: "red" }, /respond has members that are not known: "colour"/],
-  ])("%j is refused by name, and changes nothing", async (respond, message) => {
+  test.each(REFUSED_RESPONSES)("%j is refused by name, and changes nothing", async (respond, message) => {
     const { id, url } = await makeInbox(org);
     expectRefusal(await configure(org, id, respond), 400, "invalid_parameter", message);
     expect((await send(url)).status).toBe(200);
