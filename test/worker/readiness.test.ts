@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MIGRATIONS } from "../../src/record/migrations.ts";
 import { LATENESS } from "../../src/record/readiness.ts";
+import { fillDue } from "../support/fill.ts";
 import {
   envWithLosingQueues,
   handleAttempts,
@@ -43,18 +44,6 @@ async function lateCall({ of = org, lateMs = 61_000 } = {}) {
   const { next_attempt_at: due } = await logOf(of, key.call_id);
   return { key, due: due as string };
 }
-
-/** Logs of an org, `due` milliseconds from now (null: ended), as one write. */
-const fillWith = (of: Org, { logs, due }: { logs: number; due: number | null }) =>
-  env.DB.prepare(
-    `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-       payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at, sweep_at)
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-     SELECT ?1, 'fill-' || i, 'call', 'msg', 'http://127.0.0.1:1/', 1, '', '{}', 2,
-       iif(?3 IS NULL, 'delivered', 'pending'), 'dlv', 1, 'spawn', 0, 0, ?3, ?3 + 60000 FROM n`,
-  )
-    .bind(of.user_id, logs, due === null ? null : Date.now() + due)
-    .run();
 
 describe("/readyz", () => {
   test("says how many of the key's own calls are late by more than the grace, and since when", async () => {
@@ -180,7 +169,7 @@ describe("what /readyz costs", () => {
     await lateCall();
     await rowsReadBy(org.key); // the key's lookup, which is kept for a while
     const [alone, unkeyed] = [await rowsReadBy(org.key), await rowsReadBy("")];
-    await fillWith(org, { logs: 5_000, due: null });
+    await fillDue(org, { logs: 5_000, due: null });
     expect(await rowsReadBy(org.key)).toBe(alone);
     expect([unkeyed, await rowsReadBy("")]).toEqual([2, 2]);
   });
@@ -199,7 +188,7 @@ describe("what /readyz costs", () => {
     const asked = [await ask(org), await ask(org), await ask(other)];
     expect(asked).toMatchObject([{ overdue: 1 }, { overdue: 1 }, { overdue: 1 }]);
     const before = rows;
-    await fillWith(org, { logs: 1_000, due: -90_000 });
+    await fillDue(org, { logs: 1_000, due: -90_000 });
     expect(await ask(org)).toMatchObject({ overdue: 1 });
     expect(rows - before).toBe(1); // that the record answers is seen each time
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10_000 });
@@ -209,7 +198,7 @@ describe("what /readyz costs", () => {
 
   test("ends at 10,000 due logs, and the answer says that not all were counted", async () => {
     const other = await makeOrg();
-    await fillWith(other, { logs: 10_500, due: -90_000 });
+    await fillDue(other, { logs: 10_500, due: -90_000 });
     expect(await readyz(other.key)).toMatchObject({ overdue: 10_000, counted_all: false });
     expect(await readyz()).toMatchObject({ overdue: 0, counted_all: false });
   });

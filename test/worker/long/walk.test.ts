@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { writeMessage } from "../../../src/core/message.ts";
 import { walkStep } from "../../../src/record/walk.ts";
+import { fillUnmarked } from "../../support/fill.ts";
 import {
   databaseOnceOpened,
   envWithLosingQueues,
@@ -12,6 +13,7 @@ import {
   sweepOnce,
 } from "../../support/handlers.ts";
 import { meter } from "../../support/meter.ts";
+import { interrupted, rowOf, swept, unmarked } from "../../support/walk.ts";
 import { logOf, makeOrg, NOBODY, newCallId, type Org, receiver } from "../../support/words.ts";
 
 const MINUTE_MS = 60_000;
@@ -31,18 +33,6 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** The messages that one sweep enqueues. */
-async function swept(): Promise<unknown[]> {
-  const { env: lossy, deliveries } = envWithLosingQueues();
-  await sweepOnce(lossy);
-  return deliveries.map(({ body }) => body);
-}
-
-const rowOf = (call_id: string) =>
-  env.DB.prepare("SELECT created_at, sweep_at FROM webhook_logs WHERE call_id = ?")
-    .bind(call_id)
-    .first<{ created_at: number; sweep_at: number | null }>();
-
 const reportAt = async (time: number) => {
   const before = now;
   now = time;
@@ -50,23 +40,6 @@ const reportAt = async (time: number) => {
   now = before;
   return key;
 };
-
-/** Logs that are due and unmarked, all created at the same time, as a statement makes them. */
-const fillWith = (of: Pick<Org, "user_id">, { logs, at }: { logs: number; at: number }) =>
-  env.DB.prepare(
-    `INSERT INTO webhook_logs (user_id, call_id, event, webhook_id, url, created_at, report_digest, payload,
-       payload_bytes, status, delivery_id, delivery_ordinal, send_type, attempts, losses, next_attempt_at)
-     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-     SELECT ?1, 'fill-' || i, 'call', 'msg', 'http://127.0.0.1:1/', ?3, '', '{}', 2, 'pending', 'dlv', 1, 'spawn', 0, 0, ?3
-     FROM n`,
-  )
-    .bind(of.user_id, logs, at)
-    .run();
-
-const unmarked = () =>
-  env.DB.prepare(
-    "SELECT count(*) AS n FROM webhook_logs WHERE sweep_at IS NULL AND next_attempt_at IS NOT NULL",
-  ).first<number>("n");
 
 describe("a call whose message is lost", () => {
   test("is enqueued by the first sweep that finds it late, and not before", async () => {
@@ -198,7 +171,7 @@ describe("a walk", () => {
        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) SELECT 'org-' || i, 'n', i FROM n`,
     ).run();
     const last = await env.DB.prepare("SELECT max(user_id) AS user_id FROM orgs").first<Org>();
-    await fillWith({ user_id: last?.user_id ?? "" }, { logs: 1, at: now });
+    await fillUnmarked({ user_id: last?.user_id ?? "" }, { logs: 1, at: now });
     now += MINUTE_MS;
     const costs = [];
     do costs.push(await stepCost());
@@ -210,9 +183,9 @@ describe("a walk", () => {
 
   test("over one org's 5,000 logs of one and the same time goes in steps of 1,000, and reads each about once", async () => {
     const before = 5_000;
-    await fillWith(org, { logs: before, at: now });
+    await fillUnmarked(org, { logs: before, at: now });
     const other = await makeOrg();
-    await fillWith(other, { logs: 3, at: now });
+    await fillUnmarked(other, { logs: 3, at: now });
     await env.DB.prepare("UPDATE webhook_logs SET next_attempt_at = NULL WHERE call_id <> 'fill-3'").run();
     now += MINUTE_MS;
     const costs = [];
@@ -227,7 +200,7 @@ describe("a walk", () => {
   });
 
   test("goes on where the last sweep left it, also if two sweeps run at once", async () => {
-    await fillWith(org, { logs: 2_500, at: now });
+    await fillUnmarked(org, { logs: 2_500, at: now });
     now += MINUTE_MS;
     await Promise.all([stepCost(), stepCost()]);
     expect(await unmarked()).toBeGreaterThan(0);
@@ -237,20 +210,13 @@ describe("a walk", () => {
     expect(await unmarked()).toBe(0);
   });
 
-  /** A database that lets something else happen between what a step reads and what it writes. */
-  const interrupted = (meanwhile: () => Promise<unknown>) =>
-    databaseOnceOpened(async (statements) => {
-      await meanwhile();
-      return env.DB.batch(statements);
-    });
-
   test("that another sweep has overtaken, and begun anew, does not make that one pass over anything", async () => {
     const late = await makeOrg({ user_id: "org_0" }); // before the other org in the walk
-    await fillWith(org, { logs: 1_500, at: now });
+    await fillUnmarked(org, { logs: 1_500, at: now });
     now += MINUTE_MS;
     const overtaken = interrupted(async () => {
       await swept();
-      await fillWith(late, { logs: 1, at: now });
+      await fillUnmarked(late, { logs: 1, at: now });
       now += 2 * MINUTE_MS;
       await env.DB.prepare(
         "UPDATE sweep_walk SET low = floor, floor = ?, user_id = '', created_at = 0, call_id = '', event = ''",
@@ -271,7 +237,7 @@ describe("a walk", () => {
   });
 
   test("that fails in the middle is repeated from where it was", async () => {
-    await fillWith(org, { logs: 10, at: now });
+    await fillUnmarked(org, { logs: 10, at: now });
     now += MINUTE_MS;
     const db = databaseOnceOpened(() => Promise.reject(new Error("D1_ERROR: away")));
     await expect(walkStep(db, { now, sweepGraceMs: MINUTE_MS })).rejects.toThrow("away");
