@@ -62,6 +62,10 @@ const searchOf = (query: Query): string =>
 export const list = (org: Pick<Org, "key">, query: Query = {}) =>
   call(org, "GET", `/v1/postcall/webhooks?${searchOf(query)}`);
 
+/** The first log in a list, whole. */
+export const firstListed = async (org: Pick<Org, "key">, query: Query = {}) =>
+  (await list(org, query)).body.data[0];
+
 export const stats = (org: Pick<Org, "key">, query: Query = {}) =>
   call(org, "GET", `/v1/postcall/stats?${searchOf(query)}`);
 

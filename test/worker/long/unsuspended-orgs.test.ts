@@ -1,28 +1,17 @@
-/** What is parked while an org is suspended costs nothing, and is released when that is lifted, whatever comes between. */
+/** What is parked while an org is suspended costs nothing, and is released when that is lifted. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { writeWakeMessage } from "../../../src/core/message.ts";
-import type { AttemptKey } from "../../../src/core/webhook-log.ts";
 import { afresh, expectParked, newOrg, rowOf, suspend, unsuspend } from "../../support/admin.ts";
-import { databaseWith } from "../../support/database.ts";
+import { attemptOnce, degrade, endpointsOf, wakeAndDeliver, wakeOnce } from "../../support/endpoints.ts";
 import {
-  attemptOnce,
-  degrade,
-  endpointsOf,
-  takenFrom,
-  wakeAndDeliver,
-  wakeOnce,
-} from "../../support/endpoints.ts";
-import {
-  databaseOnceOpened,
   envWithLosingQueues,
   handleAttempts,
-  handleBatch,
   reportUnheard,
   request,
   sweepOnce,
 } from "../../support/handlers.ts";
 import { meter } from "../../support/meter.ts";
+import { endpointOf, parkedCall, wakeMessage } from "../../support/suspension.ts";
 import { logOf, type Org, receiver } from "../../support/words.ts";
 
 let org: Org;
@@ -37,28 +26,6 @@ afterEach(() => {
 
 const later = (milliseconds: number) =>
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
-
-/** A call of a suspended org that was due, and its receiver. */
-async function parkedCall(...answers: number[]) {
-  const crm = await receiver(...(answers.length === 0 ? [200] : answers));
-  const key = await reportUnheard(org, crm.url);
-  await suspend(org);
-  await expectParked([key]);
-  return { crm, key };
-}
-
-const endpointOf = (url: string) =>
-  env.DB.prepare("SELECT state, wake_at FROM endpoints WHERE user_id = ? AND url = ?")
-    .bind(org.user_id, url)
-    .first<{ state: string; wake_at: number | null }>();
-
-/** Lets an endpoint's message come. Returns what the batch enqueues. */
-async function wakeMessage(url: string, on: Partial<Env> = {}) {
-  const lossy = envWithLosingQueues(on);
-  const message = writeWakeMessage({ user_id: org.user_id, url });
-  expect(await handleBatch(lossy.env, [message], "postcall-retries")).toEqual(["ack"]);
-  return { released: takenFrom({ ...lossy, retries: [...lossy.retries] }), retries: lossy.retries };
-}
 
 describe("a call that is parked because its org is suspended", () => {
   test("is parked for the rows of any other, and its endpoint's row", async () => {
@@ -77,7 +44,7 @@ describe("a call that is parked because its org is suspended", () => {
   });
 
   test("then costs no row and no message, however many sweeps pass, and stays, however old", async () => {
-    const { crm, key } = await parkedCall();
+    const { crm, key } = await parkedCall(org);
     await sweepOnce(envWithLosingQueues().env); // raises the floor of the walk
     await env.DB.prepare("UPDATE webhook_logs SET created_at = 1 WHERE call_id = ?").bind(key.call_id).run();
     const ended = await reportUnheard(await newOrg(), crm.url);
@@ -94,7 +61,7 @@ describe("a call that is parked because its org is suspended", () => {
         [...lossy.deliveries, ...lossy.retries].filter(({ body }) => body.user_id === org.user_id),
       ).toEqual([]);
     }
-    expect(await endpointOf(crm.url)).toEqual({ state: "active", wake_at: null });
+    expect(await endpointOf(org, crm.url)).toEqual({ state: "active", wake_at: null });
     expect(await rowOf(key)).toMatchObject({ is_parked: 1 });
     expect(await rowOf({ ...ended, user_id: org.user_id })).toBeNull(); // retention goes on
   });
@@ -108,8 +75,8 @@ describe("a call that is parked because its org is suspended", () => {
     const lossy = envWithLosingQueues();
     await sweepOnce(lossy.env);
     expect(lossy.retries).toMatchObject([{ body: { endpoint: crm.url } }]);
-    expect((await wakeMessage(crm.url)).retries).toEqual([]);
-    expect(await endpointOf(crm.url)).toEqual({ state: "degraded", wake_at: null });
+    expect((await wakeMessage(org, crm.url)).retries).toEqual([]);
+    expect(await endpointOf(org, crm.url)).toEqual({ state: "degraded", wake_at: null });
     expect(await rowOf(key)).toMatchObject({ is_parked: 1, reason: null });
     expect(await crm.received()).toHaveLength(5);
   });
@@ -117,7 +84,7 @@ describe("a call that is parked because its org is suspended", () => {
 
 describe("when the suspension is lifted", () => {
   test("a call shows why it waits until it is released, and is then delivered as if new", async () => {
-    const { crm, key } = await parkedCall();
+    const { crm, key } = await parkedCall(org);
     const lossy = envWithLosingQueues();
     const path = `/v1/admin/orgs/${org.user_id}`;
     await request(lossy.env, { key: env.ADMIN_KEY }, { method: "PATCH", path, body: { suspended: false } });
@@ -129,7 +96,7 @@ describe("when the suspension is lifted", () => {
       ...{ status: "pending", reason: "org_suspended", next_attempt_at: null, metadata: [] },
     });
     expect(await endpointsOf(fresh)).toMatchObject([{ url: crm.url, state: "active", waiting: 1 }]);
-    const { released } = await wakeMessage(crm.url);
+    const { released } = await wakeMessage(org, crm.url);
     expect(released).toEqual([key]);
     expect(await logOf(fresh, key.call_id)).toMatchObject({
       reason: null,
@@ -155,7 +122,7 @@ describe("when the suspension is lifted", () => {
     expect(await crm.received()).toHaveLength(23);
     await wakeOnce(org, crm.url);
     await sweepOnce(envWithLosingQueues().env);
-    expect(await endpointOf(crm.url)).toBeNull();
+    expect(await endpointOf(org, crm.url)).toBeNull();
   });
 
   test("a degraded endpoint is probed, a paused one waits until it is enabled", async () => {
@@ -164,14 +131,14 @@ describe("when the suspension is lifted", () => {
     const { key } = await attemptOnce(org, bad.url);
     await request(env, org, { method: "POST", path: "/v1/endpoints/pause", body: { url: paused.url } });
     await suspend(org);
-    await wakeMessage(bad.url);
+    await wakeMessage(org, bad.url);
     later(60_000);
-    await wakeMessage(bad.url);
-    expect(await endpointOf(bad.url)).toMatchObject({ wake_at: null });
+    await wakeMessage(org, bad.url);
+    expect(await endpointOf(org, bad.url)).toMatchObject({ wake_at: null });
     await unsuspend(org);
     expect(await logOf(await afresh(org), key.call_id)).toMatchObject({ reason: "endpoint_degraded" });
     expect((await wakeOnce(org, bad.url)).released).toEqual([key]);
-    expect(await endpointOf(paused.url)).toEqual({ state: "paused", wake_at: null });
+    expect(await endpointOf(org, paused.url)).toEqual({ state: "paused", wake_at: null });
   });
 
   test("endpoints are woken a thousand at a time: the operator's request begins, the sweep goes on", async () => {
@@ -206,92 +173,14 @@ describe("when the suspension is lifted", () => {
   });
 
   test("a suspension meanwhile stops that, and lifting it again begins anew", async () => {
-    const { crm, key } = await parkedCall();
+    const { crm, key } = await parkedCall(org);
     await env.DB.prepare("UPDATE orgs SET suspended_at = NULL, woken_to = '' WHERE user_id = ?")
       .bind(org.user_id)
       .run();
     await suspend(org);
     await sweepOnce(envWithLosingQueues().env);
-    expect(await endpointOf(crm.url)).toMatchObject({ wake_at: null });
+    expect(await endpointOf(org, crm.url)).toMatchObject({ wake_at: null });
     await unsuspend(org);
-    expect((await wakeMessage(crm.url)).released).toEqual([key]);
-  });
-});
-
-describe("no call is stranded", () => {
-  /** A database on which something happens before, or after, the transaction of a batch. */
-  const around = (before: () => Promise<unknown>, after: () => Promise<unknown> = async () => {}) =>
-    databaseOnceOpened(async (statements) => {
-      await before();
-      const result = await env.DB.batch(statements);
-      await after();
-      return result;
-    });
-
-  async function expectDelivered(keys: readonly AttemptKey[]): Promise<void> {
-    await handleAttempts(envWithLosingQueues().env, keys);
-    for (const key of keys) expect(await rowOf(key)).toMatchObject({ status: "delivered", is_parked: 0 });
-  }
-
-  test("if the suspension is lifted between a batch's read and its write: its message comes back", async () => {
-    const crm = await receiver(200);
-    const key = await reportUnheard(org, crm.url);
-    await suspend(org);
-    const DB = around(() => unsuspend(org));
-    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual([1]);
-    expect(await rowOf(key)).toMatchObject({ status: "pending", is_parked: 0 });
-    expect(await endpointOf(crm.url)).toBeNull();
-    await expectDelivered([key]);
-  });
-
-  test("if it is lifted right after the write: the endpoint is woken", async () => {
-    const crm = await receiver(200);
-    const key = await reportUnheard(org, crm.url);
-    await suspend(org);
-    const DB = around(
-      async () => {},
-      () => unsuspend(org),
-    );
-    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual(["ack"]);
-    const { released } = await wakeMessage(crm.url);
-    expect(released).toEqual([key]);
-    await expectDelivered(released);
-  });
-
-  test("if it is lifted while an endpoint goes to sleep because of it: the endpoint stays awake", async () => {
-    const { crm, key } = await parkedCall();
-    await env.DB.prepare("UPDATE endpoints SET wake_at = 1 WHERE user_id = ?").bind(org.user_id).run();
-    const DB = databaseWith(async (queries, work) => {
-      if (queries.some((query) => query.includes("SET wake_at = NULL"))) await unsuspend(org);
-      return work();
-    });
-    await wakeMessage(crm.url, { DB });
-    expect(await endpointOf(crm.url)).toMatchObject({ wake_at: 1 });
-    expect((await wakeMessage(crm.url)).released).toEqual([key]);
-  });
-
-  test("if it begins while an endpoint wakes: what was released is parked again", async () => {
-    const { crm, key } = await parkedCall();
-    await unsuspend(org);
-    const DB = databaseWith(async (queries, work) => {
-      if (queries.some((query) => query.includes("next_attempt_at = ?1"))) await suspend(org);
-      return work();
-    });
-    const { released } = await wakeMessage(crm.url, { DB });
-    await expectParked(released);
-    await unsuspend(org);
-    expect((await wakeOnce(org, crm.url)).released).toEqual([key]);
-  });
-
-  test("if a call is parked at its endpoint while the org is suspended: it wakes afterwards", async () => {
-    const crm = await receiver(500, 500, 500, 500, 500, 200);
-    const key = await reportUnheard(org, crm.url);
-    await degrade(org, crm.url);
-    const DB = around(() => suspend(org)); // read before, so parked because of the endpoint
-    expect(await handleAttempts(envWithLosingQueues({ DB }).env, [key])).toEqual(["ack"]);
-    expect(await rowOf(key)).toMatchObject({ is_parked: 1, reason: null });
-    expect(await endpointOf(crm.url)).toEqual({ state: "degraded", wake_at: null });
-    await unsuspend(org);
-    await expectDelivered((await wakeOnce(org, crm.url)).released);
+    expect((await wakeMessage(org, crm.url)).released).toEqual([key]);
   });
 });
