@@ -2,7 +2,7 @@
  * Plays the service in virtual time: real handlers, database, objects and receivers, and a queue in memory. Between two
  * events the clock jumps, so that minutes take a moment.
  */
-
+import { env } from "cloudflare:workers";
 import { openRun } from "../bench/faults/bindings.ts";
 import { deliver, sweep } from "../bench/faults/runs.ts";
 import { openWorld, takeClock } from "../bench/faults/world.ts";
@@ -61,3 +61,18 @@ export function openVirtualTime(org: Org, receiver: Receiver) {
 }
 
 const NO_LUCK_RUN = { faults: [], isolate: 0 };
+
+/** When an org's attempts at a URL were sent, in order, in milliseconds. */
+export async function sentTimes(org: Org, url: string): Promise<number[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT m.value ->> 'sent_at' AS at FROM webhook_logs AS l CROSS JOIN json_each(l.metadata) AS m
+     WHERE l.user_id = ? AND l.url LIKE ? || '%'`,
+  )
+    .bind(org.user_id, url)
+    .all<{ at: string }>();
+  return results.map(({ at }) => Date.parse(at)).toSorted((one, other) => one - other);
+}
+
+/** How many of these times fall into one window, at most. */
+export const mostIn = (times: readonly number[], windowMs: number) =>
+  Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));

@@ -176,6 +176,23 @@ describe("nothing is stuck", () => {
   });
 });
 
+test("what has waited goes into the later lane, where no backlog of first attempts keeps it", async () => {
+  const { crm } = await failingReceiver(org, 200);
+  await reportParked(org, crm.url);
+  await env.DB.prepare("UPDATE endpoints SET wake_at = 1 WHERE user_id = ?").bind(org.user_id).run();
+  const probing = envWithLosingQueues();
+  await handleBatch(
+    probing.env,
+    [writeWakeMessage({ user_id: org.user_id, url: crm.url })],
+    "postcall-retries",
+  );
+  expect(probing.deliveries).toEqual([]);
+  const releasing = envWithLosingQueues();
+  await handleAttempts(releasing.env, takenFrom(probing));
+  expect(releasing.deliveries).toEqual([]);
+  expect(takenFrom(releasing)).toMatchObject([{ attempt: 1 }]);
+});
+
 test("an endpoint without settings that has been well for thirty days is forgotten; one with settings is not", async () => {
   const [well, set] = [await receiver(500, 200), await receiver(500, 200)];
   for (const crm of [well, set]) for (let n = 1; n <= 2; n++) await attemptOnce(org, crm.url);

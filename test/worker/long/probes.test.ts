@@ -163,23 +163,6 @@ describe("a degraded endpoint that wakes", () => {
   });
 });
 
-test("what has waited goes into the later lane, where no backlog of first attempts keeps it", async () => {
-  const { crm } = await failingReceiver(org, 200);
-  await reportParked(org, crm.url);
-  await env.DB.prepare("UPDATE endpoints SET wake_at = 1 WHERE user_id = ?").bind(org.user_id).run();
-  const probing = envWithLosingQueues();
-  await handleBatch(
-    probing.env,
-    [writeWakeMessage({ user_id: org.user_id, url: crm.url })],
-    "postcall-retries",
-  );
-  expect(probing.deliveries).toEqual([]);
-  const releasing = envWithLosingQueues();
-  await handleAttempts(releasing.env, takenFrom(probing));
-  expect(releasing.deliveries).toEqual([]);
-  expect(takenFrom(releasing)).toMatchObject([{ attempt: 1 }]);
-});
-
 test("slots that were given before an endpoint failed are not waited for once it takes calls again", async () => {
   const { crm } = await failingReceiver(org, 200);
   await env.DB.prepare("UPDATE endpoints SET rate_per_second = 1, next_slot_at = 9e15 WHERE user_id = ?")

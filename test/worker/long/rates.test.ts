@@ -5,7 +5,7 @@ import { databaseRefusing, databaseWith } from "../../support/database.ts";
 import { set } from "../../support/endpoint-settings.ts";
 import { envWithLosingQueues, handleAttempts, reportUnheard } from "../../support/handlers.ts";
 import { meter } from "../../support/meter.ts";
-import { openVirtualTime } from "../../support/virtual-time.ts";
+import { mostIn, openVirtualTime, sentTimes } from "../../support/virtual-time.ts";
 import {
   call,
   expectRefusal,
@@ -31,20 +31,6 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** When the org's attempts were sent, in order, in milliseconds. */
-async function sentTimes(url: string): Promise<number[]> {
-  const { results } = await env.DB.prepare(
-    `SELECT m.value ->> 'sent_at' AS at FROM webhook_logs AS l CROSS JOIN json_each(l.metadata) AS m
-     WHERE l.user_id = ? AND l.url LIKE ? || '%'`,
-  )
-    .bind(org.user_id, url)
-    .all<{ at: string }>();
-  return results.map(({ at }) => Date.parse(at)).toSorted((one, other) => one - other);
-}
-
-const mostIn = (times: readonly number[], windowMs: number) =>
-  Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + windowMs).length));
-
 const reportMany = async (count: number, url: string) => {
   const calls: string[] = [];
   for (let index = 0; index < count; index++) calls.push(await time.report(url));
@@ -60,9 +46,9 @@ test("400 calls at once for an endpoint of 20 a second arrive at that rate, besi
   await reportMany(50, other.url);
   await reportMany(200, crm.url);
   await time.passUntil(1_000);
-  expect(await sentTimes(other.url)).toHaveLength(50);
+  expect(await sentTimes(org, other.url)).toHaveLength(50);
   await time.passUntil(60_000);
-  const times = await sentTimes(crm.url);
+  const times = await sentTimes(org, crm.url);
   expect(times).toHaveLength(400);
   expect(mostIn(times, 1_000)).toBeLessThanOrEqual(2 * 20);
   expect(mostIn(times, 10_000)).toBeLessThanOrEqual(1.1 * 200);
@@ -100,7 +86,7 @@ test("retries and resends keep the rate too", { timeout: 60_000 }, async () => {
   await time.passUntil(30_000);
   await call(org, "POST", "/v1/postcall/webhooks/resend", { body: { call_ids: calls }, headers });
   await time.passUntil(90_000);
-  const times = await sentTimes(crm.url);
+  const times = await sentTimes(org, crm.url);
   expect(times.length).toBeGreaterThanOrEqual(8);
   expect(mostIn(times, 1_000)).toBeLessThanOrEqual(4);
   expect(mostIn(times, 10_000)).toBeLessThanOrEqual(22);
@@ -112,7 +98,7 @@ test("what is late after a stall does not come all at once", { timeout: 60_000 }
   await time.passUntil(500);
   time.stall(60_000);
   await time.passUntil(130_000);
-  const times = await sentTimes(crm.url);
+  const times = await sentTimes(org, crm.url);
   expect(times).toHaveLength(60);
   expect(mostIn(times, 1_000)).toBeLessThanOrEqual(4);
   expect(mostIn(times, 10_000)).toBeLessThanOrEqual(22);
@@ -171,7 +157,7 @@ test("setting the same rate again changes nothing", async () => {
     await time.passUntil(100 * (again + 1));
     await set(org, crm.url, { rate_per_second: 0.1, description: "the same" });
   }
-  expect(await sentTimes(crm.url)).toHaveLength(1);
+  expect(await sentTimes(org, crm.url)).toHaveLength(1);
 });
 
 test("a lowered rate is kept by the calls that wait already, and they do not ask for their turns each second", {
@@ -180,11 +166,11 @@ test("a lowered rate is kept by the calls that wait already, and they do not ask
   await set(org, crm.url, { rate_per_second: 20 });
   await reportMany(60, crm.url);
   await time.passUntil(100);
-  const before = (await sentTimes(crm.url)).length;
+  const before = (await sentTimes(org, crm.url)).length;
   await set(org, crm.url, { rate_per_second: 0.5 });
   const { objectRequests } = time.bill();
   await time.passUntil(20_000);
-  expect((await sentTimes(crm.url)).length - before).toBeLessThanOrEqual(12);
+  expect((await sentTimes(org, crm.url)).length - before).toBeLessThanOrEqual(12);
   expect(time.bill().objectRequests - objectRequests).toBeLessThan(200);
 });
 
@@ -195,7 +181,7 @@ test("a raised rate helps the calls that come then", async () => {
   await set(org, crm.url, { rate_per_second: 1_000 });
   await reportMany(20, crm.url);
   await time.passUntil(2_000);
-  expect((await sentTimes(crm.url)).length).toBeGreaterThanOrEqual(21);
+  expect((await sentTimes(org, crm.url)).length).toBeGreaterThanOrEqual(21);
 });
 
 test("an endpoint with a rate is probed however many calls wait for their turn, and then takes them", {
@@ -227,7 +213,7 @@ test("a changed rate acts on slots that are not given yet", async () => {
   await set(org, crm.url, { rate_per_second: null });
   await reportMany(20, crm.url);
   await time.passUntil(12_500);
-  expect(await sentTimes(crm.url)).toHaveLength(23);
+  expect(await sentTimes(org, crm.url)).toHaveLength(23);
 });
 
 test("a call that has to wait costs two rows more, and its batch one for the endpoint's turns and one for its slots", async () => {
