@@ -1,0 +1,109 @@
+/** Who gets into the console and how far: keys, links, sessions that end, and keys that may not do everything. */
+import { describe, expect, test } from "vitest";
+import type { NewKey, NewOrg, WebhookLog } from "../../src/console/answers.ts";
+import { LOCAL_KEY } from "../../src/local/seed.ts";
+import { LOCAL_ADMIN_KEY } from "../../src/local/variables.ts";
+import { signIn, visit } from "./browser.ts";
+import { at, browser, receiveVisits, scene, visitor } from "./visits.ts";
+
+const admin = <T>(method: string, path: string, json?: unknown) =>
+  scene.api<T>(method, `admin/${path}`, json, LOCAL_ADMIN_KEY);
+const makeKey = (user_id: string, scopes: string[]) =>
+  admin<NewKey>("POST", `orgs/${user_id}/keys`, { name: "for a test", scopes });
+
+receiveVisits();
+
+describe("signing in", () => {
+  test("a wrong key is refused in words, and the right one signs in", async () => {
+    const { page } = visitor;
+    await page.goto(at());
+    await page.getByLabel("API key").fill("pc_wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").filter({ hasText: /key/ }).waitFor();
+    await signIn(page, at());
+    const [cookie] = await page.context().cookies();
+    expect(cookie).toMatchObject({ name: "postcall", httpOnly: true, sameSite: "Strict" });
+    expect(String(await page.evaluate("document.cookie + JSON.stringify({...localStorage})"))).not.toContain(
+      LOCAL_KEY,
+    );
+  });
+
+  test("a link signs in once, and its token is gone from the address", async () => {
+    const { page } = visitor;
+    const response = await fetch(`${scene.server.url}/console/links`, {
+      method: "POST",
+      headers: { authorization: LOCAL_KEY },
+    });
+    const { data } = (await response.json()) as { data: { url: string } };
+    await page.goto(data.url);
+    await page.getByRole("navigation", { name: "Console" }).waitFor();
+    expect(new URL(page.url()).hash).toBe("");
+    const other = await visit(browser);
+    await other.page.goto(data.url);
+    await other.page.getByLabel("API key").waitFor();
+    await other.close();
+  });
+
+  test("whoever signs out is asked for a key, and the old cookie is worth nothing", async () => {
+    const { page } = visitor;
+    await signIn(page, at());
+    const cookies = await page.context().cookies();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("API key").waitFor();
+    await page.context().addCookies(cookies);
+    await page.goto(at());
+    await page.getByLabel("API key").waitFor();
+  });
+});
+
+test("a session that ends is gone on with in place, and nothing typed is lost", async () => {
+  const { page } = visitor;
+  await signIn(page, at("/calls"));
+  await page.getByRole("button", { name: "Report a call" }).first().click();
+  await page.getByLabel("Webhook URL").fill("https://typed.example/hook");
+  await page.context().clearCookies();
+  const ended = page.getByRole("dialog", { name: "Your session has ended" });
+  await ended.getByLabel("API key").fill(LOCAL_KEY);
+  await ended.getByRole("button", { name: "Go on" }).click();
+  await ended.waitFor({ state: "detached" });
+  expect(await page.getByLabel("Webhook URL").inputValue()).toBe("https://typed.example/hook");
+});
+
+describe("a key that may not do everything", () => {
+  test("without `read` there is nothing to see, and it says why", async () => {
+    const { key } = await makeKey("org_local", ["report"]);
+    await signIn(visitor.page, at(), key);
+    await visitor.page.getByText("This key may not look").waitFor();
+  });
+
+  test("with `read` alone nothing can be sent or changed, and the server refuses it all the same", async () => {
+    const id = await scene.report();
+    const { key } = await makeKey("org_local", ["read"]);
+    const { page } = visitor;
+    await signIn(page, at(`/call?id=${id}`), key);
+    await page.getByText(/answered 200/).waitFor();
+    expect(await page.getByRole("button", { name: /^Send/ }).count()).toBe(0);
+    await page.keyboard.press("r");
+    await page.goto(at("/endpoints"));
+    expect(await page.getByRole("button", { name: "Add endpoint" }).count()).toBe(0);
+    const status = await page.evaluate(
+      `fetch("/v1/postcall/webhooks/resend", { method: "POST", headers: { "x-postcall-console": "1",
+        "content-type": "application/json" }, body: JSON.stringify({ call_ids: ["${id}"] }) }).then((r) => r.status)`,
+    );
+    expect(status).toBe(403);
+    expect((await scene.api<WebhookLog>("GET", `postcall/webhooks/${id}`)).metadata).toHaveLength(1);
+  });
+
+  test("of a suspended org is told so", async () => {
+    const { user_id, key } = await admin<NewOrg>("POST", "orgs", { name: "Late payers" });
+    await admin("PATCH", `orgs/${user_id}`, { suspended: true });
+    const { page } = visitor;
+    await page.goto(at());
+    await page.getByLabel("API key").fill(key.key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page
+      .getByText(/suspended/)
+      .first()
+      .waitFor();
+  });
+});
