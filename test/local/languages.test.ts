@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { signingSecretOf, standardSignature } from "../../src/core/signature.ts";
 import { filesOf } from "../support/guides.ts";
 import { LANGUAGES, type Language } from "../support/languages.ts";
+import { flipped } from "../support/tampered.ts";
 
 /** A request as a receiver gets it; a header that is missing is undefined. */
 interface Arrived {
@@ -42,11 +43,6 @@ function signed(secrets: readonly string[], { ageSeconds = 0 } = {}): Arrived {
 
 /** The request once for each byte of the body and the headers, with one bit of that byte changed. */
 function* tampered(request: Arrived): Generator<Arrived> {
-  const flipped = (bytes: Buffer, index: number) => {
-    const changed = Buffer.from(bytes);
-    changed.writeUInt8(changed.readUInt8(index) ^ 1, index);
-    return changed;
-  };
   for (const index of request.body.keys()) yield { ...request, body: flipped(request.body, index) };
   for (const name of ["id", "timestamp", "signatures"] as const) {
     const value = Buffer.from(request[name] ?? "");

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -16,15 +16,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import { LOCAL_KEY } from "../../src/local/seed.ts";
 import { freePort, type LocalServer, startLocalServer } from "../../src/local/server.ts";
 import { filesOf } from "../support/guides.ts";
-
-/** A request as it arrived. */
-interface Captured {
-  rawBody: Buffer;
-  headers: IncomingHttpHeaders;
-}
-
-/** False or an error if the request is not genuine; else a library's own answer, or none. */
-type Verify = (request: Captured, secret: string) => unknown;
+import {
+  type Captured,
+  changes,
+  flipped,
+  headersOf,
+  isGenuine,
+  stillGenuine,
+  type Verify,
+} from "../support/tampered.ts";
 
 const PAYLOAD = { status: "completed", note: "Zoë ☎ 🎧", price: 1.1 };
 
@@ -109,8 +109,6 @@ function writeSnippets(): void {
 /** What a file of the guide exports; loaded by Node itself, as a receiver's engineer would. */
 const snippet = (name: string) => createRequire(import.meta.url)(join(folder, name));
 
-const headersOf = ({ headers }: Captured) => headers as Record<string, string>;
-
 const STANDARD: [string, Verify][] = [
   [
     "standardwebhooks",
@@ -128,38 +126,6 @@ const STANDARD: [string, Verify][] = [
 ];
 const older: Verify = ({ rawBody, headers }, secret) =>
   snippet("older.mjs").verifyOlder(rawBody, headers, secret);
-
-function isGenuine(verify: Verify, request: Captured, secret: string): boolean {
-  try {
-    return verify(request, secret) !== false;
-  } catch {
-    return false;
-  }
-}
-
-/** The bytes with one bit of byte `index` changed; ASCII stays ASCII. */
-function flipped(bytes: Buffer, index: number): Buffer {
-  const changed = Buffer.from(bytes);
-  changed.writeUInt8(changed.readUInt8(index) ^ 1, index);
-  return changed;
-}
-
-/** The request once for each byte of the body and of these headers, with that byte changed. */
-function* changes(request: Captured, names: readonly string[]): Generator<[string, Captured]> {
-  for (const index of request.rawBody.keys())
-    yield [`body[${index}]`, { ...request, rawBody: flipped(request.rawBody, index) }];
-  for (const name of names) {
-    const value = Buffer.from(headersOf(request)[name] ?? "");
-    expect(value.length).toBeGreaterThan(0);
-    for (const index of value.keys()) {
-      const headers = { ...request.headers, [name]: flipped(value, index).toString() };
-      yield [`${name}[${index}]`, { ...request, headers }];
-    }
-  }
-}
-
-const stillGenuine = (verify: Verify, requests: Iterable<[string, Captured]>, secret: string) =>
-  [...requests].flatMap(([what, request]) => (isGenuine(verify, request, secret) ? [what] : []));
 
 const SIGNED = ["webhook-id", "webhook-timestamp", "webhook-signature"];
 
