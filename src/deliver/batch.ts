@@ -11,7 +11,7 @@ import type { EndpointKey } from "../record/endpoints.ts";
 import type { Written } from "../record/results.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
 import { followUp } from "./follow-up.ts";
-import { type Handled, handleMessage, type Judged } from "./handle.ts";
+import { handleMessage, type Judged } from "./handle.ts";
 import {
   changesOf,
   endpointsOf,
@@ -20,6 +20,7 @@ import {
   operationalWebhooksOfFaults,
   waitingAt,
 } from "./health.ts";
+import type { Handled } from "./outcome.ts";
 import { isLimited, paceAll, unpaced } from "./pace.ts";
 import { again, type Settlement } from "./settlement.ts";
 

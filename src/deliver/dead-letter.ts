@@ -7,7 +7,8 @@ import { judgeMessage } from "../core/message.ts";
 import type { AttemptKey } from "../core/webhook-log.ts";
 import { eachOnce, settleAll } from "./batch.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
-import { type Handled, handleMessage, recordFault } from "./handle.ts";
+import { handleMessage, recordFault } from "./handle.ts";
+import type { Handled } from "./outcome.ts";
 import { ACK, type Settlement } from "./settlement.ts";
 
 /** Returns what happens to each message. Rejects if the record can't be read; then all messages come back. */

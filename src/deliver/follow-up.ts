@@ -8,7 +8,6 @@ import type { EndpointChange, EndpointKey } from "../record/endpoints.ts";
 import type { Release, Wake } from "../record/parked.ts";
 import { NOTHING, type Written } from "../record/results.ts";
 import type { BatchRules, BatchVerbs } from "./context.ts";
-import type { Handled } from "./handle.ts";
 import {
   changesOf,
   type endpointsOf,
@@ -17,6 +16,7 @@ import {
   releasesOf,
   waitingAt,
 } from "./health.ts";
+import type { Handled } from "./outcome.ts";
 
 /** If another batch changed an endpoint since the read, the endpoint is judged again this many times. */
 const JUDGEMENT_LIMIT = 3;

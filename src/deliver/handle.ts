@@ -7,24 +7,17 @@ import type { AttemptReply } from "../call/attempt-request.ts";
 import { withSettings } from "../core/endpoint-settings.ts";
 import { clampDelay, type judgeMessage } from "../core/message.ts";
 import { targetRulesOf } from "../core/target.ts";
-import { afterAttempt, afterFault, dueAt, nextSentAt } from "../core/transition.ts";
-import {
-  type AttemptEntry,
-  type AttemptKey,
-  attemptKeyText,
-  OPERATIONAL_EVENT,
-} from "../core/webhook-log.ts";
+import { afterFault, dueAt } from "../core/transition.ts";
+import { type AttemptKey, attemptKeyText, OPERATIONAL_EVENT } from "../core/webhook-log.ts";
 import type { LoadedLog } from "../record/batch-read.ts";
-import type { Fault, Loss, Result, Slot } from "../record/results.ts";
 import type { BatchContext } from "./context.ts";
-import { ACK, again, type Settlement } from "./settlement.ts";
+import { type DecidedLog, type Handled, interrupted, recorded, underWay } from "./outcome.ts";
+import { ACK, again } from "./settlement.ts";
 
 /** A batch waits this long for an attempt, in milliseconds. */
 const WAIT_LIMIT_MS = 2_000;
 /** It waits only this long for a degraded endpoint's attempt or an operational webhook: healthy calls wait beside it. */
 const SHORT_WAIT_LIMIT_MS = 200;
-/** A message whose attempt is under way comes back after this long, or sooner if the attempt must have ended by then. */
-const UNDER_WAY_SECONDS = 3;
 /**
  * If the object is lost, the attempt is made again after this long, this many times. Then it is recorded as
  * interrupted.
@@ -40,20 +33,6 @@ const UNRELEASED_SECONDS = 5;
 /** A call without a usable signing secret, or with a header that can't be decrypted, waits until its operator helps. */
 const NO_SECRET_SECONDS = 60;
 
-/** What has to be written before the message's settlement holds. */
-type ToWrite =
-  | { kind: "result"; result: Result; log: LoadedLog }
-  | { kind: "loss"; loss: Loss }
-  | { kind: "fault"; fault: Fault; log: LoadedLog }
-  | { kind: "parking"; log: LoadedLog }
-  | { kind: "slot"; slot: Slot };
-
-export interface Handled {
-  key: AttemptKey;
-  settlement: Settlement;
-  write?: ToWrite;
-}
-
 /** A message with what its batch read and decided. */
 export interface Judged {
   key: AttemptKey;
@@ -63,8 +42,6 @@ export interface Judged {
   admission: "send" | "park" | { slot: number } | { crowdedOutMs: number };
 }
 
-/** A log that has a delivery. */
-type DecidedLog = LoadedLog & { send_type: NonNullable<LoadedLog["send_type"]> };
 /** A log whose attempt can be made now. */
 type ReadyLog = DecidedLog & { url: string; payload: string };
 
@@ -219,40 +196,3 @@ function replied(
       return recorded(key, log, { entry: interrupted(log, context.verbs.now()), context });
   }
 }
-
-const underWay = ({ leftMs }: Extract<AttemptReply, { kind: "under_way" }>): Settlement => {
-  const leftSeconds = Math.max(1, Math.ceil((leftMs ?? Number.POSITIVE_INFINITY) / 1_000));
-  return { kind: "under_way", delaySeconds: Math.min(leftSeconds, UNDER_WAY_SECONDS) };
-};
-
-function recorded(
-  key: AttemptKey,
-  log: LoadedLog,
-  { entry, context: { rules, verbs } }: { entry: AttemptEntry; context: BatchContext },
-): Handled {
-  const schedule = log.is_test
-    ? { ...rules, retryScheduleMs: [] }
-    : withSettings(rules, log.endpoint?.settings);
-  const moment = { now: verbs.now(), random: verbs.random() };
-  const next = afterAttempt({ entry, attempt: key.attempt, log, rules: schedule, ...moment });
-  const erases = log.erases === 1 && next.status === "delivered" && key.event !== OPERATIONAL_EVENT;
-  const result = {
-    ...{ key, entry, next },
-    ...(erases && { erases: 1 as const }),
-    ...(log.is_full === 1 && { isFull: true as const }),
-  };
-  return { key, settlement: ACK, write: { kind: "result", result, log } };
-}
-
-/** The entry of an attempt whose outcome is unknown for good. */
-const interrupted = (log: DecidedLog, now: number): AttemptEntry => ({
-  send_type: log.send_type,
-  sent_at: nextSentAt(now, log.last_sent_at),
-  response_code: null,
-  response_ms: 0,
-  error: "interrupted",
-  ...(log.url !== null && { request_url: log.url }),
-  request_headers: {},
-  response_headers: {},
-  response_body: "",
-});

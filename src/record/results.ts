@@ -1,8 +1,9 @@
 /** Writes all results of a batch in one transaction. */
 import type { FaultState, NextState } from "../core/transition.ts";
-import { type AttemptEntry, type AttemptKey, attemptKeyText, logKeyText } from "../core/webhook-log.ts";
-import { APPEND_ATTEMPT, AWAITING_LOG, attemptRow, IS_NEW_ATTEMPT, LOG_OF_ROW } from "./attempts.ts";
+import type { AttemptKey } from "../core/webhook-log.ts";
+import { APPEND_ATTEMPT, AWAITING_LOG, attemptRow } from "./attempts.ts";
 import { type EndpointChange, type EndpointKey, endpointOf, endpointStatement } from "./endpoints.ts";
+import { appendLate, type MadeAttempt } from "./late-attempts.ts";
 import { type OperationalWebhook, operationalWebhookStatement } from "./operational-webhooks.ts";
 import { slotStatement } from "./pace.ts";
 import { parameters } from "./parameters.ts";
@@ -11,14 +12,10 @@ import { parkStatement, suspendedEndpointsStatement, wakeStatement } from "./par
 import { addGrown } from "./usage.ts";
 
 /** A made attempt, and the log's next state if the log still waits for this attempt. */
-export interface Result {
-  key: AttemptKey;
-  entry: AttemptEntry;
+export interface Result extends MadeAttempt {
   next: NextState;
   /** 1 if the log's content is to be erased. */
   erases?: 1;
-  /** True if its org stores what it may: then only what `metadata` shows is kept of the attempt. */
-  isFull?: true;
 }
 
 /** An attempt that waits for its slot at an endpoint with a rate. */
@@ -205,45 +202,6 @@ const faultStatement = (db: D1Database, rows: string) =>
        RETURNING user_id, call_id, event, delivery_id, attempts + 1 AS attempt`,
     )
     .bind(rows);
-
-/**
- * Appends the attempts whose log did not move on by them and does not have them. They move nothing. Returns them if
- * that failed.
- */
-async function appendLate(
-  db: D1Database,
-  results: readonly Result[],
-  moved: readonly AttemptKey[],
-): Promise<AttemptKey[]> {
-  const known = new Set(moved.map(attemptKeyText));
-  const late = results.filter(({ key }) => !known.has(attemptKeyText(key)));
-  if (late.length === 0) return [];
-  const rows = oncePerLog(late).flatMap((part) =>
-    parameters(part.map(({ key, entry, isFull }) => attemptRow(key, entry, { isFull }))),
-  );
-  try {
-    await db.batch(rows.map((part) => appendStatement(db, part)));
-    return [];
-  } catch (error) {
-    console.error("Late attempts could not be recorded; their messages come back.", error);
-    return late.map(({ key }) => key);
-  }
-}
-
-const appendStatement = (db: D1Database, rows: string) =>
-  db
-    .prepare(
-      `UPDATE webhook_logs AS l SET ${APPEND_ATTEMPT} FROM json_each(?1) AS j
-       WHERE ${LOG_OF_ROW} AND ${IS_NEW_ATTEMPT}`,
-    )
-    .bind(rows);
-
-/** Parts the attempts so that no part has two of one log: a statement would apply one of them and drop the other. */
-function oncePerLog(results: readonly Result[]): Result[][] {
-  const ofLogs = [...Map.groupBy(results, ({ key }) => logKeyText(key)).values()];
-  const most = Math.max(...ofLogs.map(({ length }) => length));
-  return Array.from({ length: most }, (_, index) => ofLogs.flatMap((ofLog) => ofLog[index] ?? []));
-}
 
 /** The count is part of the condition, so that a repeated write counts a loss once. */
 const lossStatement = (db: D1Database, rows: string) =>
