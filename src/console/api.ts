@@ -30,6 +30,12 @@ export const sessionEnded = signal(false);
 /** Until when the server asks to be left alone (milliseconds since the epoch), and why. */
 export const pausedUntil = signal<{ until: number; why: string } | null>(null);
 
+/**
+ * The org that the page is of, or "admin". The server refuses what another org's session sends: somebody may have signed
+ * in to it in another tab.
+ */
+export const actingFor = signal<string | null>(null);
+
 /** Since when no answer comes at all. */
 export const unreachableSince = signal<number | null>(null);
 
@@ -40,6 +46,7 @@ export async function ask<T>(method: string, path: string, asked: Asked = {}): P
   const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
   const headers = {
     "x-postcall-console": "1",
+    ...(actingFor.value !== null && { "x-postcall-org": actingFor.value }),
     ...(asked.json !== undefined && { "content-type": "application/json" }),
     ...asked.headers,
   };

@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { type Page, TITLES } from "./pages.ts";
 import { Empty } from "./parts/form.tsx";
 import { Layout } from "./parts/layout.tsx";
-import { SessionEnded, SignInPage } from "./parts/sign-in.tsx";
+import { LinkAsked, SessionEnded, SignInPage, Starting } from "./parts/sign-in.tsx";
 import { page, query } from "./router.ts";
 import { begin, caller, can, isAdmin, shutOut, signOut } from "./session.ts";
 import { useTrouble } from "./trouble.ts";
@@ -33,7 +33,7 @@ async function load(name: Page): Promise<void> {
 
 function Console() {
   if (shutOut.value !== null) return <ShutOut message={shutOut.value} />;
-  if (caller.value === undefined) return null;
+  if (caller.value === undefined) return <Starting />;
   if (caller.value === null) return <SignInPage />;
   return (
     <>
@@ -42,6 +42,7 @@ function Console() {
       </Layout>
       {!isAdmin.value && <Trouble />}
       <SessionEnded />
+      <LinkAsked />
     </>
   );
 }

@@ -103,7 +103,7 @@ const NO_ANSWER: Record<string, string> = {
 };
 
 /** The whole state in one sentence or two: what happened, and what happens next. */
-export function sentenceOf(log: AnyLog, now: number): Part[] {
+export function sentenceOf(log: AnyLog, now: number, nextProbeAt: string | null = null): Part[] {
   const happened = whatHappened(log);
   const andThen = (...parts: Part[]): Part[] =>
     happened.length === 0 ? parts : [...happened, ". ", ...parts];
@@ -115,6 +115,7 @@ export function sentenceOf(log: AnyLog, now: number): Part[] {
       "The endpoint is failing, so the call ",
       { strong: "waits" },
       " and is sent once it answers again.",
+      ...(nextProbeAt === null ? [] : [" It is probed ", { strong: until(nextProbeAt, now) }, "."]),
     );
   if (log.reason === "endpoint_paused" && !isEnded(log))
     return andThen(
@@ -127,8 +128,9 @@ export function sentenceOf(log: AnyLog, now: number): Part[] {
   switch (log.status) {
     case "delivered": {
       const last = log.metadata.at(-1);
-      const tries =
-        last === undefined || last.attempt === 1 ? "at the first try" : `at attempt ${last.attempt}`;
+      const isSentAgain = log.metadata.some(({ delivery_id }) => delivery_id !== last?.delivery_id);
+      const first = isSentAgain ? "when it was sent again" : "at the first try";
+      const tries = last === undefined || last.attempt === 1 ? first : `at attempt ${last.attempt}`;
       return [...happened, ` ${tries}${last === undefined ? "" : `, in ${duration(msOf(last))}`}.`];
     }
     case "failed":

@@ -1,7 +1,7 @@
 /** Who is signed in, and what its key may do. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Caller, Scope } from "./answers.ts";
-import { type Answer, ask, pausedUntil, sessionEnded } from "./api.ts";
+import { type Answer, actingFor, ask, messageOf, pausedUntil, sessionEnded } from "./api.ts";
 
 /** Undefined until the server has told; null if nobody is signed in. */
 export const caller = signal<Caller | null | undefined>(undefined);
@@ -14,20 +14,58 @@ export const can = (scope: Scope): boolean => caller.value?.key?.scopes.includes
 /** Why whoever was signed in can do nothing more, such as that its org is suspended. */
 export const shutOut = signal<string | null>(null);
 
-/** Uses the link's token in the address if there is one, and asks who is signed in. */
-export async function begin(): Promise<void> {
+/** Why it is not known yet who is signed in. */
+export const delayed = signal<string | null>(null);
+
+/** The token of a link that was opened while somebody is signed in: they are asked first. */
+export const askedLink = signal<string | null>(null);
+
+/** Why a link did not sign in. */
+export const refusedLink = signal<string | null>(null);
+
+effect(() => {
+  actingFor.value = caller.value == null ? null : (caller.value.user_id ?? "admin");
+});
+
+/** The token of a sign-in link in the address, which is not kept in the history. */
+function takeLink(): string | null {
   const link = new URLSearchParams(location.hash.slice(1)).get("link");
-  if (link !== null) {
-    history.replaceState(null, "", location.pathname + location.search); // the token is not kept in the history
-    const answer = await signIn({ link });
-    if (answer.ok) return;
-  }
+  if (link !== null) history.replaceState(null, "", location.pathname + location.search);
+  return link;
+}
+
+addEventListener("hashchange", () => {
+  const link = takeLink();
+  if (link === null) return;
+  if (caller.value == null) void followLink(link);
+  else askedLink.value = link;
+});
+
+const RETRY_MS = 3_000;
+
+/** Asks who is signed in; if nobody is, a link in the address signs in. */
+export async function begin(link = takeLink()): Promise<void> {
   const answer = await ask<Caller>("GET", "/v1/whoami");
   sessionEnded.value = false; // nobody was signed in yet
-  if (answer.ok) caller.value = answer.data;
-  else if (answer.status === 403) shutOut.value = answer.errors[0]?.message ?? "This key can do nothing.";
-  else if (answer.status !== 0 && answer.status !== 503 && answer.status !== 429) caller.value = null;
-  else setTimeout(begin, Math.max(1_000, (pausedUntil.value?.until ?? 0) - Date.now()));
+  delayed.value = null;
+  if (answer.ok) {
+    caller.value = answer.data;
+    askedLink.value = link;
+  } else if (answer.status === 401 || answer.status === 403) {
+    if (link !== null && (await followLink(link))) return;
+    if (answer.status === 401) caller.value = null;
+    else shutOut.value = messageOf(answer);
+  } else {
+    delayed.value = messageOf(answer);
+    setTimeout(() => void begin(link), Math.max(RETRY_MS, (pausedUntil.value?.until ?? 0) - Date.now()));
+  }
+}
+
+/** Signs in with a link. False if it was refused. */
+export async function followLink(link: string): Promise<boolean> {
+  const answer = await signIn({ link });
+  refusedLink.value = answer.ok ? null : messageOf(answer);
+  return answer.ok;
 }
 
 export async function signIn(given: { key: string } | { link: string }): Promise<Answer<Caller>> {

@@ -23,6 +23,8 @@ export const authenticate =
       isSession ? callerOfSession(c, token, options) : callerOfKey(c, keyInHeader(header), options);
     const caller = await find({ fromMemory: isBarred(c) });
     if (caller === null) return refuseBad(c, isSession ? SESSION_ENDED : NO_KEY);
+    if (isSession && isOfAnother(c, caller))
+      return refuse({ error: "AUTH_FAILURE", message: SESSION_OF_ANOTHER });
     const refusal = (isSession ? refuseOtherOrigin(c) : null) ?? admit(c, caller);
     if (refusal !== null) return refusal;
     c.set("isSession", isSession);
@@ -33,6 +35,14 @@ export const authenticate =
 const NO_KEY =
   "The authorization header holds no valid API key. Send it as `authorization: KEY` or `Bearer KEY`.";
 const SESSION_ENDED = "This session of the console has ended. Sign in again.";
+const SESSION_OF_ANOTHER =
+  "This browser has signed in to another org meanwhile. Sign in again to go on with the one that this page is of.";
+
+/** Whether a page of one org is about to act in another: somebody has signed in to that one in another tab. */
+function isOfAnother(c: Context<HttpEnv>, { key }: Caller): boolean {
+  const pageOf = c.req.header("x-postcall-org");
+  return pageOf !== undefined && pageOf !== (key.user_id ?? "admin");
+}
 
 /** Refuses a request whose key, session or link is not valid, and counts it. */
 export const refuseBad = async (c: Context<HttpEnv>, message: string): Promise<Response> =>

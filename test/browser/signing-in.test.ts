@@ -13,6 +13,12 @@ const makeKey = (user_id: string, scopes: string[]) =>
 
 receiveVisits();
 
+async function makeLink(key: string): Promise<string> {
+  const init = { method: "POST", headers: { authorization: key } };
+  const response = await fetch(`${scene.server.url}/console/links`, init);
+  return ((await response.json()) as { data: { url: string } }).data.url;
+}
+
 describe("signing in", () => {
   test("a wrong key is refused in words, and the right one signs in", async () => {
     const { page } = visitor;
@@ -30,19 +36,64 @@ describe("signing in", () => {
 
   test("a link signs in once, and its token is gone from the address", async () => {
     const { page } = visitor;
-    const response = await fetch(`${scene.server.url}/console/links`, {
-      method: "POST",
-      headers: { authorization: LOCAL_KEY },
-    });
-    const { data } = (await response.json()) as { data: { url: string } };
-    await page.goto(data.url);
+    const url = await makeLink(LOCAL_KEY);
+    await page.goto(url);
     await page.getByRole("navigation", { name: "Console" }).waitFor();
     expect(new URL(page.url()).hash).toBe("");
     const other = await visit(browser);
-    await other.page.goto(data.url);
+    await other.page.goto(url);
     await other.page.getByLabel("API key").waitFor();
     await other.close();
   });
+
+  test("a used link says why it does nothing, also where the form is open already", async () => {
+    const { page } = visitor;
+    const url = await makeLink(LOCAL_KEY);
+    await page.goto(url);
+    await page.getByRole("navigation", { name: "Console" }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("API key").waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(new URL(url).hash)}`);
+    await page.getByText(/This link was used/).waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(new URL(await makeLink(LOCAL_KEY)).hash)}`);
+    await page.getByRole("navigation", { name: "Console" }).waitFor();
+    expect(new URL(page.url()).hash).toBe("");
+  });
+
+  test("a link to another org asks first, and a tab that is left behind can't act there", async () => {
+    const { page } = visitor;
+    const { key } = await admin<NewOrg>("POST", "orgs", { name: "Elsewhere" });
+    await signIn(page, at("/calls"));
+    const behind = await page.context().newPage();
+    await behind.goto(at("/calls"));
+    await behind.getByRole("button", { name: "Report a call" }).first().click();
+    await page.goto(await makeLink(key.key));
+    const dialog = page.getByRole("dialog", { name: "Sign in with the link?" });
+    await dialog.getByText("Local", { exact: true }).waitFor();
+    await dialog.getByRole("button", { name: "Sign in with the link" }).click();
+    await page.getByRole("navigation", { name: "Console" }).getByText("Elsewhere").waitFor();
+    await behind.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+    expect(await scene.api<unknown[]>("GET", "postcall/webhooks", undefined, key.key)).toEqual([]);
+  });
+
+  test.each([429, 500, 503])(
+    "a server that answers %i at first is waited for, and says so",
+    async (status) => {
+      const { page } = visitor;
+      await signIn(page, at());
+      await page.route("**/v1/whoami", (route) =>
+        route.fulfill({
+          status,
+          headers: { "retry-after": "1" },
+          json: { data: null, errors: [{ error: "X", message: "It is too much just now." }] },
+        }),
+      );
+      await page.goto(at());
+      await page.getByText("It is too much just now. It is asked again by itself.").waitFor();
+      await page.unroute("**/v1/whoami");
+      await page.getByRole("navigation", { name: "Console" }).waitFor();
+    },
+  );
 
   test("whoever signs out is asked for a key, and the old cookie is worth nothing", async () => {
     const { page } = visitor;

@@ -34,6 +34,7 @@ describe("a server that is busy", () => {
   test("without any answer it says since when what is shown is old", async () => {
     const { page } = visitor;
     await signIn(page, at("/calls"));
+    await page.getByText(/^Live/).first().waitFor();
     await page.route("**/v1/**", (route) => route.abort());
     await page.getByText(/The server does not answer, and what you see is not up to date/).waitFor();
     await page.getByText(/Stale since/).waitFor({ timeout: 20_000 });
@@ -134,7 +135,7 @@ test("with the keyboard alone a call is found, opened, and sent again", async ()
   await page.getByText(/answered 500/).waitFor();
   expect(new URL(page.url()).searchParams.get("id")).toBe(ids[0]);
   await page.keyboard.press("r");
-  await page.getByText(/answered 200 at the first try/).waitFor();
+  await page.getByText(/answered 200 when it was sent again/).waitFor();
   await page.keyboard.press("?");
   const help = page.getByRole("dialog", { name: "Shortcuts" });
   await help.getByLabel("Single keys are shortcuts").uncheck();

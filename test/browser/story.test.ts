@@ -73,7 +73,7 @@ describe("a call whose receiver fails", () => {
   test("sent again when the receiver is mended, the new attempt arrives in the page", async () => {
     scene.receiver.answer("/crm", { status: 200, body: '{"ok":true}' });
     await page.getByRole("button", { name: /^Send now/ }).click();
-    await page.getByText(/answered 200 at the first try/).waitFor();
+    await page.getByText(/answered 200 when it was sent again/).waitFor();
     await page.getByText("Delivered").first().waitFor();
     const log = await logOf(id);
     expect(log.metadata.map(({ send_type, response_code }) => [send_type, response_code])).toEqual([

@@ -59,6 +59,18 @@ describe("the sentence", () => {
     );
   });
 
+  test("a delivery that was sent again says so, though its first attempt got through", () => {
+    const metadata = [attempt(), { ...ok, delivery_id: "dlv_2" }];
+    expect(sentence({ status: "delivered", metadata })).toBe(
+      "crm.example answered 200 when it was sent again, in 12 ms.",
+    );
+  });
+
+  test("a call at a failing endpoint says when that is probed", () => {
+    const waiting = log({ status: "pending", reason: "endpoint_degraded" });
+    expect(textOf(sentenceOf(waiting, NOW, inMs(40_000)))).toMatch(/answers again\. It is probed in 40 s\.$/);
+  });
+
   test.each([
     ["timeout", "crm.example did not answer in time."],
     ["dns", "crm.example has no address."],

@@ -46,6 +46,17 @@ describe("a session", () => {
     expect(acts.body.data).toMatchObject([{ key_id: key.id, action: "PATCH /v1/org" }]);
   });
 
+  test("acts for no page that is of another org: somebody signed in to that one in another tab", async () => {
+    const cookie = await sessionOf(env, org);
+    const of = (pageOf: string) => ({ ...ownHeaders(env), "x-postcall-org": pageOf });
+    expect((await write(cookie, of(org.user_id))).status).toBe(200);
+    for (const pageOf of ["org_other", "admin", ""])
+      expectRefusal(await write(cookie, of(pageOf)), 401, "AUTH_FAILURE", /signed in to another org/);
+    const admin = { path: "/v1/admin/orgs", cookie: await sessionOf(env, ADMIN) };
+    expect((await ask(env, { ...admin, headers: of("admin") })).status).toBe(200);
+    expectRefusal(await ask(env, { ...admin, headers: of(org.user_id) }), 401, "AUTH_FAILURE");
+  });
+
   test("of the admin key does what that can", async () => {
     const cookie = await sessionOf(env, ADMIN);
     const path = "/v1/admin/orgs";

@@ -28,6 +28,7 @@ interface Props {
   logs: readonly AnyLog[];
   action: SendAction;
   isLive: boolean;
+  nextProbeAt: string | null;
   /** Why the request can't be copied; null if it can. */
   whyNoCurl: string | null;
   onCurl: () => void;
@@ -35,7 +36,8 @@ interface Props {
   onErase: () => void;
 }
 
-export function CallHead({ call, log, logs, action, isLive, whyNoCurl, onCurl, onSend, onErase }: Props) {
+export function CallHead({ call, log, logs, action, isLive, nextProbeAt, ...props }: Props) {
+  const { whyNoCurl, onCurl, onSend, onErase } = props;
   return (
     <>
       <Crumbs id={log.call_id}>{isLive && <span class="live">Live</span>}</Crumbs>
@@ -86,7 +88,7 @@ export function CallHead({ call, log, logs, action, isLive, whyNoCurl, onCurl, o
         </div>
       </div>
       <p class="sentence">
-        <Sentence parts={sentenceOf(log, now.value)} />
+        <Sentence parts={sentenceOf(log, now.value, nextProbeAt)} />
       </p>
       <Facts call={call} log={log} />
       {logs.length > 1 && <LogLinks log={log} logs={logs} />}

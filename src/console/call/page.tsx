@@ -22,6 +22,18 @@ import { Timeline } from "./timeline.tsx";
 
 export function CallPage() {
   const id = query.value.get("id") ?? "";
+  return id === "" ? <Unnamed /> : <Named id={id} />;
+}
+
+const Unnamed = () => (
+  <Empty title="The address names no call">
+    <p>
+      <a href={addressOf("calls", { find: "1" })}>Search for a call</a>
+    </p>
+  </Empty>
+);
+
+function Named({ id }: { id: string }) {
   const { state, isLive, hurry } = useCall(id);
   useEffect(() => {
     document.title = `${id} · Postcall`;
@@ -132,6 +144,7 @@ function Log({ listed, logs, loaded, isLive, onAsked }: LoadedProps & { listed: 
     <>
       <CallHead
         {...{ call: loaded.call, log, logs, action, isLive, whyNoCurl, onCurl }}
+        nextProbeAt={endpoint?.next_probe_at ?? null}
         onSend={send}
         onErase={() => setAsked("erase")}
       />

@@ -28,7 +28,11 @@ export const STATUSES = [
 
 export const WAITING_WORD = "Waiting for its endpoint";
 
-export const statusWord = (status: string): string => WORDS[status as Status] ?? visible(status);
+export const statusWord = (status: string): string => wordOf(WORDS, status, visible(status));
+
+/** What is in the address may name what every object has, such as `constructor`. */
+const wordOf = (words: Readonly<Record<string, string>>, name: string, otherwise: string): string =>
+  (Object.hasOwn(words, name) ? words[name] : undefined) ?? otherwise;
 
 export function readFilter(query: URLSearchParams): Filter {
   const text = (name: string) => query.get(name)?.trim() ?? "";
@@ -100,8 +104,8 @@ const REASON_WORDS: Record<string, string> = { attempts_exhausted: "All attempts
 export const moreChip = ({ event, is_test, reason }: Filter): string =>
   [
     ...(is_test === "true" ? ["Tests"] : []),
-    ...(event === "" ? [] : [EVENT_WORDS[event] ?? visible(event)]),
-    ...(reason === "" ? [] : [REASON_WORDS[reason] ?? visible(reason.replaceAll("_", " "))]),
+    ...(event === "" ? [] : [wordOf(EVENT_WORDS, event, visible(event))]),
+    ...(reason === "" ? [] : [wordOf(REASON_WORDS, reason, visible(reason.replaceAll("_", " ")))]),
   ].join(", ");
 
 /** A number as people write it, as the API takes it: "+1 (415) 555-0100" is "+14155550100". */

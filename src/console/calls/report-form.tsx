@@ -1,8 +1,10 @@
 /** Reports a call by hand, with a sample to begin with, and tells what became of it. */
+
 import { useState } from "preact/hooks";
 import type { WebhookLog } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
 import { endpointName, visible } from "../format.ts";
+import { useOnce } from "../once.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Button, Errors, Field } from "../parts/form.tsx";
 import { LogStatus } from "../parts/status.tsx";
@@ -21,7 +23,7 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
   const [webhook, setWebhook] = useState("");
   const [errors, setErrors] = useState<readonly ApiError[]>([]);
   const [reported, setReported] = useState<{ log: WebhookLog; isRepeated: boolean } | null>(null);
-  const send = async () => {
+  const send = useOnce(async () => {
     const read = readJson(payload);
     if (!read.ok) return setErrors([{ error: "invalid_parameter", field: "payload", message: read.why }]);
     const url = webhook.trim();
@@ -29,7 +31,7 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
     const answer = await ask<WebhookLog>("POST", "/v1/postcall/calls", { json });
     setErrors(answer.ok ? [] : answer.errors);
     if (answer.ok) setReported({ log: answer.data, isRepeated: answer.status === 200 });
-  };
+  });
   if (reported !== null) {
     const again = () => {
       setPayload(sample());

@@ -1,6 +1,6 @@
 /** A modal dialog. The browser keeps the focus in it, closes it on Escape, and gives the focus back afterwards. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -13,14 +13,16 @@ interface Props {
 
 export function Dialog({ title, onClose, children, isFirm = false, isWide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
+  const isGone = useRef(false);
+  useLayoutEffect(() => {
+    const { current: shown } = dialog;
+    shown?.showModal();
     // The browser would begin with the cross.
-    const first = dialog.current?.querySelector<HTMLElement>("input, textarea, select");
-    (first ?? dialog.current?.querySelector("h2"))?.focus();
+    const first = shown?.querySelector<HTMLElement>("input, textarea, select");
+    (first ?? shown?.querySelector("h2"))?.focus();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      isGone.current = true;
+      shown?.close(); // at once: a key that comes later must find the focus where it was
     };
   }, []);
   return (
@@ -34,6 +36,7 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
       }}
       onClose={() => {
         // A browser closes a dialog on the second Escape, whatever became of the first.
+        if (isGone.current) return;
         if (isFirm) dialog.current?.showModal();
         else onClose();
       }}

@@ -1,10 +1,12 @@
 /** The form that takes a key. It lies over the page when a session has ended, so that nothing typed is lost. */
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
+import { tell } from "../announce.ts";
 import { type ApiError, sessionEnded } from "../api.ts";
-import { caller, signIn } from "../session.ts";
+import { askedLink, caller, delayed, followLink, refusedLink, signIn } from "../session.ts";
 import { Dialog } from "./dialog.tsx";
 import { Button, Errors, Field } from "./form.tsx";
+import { Banner } from "./messages.tsx";
 
 const errors = signal<readonly ApiError[]>([]);
 
@@ -49,6 +51,11 @@ export const SignInPage = () => (
       <Brand /> Postcall
     </h1>
     <p class="sentence">See every webhook, understand a failure, send it again.</p>
+    {refusedLink.value !== null && (
+      <p class="note is-bad" role="alert">
+        {refusedLink.value}
+      </p>
+    )}
     <SignInForm label="Sign in" />
     <p class="dim">
       An org's key shows its calls; what the key may not do is hidden. The operator's admin key shows the
@@ -56,6 +63,46 @@ export const SignInPage = () => (
     </p>
   </main>
 );
+
+/** While it is not known who is signed in: nothing, unless that takes long. */
+export const Starting = () =>
+  delayed.value === null ? null : (
+    <main class="sign-in" id="main" tabIndex={-1}>
+      <h1>
+        <Brand /> Postcall
+      </h1>
+      <Banner />
+      <p role="status">{delayed.value} It is asked again by itself.</p>
+    </main>
+  );
+
+/** Where a link was opened by whoever is signed in. Anybody may have made it, to have them act in another org. */
+export function LinkAsked() {
+  const { value: link } = askedLink;
+  if (link === null || caller.value == null) return null;
+  const close = () => {
+    askedLink.value = null;
+  };
+  const name = caller.value.name ?? "the operator";
+  const follow = async () => {
+    close();
+    if (!(await followLink(link))) tell(refusedLink.value ?? "The link was refused.", "bad");
+  };
+  return (
+    <Dialog title="Sign in with the link?" onClose={close}>
+      <p>
+        You are signed in as <b>{name}</b>. A link signs in to the org of whoever made it, who sees what is
+        done there. Use it only if you expected it.
+      </p>
+      <footer>
+        <Button onClick={close}>Stay as {name}</Button>
+        <Button kind="primary" onClick={follow}>
+          Sign in with the link
+        </Button>
+      </footer>
+    </Dialog>
+  );
+}
 
 /** Over the page of whoever was signed in. */
 export function SessionEnded() {
