@@ -27,7 +27,6 @@ export const authenticate =
       return refuse({ error: "AUTH_FAILURE", message: SESSION_OF_ANOTHER });
     const refusal = (isSession ? refuseOtherOrigin(c) : null) ?? admit(c, caller);
     if (refusal !== null) return refusal;
-    c.set("isSession", isSession);
     c.set("isStillValid", async () => (await find({ fresh: true }))?.apiKey?.is_suspended === 0);
     return next();
   };

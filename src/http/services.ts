@@ -46,8 +46,6 @@ export interface HttpEnv {
     apiKey: FoundKey;
     /** What a session or link of the caller's is bound to. */
     boundKey: BoundKey;
-    /** Whether a session of the console stands in for the key. */
-    isSession: boolean;
     /** Whether the record still has the key (and the session), and the key has not expired. */
     isStillValid: () => Promise<boolean>;
     requestId: string;

@@ -145,6 +145,25 @@ test("with the keyboard alone a call is found, opened, and sent again", async ()
   expect(await help.count()).toBe(0);
 });
 
+test("a dialog that closes gives the focus back before anything else can be typed", async () => {
+  const { page } = visitor;
+  await signIn(page, at("/settings"));
+  await page.getByRole("button", { name: "shortcuts" }).click();
+  await page.getByRole("dialog", { name: "Shortcuts" }).waitFor();
+  const focused = await page.evaluate(`(async () => {
+    document.querySelector("dialog [aria-label=Close]").click();
+    for (let turn = 0; turn < 10; turn++) await null; // no painting, and no event of a key, comes between
+    return document.activeElement.tagName + document.activeElement.textContent;
+  })()`);
+  expect(focused).toBe("BUTTON? shortcuts");
+});
+
+test("an address that names no call says so", async () => {
+  const { page } = visitor;
+  await signIn(page, at("/call"));
+  await page.getByText("The address names no call").waitFor();
+});
+
 test("a call is erased by typing its id", async () => {
   const { page } = visitor;
   const id = await scene.report({ call_id: "to-erase" });

@@ -33,8 +33,13 @@ test("a call that is reported in the console appears in the list, without a relo
   const dialog = page.getByRole("dialog");
   const payload = JSON.parse(await dialog.getByLabel("Payload, as JSON").inputValue());
   await dialog.getByLabel("Webhook URL").fill(scene.receiver.url("/hook"));
-  await dialog.getByRole("button", { name: "Report the call" }).click();
+  let reports = 0;
+  page.on("request", (request) => {
+    if (request.method() === "POST") reports++;
+  });
+  await dialog.getByRole("button", { name: "Report the call" }).dblclick();
   await dialog.getByText("It goes to").waitFor();
+  expect(reports).toBe(1);
   await page.keyboard.press("Escape");
   await rowOf(payload.call_id).getByText("Delivered").waitFor();
   expect(scene.receiver.received.map(({ body }) => JSON.parse(body).call_id)).toEqual([payload.call_id]);

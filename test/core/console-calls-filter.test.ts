@@ -12,6 +12,7 @@ import {
   readSearch,
   refusalWords,
   statusChip,
+  statusWord,
 } from "../../src/console/calls/filter.ts";
 import { fromInput, rangeOf, readTime, timeWords, toInput } from "../../src/console/calls/time.ts";
 
@@ -103,6 +104,10 @@ describe("a filter", () => {
       "waiting",
     ]);
   });
+});
+
+test.each(["constructor", "__proto__", "toString"])("%s in the address is shown as it is", (name) => {
+  expect([statusWord(name), moreChip(filterOf(`event=${name}`))]).toEqual([name, name]);
 });
 
 describe("a search", () => {

@@ -5,7 +5,8 @@ import type { Endpoint } from "../answers.ts";
 import { alarmOf } from "../overview/words.ts";
 import { usePaged } from "../paged.ts";
 import { Button, Empty, Errors } from "../parts/form.tsx";
-import { Liveness, Loading } from "../parts/liveness.tsx";
+import { Late } from "../parts/late.tsx";
+import { Liveness } from "../parts/liveness.tsx";
 import { Paging } from "../parts/paging.tsx";
 import { Search, searched } from "../parts/search.tsx";
 import { Sentence } from "../parts/status.tsx";
@@ -44,7 +45,7 @@ export function EndpointsPage() {
         </p>
       )}
       {!isNew && <StateChips state={state} />}
-      {list.rows === null && (list.errors.length > 0 ? <Errors errors={list.errors} /> : <Loading />)}
+      {list.rows === null && (list.errors.length > 0 ? <Errors errors={list.errors} /> : <Late />)}
       {isNew && <NoEndpoint />}
       {shown.length > 0 && (
         <EndpointsTable

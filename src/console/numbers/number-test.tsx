@@ -65,7 +65,7 @@ export function NumberTest({ phoneNumber, onOutcome }: Props) {
 /** What came of it, below the number. It says itself to a screen reader. */
 export const TestResult = ({ outcome }: { outcome: TestOutcome | undefined }) => (
   <p class="test-outcome small" role="status" title={outcome && textOf(outcome.parts)}>
-    {outcome?.parts.length === 0 && <span class="loading dim">Waiting for the answer …</span>}
+    {outcome?.parts.length === 0 && <span class="late dim">Waiting for the answer …</span>}
     {outcome !== undefined && (
       <>
         <Sentence parts={outcome.parts} /> {outcome.href !== null && <a href={outcome.href}>See the test</a>}

@@ -5,7 +5,7 @@ import { ask } from "../api.ts";
 import { useLive } from "../live.ts";
 import { usePaged } from "../paged.ts";
 import { Button, Empty, Errors } from "../parts/form.tsx";
-import { Loading } from "../parts/liveness.tsx";
+import { Late } from "../parts/late.tsx";
 import { Paging } from "../parts/paging.tsx";
 import { Search, searched } from "../parts/search.tsx";
 import { can } from "../session.ts";
@@ -39,7 +39,7 @@ export function NumbersPage() {
       </div>
       {rows.length > 0 && <p class="sentence">{numbersSentence(rows, list.hasMore)}</p>}
       {list.errors.length > 0 && <Errors errors={list.errors} />}
-      {list.rows === null && list.errors.length === 0 && <Loading />}
+      {list.rows === null && list.errors.length === 0 && <Late />}
       {isNew && <NoNumber />}
       {shown.length > 0 && (
         <NumbersTable numbers={shown} org={org} onOpen={(what, number) => setOpen({ what, number })} />

@@ -2,7 +2,8 @@
 import { useEffect } from "preact/hooks";
 import { announce } from "../announce.ts";
 import { Errors } from "../parts/form.tsx";
-import { Liveness, Loading } from "../parts/liveness.tsx";
+import { Late } from "../parts/late.tsx";
+import { Liveness } from "../parts/liveness.tsx";
 import { Sentence } from "../parts/status.tsx";
 import { addressOf, query } from "../router.ts";
 import { FirstCall } from "./first-call.tsx";
@@ -38,7 +39,7 @@ export function OverviewPage() {
           </a>
         ))}
       </div>
-      {overview === null && (errors.length > 0 ? <Errors errors={errors} /> : <Loading />)}
+      {overview === null && (errors.length > 0 ? <Errors errors={errors} /> : <Late />)}
       {overview?.isNew && <FirstCall />}
       {overview !== null && !overview.isNew && (
         <>

@@ -7,6 +7,3 @@ export const Liveness = ({ staleSince }: { staleSince: number | null }) =>
   ) : (
     <span class="live is-stale">Stale since {timeOfDay(staleSince)}</span>
   );
-
-/** Before the first answer. It is seen only if that takes a while. */
-export const Loading = () => <p class="loading dim">One moment …</p>;
