@@ -19,9 +19,7 @@ export interface Config {
   publicUrl: URL;
   /** Ended logs older than this are removed. */
   retentionDays: number;
-  /** Null if it is unusable: then the admin API is shut, and `adminKeyProblem` says why. */
-  adminKey: string | null;
-  /** The digest of the admin key, which given keys are compared by. */
+  /** The digest of the admin key. Null if that is unusable: then the admin API is shut, and `adminKeyProblem` says why. */
   adminKeyDigest: string | null;
   adminKeyProblem: string | null;
   /** What signing secrets are encrypted with. */
@@ -79,17 +77,14 @@ export function readConfig(env: Record<string, unknown>): Config {
 }
 
 /** Without a usable admin key everything else works. */
-function readAdminKey(
-  text: unknown,
-  minimum: number,
-): Pick<Config, "adminKey" | "adminKeyDigest" | "adminKeyProblem"> {
+function readAdminKey(text: unknown, minimum: number): Pick<Config, "adminKeyDigest" | "adminKeyProblem"> {
   // A header's value has no white space at its ends, so such a key could never be given.
   const adminKey = typeof text === "string" && text.trim() === text ? atLeast(minimum, text) : null;
   const adminKeyProblem =
     adminKey === null
       ? `ADMIN_KEY must be a secret of at least ${minimum} characters, without white space at its ends; until then the admin API is shut`
       : null;
-  return { adminKey, adminKeyDigest: adminKey === null ? null : sha256Hex(adminKey), adminKeyProblem };
+  return { adminKeyDigest: adminKey === null ? null : sha256Hex(adminKey), adminKeyProblem };
 }
 
 const parseBoolean = (text: string) => (text === "true" ? true : text === "false" ? false : null);

@@ -1,9 +1,11 @@
 /** The console: signs in, and shows the page that the address names. Each page's script is loaded when it is needed. */
 import { signal } from "@preact/signals";
 import { type ComponentType, render } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { ask } from "./api.ts";
+import { useLive } from "./live.ts";
 import { type Page, TITLES } from "./pages.ts";
-import { Empty } from "./parts/form.tsx";
+import { Button, Empty } from "./parts/form.tsx";
 import { Layout } from "./parts/layout.tsx";
 import { LinkAsked, SessionEnded, SignInPage, Starting } from "./parts/sign-in.tsx";
 import { page, query } from "./router.ts";
@@ -74,23 +76,49 @@ function Trouble() {
   return null;
 }
 
-const NotLoaded = () => (
-  <Empty title="The page could not be loaded">
-    <p>The server did not answer, or has a newer version of the console by now.</p>
-    <button type="button" class="button is-primary" onClick={() => location.reload()}>
-      Load it again
-    </button>
-  </Empty>
-);
+function NotLoaded() {
+  useReloadOnceBack();
+  return (
+    <Empty title="The page could not be loaded">
+      <p>
+        The server did not answer, or has a newer version of the console by now. Once a server that was away
+        answers again, the page is loaded by itself.
+      </p>
+      <button type="button" class="button is-primary" onClick={() => location.reload()}>
+        Load it again
+      </button>
+    </Empty>
+  );
+}
 
-const WithoutRead = () => (
-  <Empty title="This key may not look">
-    <p>
-      It lacks the scope <code>read</code>, so there is nothing to show. Sign in with a key that has it; the
-      operator makes one.
-    </p>
-  </Empty>
-);
+/** A server that answers all the time lacks the file: loading it over and over would not help. */
+function useReloadOnceBack(): void {
+  const wasAway = useRef(false);
+  useLive(async (signal) => {
+    const { status } = await ask("GET", "/healthz", { signal });
+    if (status === 0) wasAway.current = true;
+    else if (wasAway.current) location.reload();
+  });
+}
+
+const reportForm = signal<ComponentType<{ onClose: () => void }> | null>(null);
+
+function WithoutRead() {
+  const Form = reportForm.value;
+  const open = async () => {
+    reportForm.value = (await import("./calls/report-form.tsx")).ReportForm;
+  };
+  return (
+    <Empty title="This key may not look">
+      <p>
+        It lacks the scope <code>read</code>, so there is nothing to show. Sign in with a key that has it; the
+        operator makes one.
+      </p>
+      {can("report") && <Button onClick={open}>Report a call</Button>}
+      {Form !== null && <Form onClose={() => (reportForm.value = null)} />}
+    </Empty>
+  );
+}
 
 const ShutOut = ({ message }: { message: string }) => (
   <main class="sign-in" id="main" tabIndex={-1}>

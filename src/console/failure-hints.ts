@@ -1,4 +1,23 @@
-/** What an outcome may mean, as a question or an advice. Pure. */
+/** What an outcome is called in a sentence, and what it may mean, as a question or an advice. Pure. */
+
+const CAUSES: Record<string, string> = {
+  "http status": "error answers",
+  timeout: "no answer in time",
+  redirect: "redirects",
+  dns: "no address",
+  connect: "no connection",
+  tls: "no valid certificate",
+  protocol: "not HTTP",
+  "blocked url": "an address that may not be called",
+  resolver: "a look-up of ours that failed",
+  interrupted: "an outcome that we lost",
+};
+
+/** Of an error as an attempt names it, or of an outcome as `outcomeOf` writes it: "no connection"; a status as it is. */
+export function causeOf(error: string): string {
+  const words = error.replaceAll("_", " ");
+  return CAUSES[words] ?? words;
+}
 
 const HINTS: Record<string, string> = {
   "400": "it does not take what is sent",
@@ -11,12 +30,11 @@ const HINTS: Record<string, string> = {
   "422": "it does not take what is sent",
   "429": "set a lower rate",
   "503": "overloaded, or away for a while",
-  timeout: "it takes too long",
-  dns: "its name has no address",
-  connect: "it does not take the connection",
-  tls: "its certificate is not valid",
-  protocol: "what it answers is not HTTP",
-  "blocked url": "this address may not be called",
+  timeout: "too slow, or away?",
+  dns: "is its name right?",
+  connect: "does it run?",
+  tls: "has it expired?",
+  protocol: "what listens there?",
 };
 
 /** Of an outcome as `outcomeOf` writes it; null where there is nothing to say. */

@@ -1,12 +1,12 @@
 /**
- * A list that is asked again and again, page by page. It keeps two pages of 200 at most: whoever goes on after them
- * leaves the first one behind.
+ * A list that is asked again and again, page by page. It keeps two pages at most: whoever goes on after them leaves the
+ * first one behind.
  */
 import { useState } from "preact/hooks";
 import { type ApiError, ask } from "./api.ts";
 import { useLive } from "./live.ts";
 
-const PAGE = 200;
+const PAGE_MOST = 200;
 const PAGES_MOST = 2;
 
 export interface Paged<T> {
@@ -43,7 +43,11 @@ interface Place {
 
 export function usePaged<T>(
   path: string,
-  { query = {}, everyMs }: { query?: Record<string, string | null>; everyMs: number },
+  {
+    query = {},
+    everyMs,
+    pageSize = PAGE_MOST,
+  }: { query?: Record<string, string | null>; everyMs: number; pageSize?: number },
 ): Paged<T> {
   const key = JSON.stringify([path, query]);
   const begin: Place = { key, starts: [], pages: 1 };
@@ -58,7 +62,7 @@ export function usePaged<T>(
     let cursor = place.starts.at(-1) ?? null;
     let second: string | null = null;
     for (let page = 1; page <= place.pages; page++) {
-      const answer = await ask<T[]>("GET", path, { query: { ...query, limit: PAGE, cursor }, signal });
+      const answer = await ask<T[]>("GET", path, { query: { ...query, limit: pageSize, cursor }, signal });
       if (signal.aborted) return;
       if (!answer.ok) {
         setTrouble((before) => ({ errors: answer.errors, since: before?.since ?? Date.now() }));

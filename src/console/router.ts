@@ -31,8 +31,11 @@ export function go(address: string, { replace = false } = {}): void {
   place.value = here();
   if (!isOtherPage) return;
   scrollTo(0, 0);
-  document.getElementById("main")?.focus();
+  focusPage();
 }
+
+/** What had the focus is gone with its page. */
+const focusPage = (): void => document.getElementById("main")?.focus({ preventScroll: true });
 
 /** Changes parts of the page's query. */
 export function setQuery(changes: Query, options: { replace?: boolean } = {}): void {
@@ -41,7 +44,9 @@ export function setQuery(changes: Query, options: { replace?: boolean } = {}): v
 }
 
 addEventListener("popstate", () => {
+  const isOtherPage = location.pathname !== place.value.path;
   place.value = here();
+  if (isOtherPage) focusPage();
 });
 
 /** Follows links within the console without loading a document. */

@@ -31,9 +31,9 @@ export function endOfConsoleToken(sessionKey: string, kind: ConsoleTokenKind, te
   return isOurs ? Number(expiresAt) : null;
 }
 
-/** What stands for the admin key in the record. It is no plain digest, because people may have chosen the key. */
-export const boundAdminKey = (sessionKey: string, adminKey: string): string =>
-  authenticate(sessionKey, "admin key", adminKey).toString("hex");
+/** What stands for the admin key in the record. It is not the plain digest, because people may have chosen the key. */
+export const boundAdminKey = (sessionKey: string, adminKeyDigest: string): string =>
+  authenticate(sessionKey, "admin key", adminKeyDigest).toString("hex");
 
 /** An HMAC. What is authenticated for one purpose is worth nothing for another. */
 const authenticate = (sessionKey: string, purpose: "token" | "admin key", text: string): Buffer =>

@@ -7,6 +7,7 @@ import { notFound, refuse, unavailable } from "./answer.ts";
 import { audit, refuseMoreActs } from "./audit.ts";
 import { authenticate, requireAccess } from "./auth.ts";
 import { readBody } from "./body.ts";
+import { noPage } from "./console/no-page.ts";
 import { captureRequest, harmlessInBrowsers } from "./inboxes/capture.ts";
 import { unlisted } from "./inboxes/view.ts";
 import { countBody, countRequest } from "./limits.ts";
@@ -93,6 +94,8 @@ function answerUnrouted(c: Context<HttpEnv>): Response {
   const { method, path } = c.req;
   const found = routesAt(path);
   if (found.length === 0) {
+    const page = noPage(c);
+    if (page !== null) return page;
     const withoutSlash = path.replace(/\/$/, "");
     const advice =
       routesAt(withoutSlash).length > 0 ? ` Leave out the slash at its end: ${withoutSlash}.` : "";

@@ -147,7 +147,25 @@ function faultOf(issue: z.core.$ZodIssue, json: Json): ApiError {
 function describe(issue: z.core.$ZodIssue, json: Json): string {
   if (issue.input === undefined) return "is missing";
   if (issue.code === "too_big" && Array.isArray(issue.input)) return `has ${issue.input.length}`;
+  if (SECRET_MEMBERS.includes(String(issue.path[0]))) return describeSecret(issue.input);
   return `is ${show(json, issue.path)}`;
+}
+
+/** Members whose values may be credentials. A refusal ends up in logs and on screens, so it does not repeat them. */
+const SECRET_MEMBERS = ["headers", "key", "link"];
+
+function describeSecret(value: unknown): string {
+  if (typeof value === "string") return `is a text of ${value.length} characters`;
+  if (Array.isArray(value)) return "is an array";
+  if (typeof value !== "object" || value === null)
+    return `is ${value === null ? "null" : `a ${typeof value}`}`;
+  return `has ${
+    shortened(
+      Object.keys(value)
+        .map((name) => JSON.stringify(name))
+        .join(", "),
+    ) || "none"
+  }`;
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>

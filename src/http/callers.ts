@@ -28,9 +28,9 @@ export async function callerOfKey(
   text: string,
   options?: FindOptions,
 ): Promise<Caller | null> {
-  const { adminKey, adminKeyDigest, sessionKey } = c.env.config();
+  const { adminKeyDigest, sessionKey } = c.env.config();
   const digest = sha256Hex(text);
-  if (adminKey !== null && isSame(digest, adminKeyDigest)) return operator(sessionKey, adminKey);
+  if (isSame(digest, adminKeyDigest)) return operator(sessionKey, digest);
   if (!isApiKeyForm(text) || databaseNumberOf(text) !== 0) return null;
   return callerOfDigest(c.env, digest, options);
 }
@@ -42,13 +42,13 @@ export async function callerOfBoundKey(
   options?: FindOptions,
 ): Promise<Caller | null> {
   if (bound.user_id !== null) return callerOfDigest(c.env, bound.key_digest, options);
-  const { adminKey, sessionKey } = c.env.config();
-  const caller = adminKey === null ? null : operator(sessionKey, adminKey);
+  const { adminKeyDigest, sessionKey } = c.env.config();
+  const caller = adminKeyDigest === null ? null : operator(sessionKey, adminKeyDigest);
   return caller !== null && isSame(bound.key_digest, caller.key.key_digest) ? caller : null;
 }
 
-const operator = (sessionKey: string, adminKey: string): Caller => ({
-  key: { user_id: null, key_digest: boundAdminKey(sessionKey, adminKey) },
+const operator = (sessionKey: string, adminKeyDigest: string): Caller => ({
+  key: { user_id: null, key_digest: boundAdminKey(sessionKey, adminKeyDigest) },
   apiKey: null,
 });
 

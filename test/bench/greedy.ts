@@ -13,7 +13,7 @@ export const ID_MARK = "{random-id}";
 export interface Greed {
   url: string;
   senders: number;
-  /** The most that are begun in a second; null: no pace. */
+  /** How many are begun in a second, on average and at random times; null: no pace. */
   perSecond: number | null;
   headers: OutgoingHttpHeaders;
   /** Sent in turn by POST; without any it asks by GET. */
@@ -61,13 +61,13 @@ function ask(agent: Agent, { url, headers }: Greed, body: string | undefined): P
 
 async function send(greed: Greed): Promise<void> {
   const agent = new Agent({ keepAlive: true });
-  const started = performance.now();
+  let due = performance.now();
   let next = 0;
   const sender = async () => {
     while (isOn) {
       const index = next++;
-      const early =
-        greed.perSecond === null ? 0 : started + (index * 1_000) / greed.perSecond - performance.now();
+      if (greed.perSecond !== null) due += (-Math.log(1 - Math.random()) * 1_000) / greed.perSecond;
+      const early = due - performance.now();
       if (early > 0) await new Promise((done) => setTimeout(done, early));
       const kind = await ask(agent, greed, greed.bodies[index % greed.bodies.length]);
       const before = tally[kind] ?? 0;

@@ -170,7 +170,10 @@ const SHARES = [0.5, 0.95, 0.99] as const;
 const BOUNDED_SHARE = 0.99;
 type Times = (typeof TIMES)[number];
 
-/** Arrivals beside an org are not bounded: the local queue runs one batch at a time, and theirs wait for the org's. */
+/**
+ * Arrivals beside an org are not bounded: the local queue runs one batch at a time, with some 20 ms between two, and
+ * theirs wait for the org's.
+ */
 const BOUNDED: Readonly<Record<string, readonly Times[]>> = { [ORG]: ["answered"], [KEYS]: TIMES };
 
 /** Prints the figures, and names each missed bound; then the run fails. */

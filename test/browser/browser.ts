@@ -55,7 +55,7 @@ export async function axeViolations(page: Page): Promise<string[]> {
   await session.send("Runtime.evaluate", { expression: AXE });
   const { result } = await session.send("Runtime.evaluate", {
     expression:
-      'axe.run().then(({ violations }) => JSON.stringify(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target))))',
+      'axe.run({ rules: { "target-size": { enabled: true } } }).then(({ violations }) => JSON.stringify(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => id + ": " + target))))',
     awaitPromise: true,
   });
   await session.detach();
@@ -68,7 +68,7 @@ const README_PICTURE = { name: "call-retrying-light", path: process.env.README_P
 /** Keeps a picture of the page as a file of the run. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
   if (name === README_PICTURE.name && README_PICTURE.path !== undefined)
     await page.screenshot({ path: README_PICTURE.path });
 }

@@ -51,6 +51,8 @@ const PAGES = (): [name: string, address: string, loaded: RegExp][] => [
   ["call-delivered", `/call?id=${ids.delivered}&tab=payload`, /call_length/],
   ["call-held", `/call?id=${ids.held}`, /held for its citations/],
   ["call-without-webhook", `/call?id=${ids.noWebhook}`, /can be sent to one now/],
+  ["call-cited", `/call?id=${ids.cited}`, /new_time/],
+  ["call-citations", `/call?id=${ids.cited}&tab=citations`, /wants_reminder/],
   ["call-gone", "/call?id=never-reported", /There is no such call/],
   ["call-verify", `/call?id=${ids.retrying}&tab=verify`, /POSTCALL_SECRET/],
   ["endpoints", "/endpoints", /paused/],
@@ -58,6 +60,14 @@ const PAGES = (): [name: string, address: string, loaded: RegExp][] => [
   ["inboxes", "/inboxes", /seven days/],
   ["inbox", `/inbox?id=${inbox.id}`, /valid/i],
   ["settings", "/settings", /Signing secrets/],
+];
+
+/** Each dialog, where it is, and the button that opens it. */
+const DIALOGS: [name: string, address: string, button: string][] = [
+  ["report", "/calls", "Report a call"],
+  ["endpoint-settings", "/endpoints", "Settings of"],
+  ["number", "/numbers", "Add number"],
+  ["new-secret", "/settings", "Make a new secret"],
 ];
 
 async function look(visitor: Visitor, name: string, loaded: RegExp): Promise<void> {
@@ -79,6 +89,12 @@ describe.each(Object.keys(LOOKS))("%s", (look_) => {
       await visitor.page.goto(`${scene.server.url}/console${address}`);
       await look(visitor, `${name}-${look_}`, loaded);
     }
+    for (const [name, address, button] of DIALOGS) {
+      await visitor.page.goto(`${scene.server.url}/console${address}`);
+      await visitor.page.getByRole("button", { name: button }).first().click();
+      await visitor.page.getByRole("dialog").waitFor();
+      await look(visitor, `dialog-${name}-${look_}`, /./);
+    }
     expectNoFaults(visitor);
     await visitor.close();
   }, 120_000);
@@ -89,6 +105,8 @@ describe.each(Object.keys(LOOKS))("%s", (look_) => {
     await look(visitor, `view-${look_}`, /valid/i);
     await signIn(visitor.page, `${scene.server.url}/console`, LOCAL_ADMIN_KEY);
     await look(visitor, `admin-${look_}`, /org_local/);
+    await visitor.page.goto(`${scene.server.url}/console/admin?org=org_local`);
+    await look(visitor, `admin-org-${look_}`, /Keys/);
     expectNoFaults(visitor);
     await visitor.close();
   });

@@ -82,6 +82,11 @@ export async function everyState({ receiver, api, report }: Scene): Promise<Reco
     citations_timeout_seconds: 3600,
   });
   const held = await report();
+  const cited = await report();
+  const sample = sampleOf("citations", {
+    ...{ call_id: cited, user_id: LOCAL_ORG, phone_number: null, now: Date.now() },
+  }) as unknown as { citations: unknown };
+  await api("POST", `postcall/calls/${cited}/citations`, { citations: sample.citations });
   await api("PATCH", "org", { webhook_events: [], delay_for_citations: false });
   const noWebhook = await report({ to: null });
   const gone = await report({ to: "/old" });
@@ -90,5 +95,5 @@ export async function everyState({ receiver, api, report }: Scene): Promise<Reco
   const paused = await report({ to: "/paused" });
   await new Promise((done) => setTimeout(done, 1_500));
   await api("POST", "postcall/webhooks/resend", { call_ids: [delivered[0]] });
-  return { delivered: delivered[0] ?? "", held, noWebhook, gone, retrying, paused };
+  return { delivered: delivered[0] ?? "", held, cited, noWebhook, gone, retrying, paused };
 }

@@ -121,10 +121,22 @@ test("a session that ends is gone on with in place, and nothing typed is lost", 
 });
 
 describe("a key that may not do everything", () => {
-  test("without `read` there is nothing to see, and it says why", async () => {
+  test("without `read` there is nothing to see, and it says why; a call can be reported all the same", async () => {
+    const { page } = visitor;
     const { key } = await makeKey("org_local", ["report"]);
-    await signIn(visitor.page, at(), key);
-    await visitor.page.getByText("This key may not look").waitFor();
+    await signIn(page, at(), key);
+    await page.getByText("This key may not look").waitFor();
+    await page.getByRole("button", { name: "Report a call" }).click();
+    const form = page.getByRole("dialog", { name: "Report a call" });
+    await form.getByLabel("Payload").fill('{"call_id":"by-a-reporter"}');
+    await form.getByLabel("Webhook URL").fill(scene.receiver.url("/reporter"));
+    await form.getByRole("button", { name: "Report the call" }).click();
+    await page.getByText("The call is reported").waitFor();
+    await expect
+      .poll(() => scene.receiver.received.filter(({ path }) => path === "/reporter").length)
+      .toBe(1);
+    const log = () => scene.api<{ status: string }>("GET", "postcall/webhooks/by-a-reporter");
+    await expect.poll(async () => (await log()).status).toBe("delivered");
   });
 
   test("with `read` alone nothing can be sent or changed, and the server refuses it all the same", async () => {

@@ -210,12 +210,17 @@ test("a range is all rows between two, in either direction; without its beginnin
 });
 
 test("a row shows as many of the newest attempts as it has room for; a new delivery takes room too", () => {
-  const fitting = (metadata: ListedLog["metadata"]) =>
-    newestFitting({ metadata, attempts_total: metadata.length }).length;
-  expect(fitting(Array(11).fill(attempt("d")))).toBe(11);
+  const [log] = logsOf(1);
+  if (log === undefined) throw new Error("There is no log.");
+  const fitting = (metadata: ListedLog["metadata"], changed: Partial<ListedLog> = {}) =>
+    newestFitting({ ...log, ...changed, metadata, attempts_total: metadata.length }).length;
+  expect(fitting(Array(12).fill(attempt("d")))).toBe(12);
   expect(fitting(Array(20).fill(attempt("d")))).toBe(8);
   expect(fitting(Array.from({ length: 20 }, (_, index) => attempt(`d${index}`)))).toBe(4);
   expect(fitting([attempt("d")])).toBe(1);
+  const due = { next_attempt_at: iso(NOON) };
+  expect(fitting(Array(10).fill(attempt("d")), due)).toBe(10);
+  expect(fitting(Array(11).fill(attempt("d")), due)).toBe(6);
 });
 
 function range(from: number, count: number): number[] {

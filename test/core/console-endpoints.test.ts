@@ -104,9 +104,12 @@ describe("the list of endpoints", () => {
 
   it("is summed up in a sentence", () => {
     expect(textOf(listSentence(all, false))).toBe(
-      "5 endpoints: one is failing, one is disabled, one is paused. 37 calls wait.",
+      "5 endpoints: one is failing, one is disabled, one is paused, one has failed attempts. 37 calls wait.",
     );
-    expect(textOf(listSentence(all.slice(0, 2), true))).toBe("The first 2 endpoints: all are active.");
+    expect(textOf(listSentence(all.slice(0, 2), true))).toBe(
+      "The first 2 endpoints: one has failed attempts.",
+    );
+    expect(textOf(listSentence(all.slice(0, 1), false))).toBe("1 endpoint: it is active.");
   });
 
   it("finds by URL and by description", () => {
@@ -150,6 +153,5 @@ it("has a hint for what an outcome may mean, and none for what it does not know"
   expect(hintOf("307")).toBe("it redirects, and redirects are not followed");
   expect(hintOf("502")).toBe("an error of its own");
   expect(hintOf("503")).toBe("overloaded, or away for a while");
-  expect(hintOf("blocked url")).toBe("this address may not be called");
   expect(hintOf("418")).toBeNull();
 });

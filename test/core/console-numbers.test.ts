@@ -53,8 +53,8 @@ describe("a test's outcome in words", () => {
     expect(said(404, "http_status")).toBe("404 in 12 ms: moved?");
     expect(said(302, "redirect")).toBe("302 in 12 ms: it redirects, and redirects are not followed.");
     expect(said(418, "http_status")).toBe("418 in 12 ms.");
-    expect(said(null, "timeout", "15001ms")).toBe("No answer (timeout) after 15 s: it takes too long.");
-    expect(said(null, "connect")).toBe("No answer (connect): it does not take the connection.");
+    expect(said(null, "timeout", "15001ms")).toBe("No answer in time after 15 s: too slow, or away?");
+    expect(said(null, "connect")).toBe("No connection: does it run?");
   });
 
   it("says that no answer has come yet", () => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Endpoint, ListedLog, Stats } from "../../src/console/answers.ts";
 import { textOf } from "../../src/console/log-state.ts";
-import { barsOf, barWords, scaleOf, spanOf, ticksOf } from "../../src/console/overview/bars.ts";
 import { rangeOf, sinceOf } from "../../src/console/overview/range.ts";
 import { failureOf, suspectsOf, troubleSentence } from "../../src/console/overview/trouble.ts";
 import { alarmOf, otherWords, overviewSentence, type Seen } from "../../src/console/overview/words.ts";
@@ -135,10 +134,13 @@ describe("an active endpoint that fails often", () => {
   it("is told with its code, how often, since when and what it may mean", () => {
     const told = { failure: "404", during: "the last 7 days" };
     expect(textOf(troubleSentence({ attempts: 14, failed: 14 }, told))).toBe(
-      "404 for each of 14 attempts in the last 7 days: moved?",
+      "all 14 attempts failed in the last 7 days, now with 404: moved?",
     );
     expect(textOf(troubleSentence({ attempts: 1_400, failed: 300 }, { ...told, approx: "≈ " }))).toBe(
-      "≈ 300 of 1,400 attempts failed, now with 404 in the last 7 days: moved?",
+      "≈ 300 of 1,400 attempts failed in the last 7 days, now with 404: moved?",
+    );
+    expect(textOf(troubleSentence({ attempts: 4, failed: 4 }, { ...told, failure: "connect" }))).toBe(
+      "all 4 attempts failed in the last 7 days, now with no connection: does it run?",
     );
   });
 });
@@ -152,75 +154,5 @@ describe("the overview's time", () => {
     expect(sinceOf("24h", NOW)).toBe("2026-11-25T15:30:00.000Z");
     expect(sinceOf("7d", NOW)).toBe("2026-11-19T15:00:00.000Z");
     expect(sinceOf("30d", NOW)).toBe("2026-10-27T00:00:00.000Z");
-  });
-});
-
-describe("the chart's bars", () => {
-  const buckets = (since: string, stepMs: number, length: number) =>
-    Array.from({ length }, (_, index) => ({
-      at: new Date(Date.parse(since) + index * stepMs).toISOString(),
-      ...{ delivered: 2, failed: index % 2, other: 0 },
-    }));
-
-  it("are the buckets where there is room for them", () => {
-    const bars = barsOf(buckets("2026-11-25T15:30:00Z", 1_800_000, 49), "30m", 50);
-    expect(bars).toHaveLength(49);
-    expect(bars[0]).toEqual({
-      ...{ since: "2026-11-25T15:30:00.000Z", until: "2026-11-25T16:00:00.000Z" },
-      ...{ delivered: 2, failed: 0, other: 0 },
-    });
-  });
-
-  it("are merged so that they fit, and lose no call", () => {
-    const given = buckets("2026-11-19T15:00:00Z", 3_600_000, 169);
-    for (const most of [50, 26]) {
-      const bars = barsOf(given, "1h", most);
-      expect(bars.length).toBeLessThanOrEqual(most);
-      expect(bars.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(338);
-      expect(bars.slice(1).map(({ since }) => since)).toEqual(bars.slice(0, -1).map(({ until }) => until));
-    }
-  });
-
-  it("begin at the same hours of each day here", () => {
-    const bars = barsOf(buckets("2026-11-19T15:00:00Z", 3_600_000, 169), "1h", 50);
-    expect(new Set(bars.slice(1).map(({ since }) => new Date(since).getHours() % 4)).size).toBe(1);
-  });
-
-  it("are told in words", () => {
-    const bar = { delivered: 1_240, failed: 12, other: 0 };
-    expect(barWords(bar)).toBe("1,240 delivered, 12 failed");
-    expect(barWords(bar, "≈ ")).toBe("≈ 1,240 delivered, ≈ 12 failed");
-    expect(barWords({ delivered: 0, failed: 0, other: 0 })).toBe("no call");
-    expect(spanOf({ since: "2026-11-24T00:00:00.000Z", until: "2026-11-25T00:00:00.000Z" }, "1d")).toBe(
-      "24 Nov UTC",
-    );
-    expect(spanOf({ since: "2026-11-24T00:00:00.000Z", until: "2026-11-26T00:00:00.000Z" }, "1d")).toBe(
-      "24 Nov to 25 Nov UTC",
-    );
-  });
-
-  it("have a round scale", () => {
-    const one = (delivered: number) => ({ since: "", until: "", delivered, failed: 0, other: 0 });
-    expect([0, 1, 7, 8, 14, 101, 999].map((calls) => scaleOf([one(calls)]))).toEqual([
-      1, 1, 8, 8, 15, 150, 1_000,
-    ]);
-  });
-
-  it("stand over times that do not touch each other", () => {
-    for (const [interval, since, step, length] of [
-      ["30m", "2026-11-25T15:30:00Z", 1_800_000, 49],
-      ["1h", "2026-11-19T15:00:00Z", 3_600_000, 169],
-      ["1d", "2026-10-27T00:00:00Z", 86_400_000, 31],
-    ] as const) {
-      for (const isNarrow of [false, true]) {
-        const bars = barsOf(buckets(since, step, length), interval, isNarrow ? 26 : 50);
-        const lefts = ticksOf(bars, interval, isNarrow).map(({ left }) => left);
-        expect(lefts.length).toBeGreaterThan(2);
-        expect(lefts[0]).toBe(0);
-        expect(lefts.at(-1)).toBe(100);
-        for (const [index, left] of lefts.slice(1).entries())
-          expect(left - (lefts[index] ?? 0)).toBeGreaterThan(7);
-      }
-    }
   });
 });

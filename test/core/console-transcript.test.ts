@@ -23,6 +23,7 @@ describe("a conversation", () => {
     const corrected = [{ start: 1.5, end: 2, speaker_label: "user", text: "Hello" }];
     expect(conversationOf({ transcripts: "none", corrected_transcript: corrected })).toEqual({
       utterances: [{ speaker: "caller", text: "Hello", seconds: 1.5 }],
+      without_text: 0,
       source: "corrected_transcript",
     });
     expect(conversationOf({ concatenated_transcript: "user: Hi: there \n assistant: Yes\nno name" })).toEqual(
@@ -32,9 +33,23 @@ describe("a conversation", () => {
           { speaker: "assistant", text: "Yes", seconds: null },
           { speaker: "–", text: "no name", seconds: null },
         ],
+        without_text: 0,
         source: "concatenated_transcript",
       },
     );
+  });
+
+  test("tells how many entries have no text", () => {
+    const transcripts = [
+      { user: "user", text: "Hello" },
+      { user: "assistant", text: null },
+      "Bye",
+      { user: "x" },
+    ];
+    expect(conversationOf({ transcripts })).toMatchObject({
+      utterances: [{ text: "Hello" }],
+      without_text: 3,
+    });
   });
 
   test("is empty for whatever else was reported", () => {

@@ -57,6 +57,19 @@ describe("headers", () => {
     expectRefusal(await set(org, URL_SET, settings), 400, "invalid_parameter", message);
     expect(await rowsOf("endpoints", org)).toBe(0);
   });
+
+  test("are refused without repeating a value, which may be a credential", async () => {
+    const org = await makeOrg();
+    const names = await set(org, URL_SET, { headers: { authorization: "Bearer abcdefgh", host: "x" } });
+    expectRefusal(names, 400, "invalid_parameter", /, and has "authorization", "host"\.$/);
+    const value = await set(org, URL_SET, { headers: { authorization: "Bearer ä" } });
+    expectRefusal(
+      value,
+      400,
+      "invalid_parameter",
+      /^headers\.authorization .*, and is a text of 8 characters\.$/,
+    );
+  });
 });
 
 describe("an attempt", () => {

@@ -1,4 +1,4 @@
-/** An inbox's page as a browser opens it, and the way from the front door to the console. */
+/** An inbox's page as a browser opens it, the way from the front door to the console, and from where there is no page. */
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { makeInbox } from "../support/inboxes.ts";
@@ -67,7 +67,25 @@ test("the front door leads to the console", async () => {
   expect([response.status, response.headers.get("location")]).toEqual([302, "/console"]);
 });
 
-test("what nobody serves below the console is not found", async () => {
-  const response = await open(`${env.PUBLIC_URL}/console/none`);
-  expect([response.status, ((await response.json()) as { data: null }).data]).toEqual([404, null]);
+describe("an address below /console that is no page", () => {
+  const address = `${env.PUBLIC_URL}/console/<b>nothing`;
+
+  test("gives a browser the way to the pages there are, under a strict policy", async () => {
+    const response = await open(address);
+    expect([response.status, response.headers.get("content-type")]).toEqual([
+      404,
+      "text/html; charset=utf-8",
+    ]);
+    expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'self'/);
+    const html = await response.text();
+    expect(html).toContain("There is no such page");
+    expect(html).toContain('href="/console/calls"');
+    expect(html).not.toContain("nothing");
+  });
+
+  test("gives a program the refusal that every other path gives", async () => {
+    const response = await open(address, "application/json");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ errors: [{ error: "NOT_FOUND" }] });
+  });
 });

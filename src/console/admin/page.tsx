@@ -1,12 +1,13 @@
 /** The operator's page: all orgs, and one of them with its limits and keys. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import type { AdminOrg } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
 import { counted } from "../format.ts";
 import { useLive } from "../live.ts";
+import { usePaged } from "../paged.ts";
 import { Button, Copied, Empty, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
+import { Paging } from "../parts/paging.tsx";
 import { Ago } from "../parts/time.tsx";
 import { StoredBar } from "../parts/usage.tsx";
 import { addressOf, go, query } from "../router.ts";
@@ -16,11 +17,11 @@ import { Keys } from "./keys.tsx";
 import { NewOrgDialog } from "./new-org.tsx";
 import { NameAndLimits, SuspendAndErase } from "./org.tsx";
 import { OrgState } from "./org-state.tsx";
-import { loadOrgs, nextOrgs, ORGS_LIMIT, orgs, orgsRefused } from "./orgs.ts";
 import { OrgsTable } from "./orgs-table.tsx";
 import { ReadinessLine } from "./readiness.tsx";
 
-const EVERY_MS = 10_000;
+const LIST_EVERY_MS = 30_000;
+const ORG_EVERY_MS = 10_000;
 
 export function AdminPage() {
   const id = query.value.get("org");
@@ -30,8 +31,8 @@ export function AdminPage() {
 function Orgs() {
   const isMaking = useSignal(false);
   const wanted = useSignal("");
-  useEffect(() => void loadOrgs(), []);
-  const all = orgs.value;
+  const list = usePaged<AdminOrg>("/v1/admin/orgs", { everyMs: LIST_EVERY_MS });
+  const all = list.rows;
   const shown = found(all ?? [], wanted.value);
   return (
     <>
@@ -50,10 +51,10 @@ function Orgs() {
           Make an org …
         </Button>
       </div>
-      {all !== null && <Said orgs={all} />}
+      {all !== null && <Said orgs={all} isPart={list.hasMore || list.hasEarlier} />}
       <ReadinessLine />
-      <Errors errors={orgsRefused.value} />
-      {all === null && orgsRefused.value.length === 0 && <Late />}
+      <Errors errors={list.errors} />
+      {all === null && list.errors.length === 0 && <Late />}
       {all?.length === 0 && (
         <Empty title="There is no org yet">
           <p>An org is a tenant: its calls, numbers, endpoints and keys are its own. Make the first one.</p>
@@ -61,19 +62,9 @@ function Orgs() {
       )}
       {shown.length > 0 && <OrgsTable orgs={shown} />}
       {all !== null && all.length > 0 && shown.length === 0 && (
-        <p class="dim below">None of the {all.length} listed here has that in its name or id.</p>
+        <p class="dim below">None of the {all.length} shown here has that in its name or id.</p>
       )}
-      {nextOrgs.value !== null && all !== null && (
-        <div class="bar below">
-          {all.length < ORGS_LIMIT ? (
-            <Button onClick={() => loadOrgs(nextOrgs.value)}>Show more orgs</Button>
-          ) : (
-            <p class="dim">
-              These are the first {ORGS_LIMIT}. <code>GET /v1/admin/orgs</code> has the others.
-            </p>
-          )}
-        </div>
-      )}
+      <Paging list={list} />
       {isMaking.value && (
         <NewOrgDialog
           onClose={() => (isMaking.value = false)}
@@ -87,14 +78,13 @@ function Orgs() {
   );
 }
 
-function Said({ orgs: all }: { orgs: readonly AdminOrg[] }) {
+function Said({ orgs: all, isPart }: { orgs: readonly AdminOrg[]; isPart: boolean }) {
   const suspended = all.filter(({ state }) => state === "suspended").length;
   const erasing = all.filter(({ state }) => state === "erasing").length;
-  const more = nextOrgs.value === null ? "" : "Over ";
   return (
     <p class="sentence">
-      {more}
       <b>{counted(all.length, "org")}</b>
+      {isPart && " of more"}
       {suspended > 0 && `, ${suspended} suspended`}
       {erasing > 0 && `, ${erasing} being erased`}.
     </p>
@@ -112,7 +102,7 @@ function OneOrg({ id }: { id: string }) {
       else if (answer.status === 404) isGone.value = true;
       refused.value = answer.ok || signal.aborted || isGone.value ? [] : answer.errors;
     },
-    { everyMs: EVERY_MS, isOn: !isGone.value },
+    { everyMs: ORG_EVERY_MS, isOn: !isGone.value },
   );
   return (
     <>

@@ -13,6 +13,8 @@ export interface Utterance {
 
 export interface Conversation {
   utterances: Utterance[];
+  /** How many entries of that member have no text, and are left out. */
+  without_text: number;
   /** Which member it comes from. */
   source: "transcripts" | "corrected_transcript" | "concatenated_transcript" | null;
 }
@@ -28,27 +30,40 @@ const speakerOf = (name: unknown): string => {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const recordsOf = (value: unknown): Record<string, unknown>[] =>
-  Array.isArray(value) ? value.filter(isRecord) : [];
-
 export function conversationOf(payload: unknown, corrected: unknown = undefined): Conversation {
   const members = isRecord(payload) ? payload : {};
   const spoken = spokenOf(members);
-  if (spoken.length > 0) return { utterances: spoken, source: "transcripts" };
+  if (spoken.utterances.length > 0) return { ...spoken, source: "transcripts" };
   const mended = correctedOf(corrected ?? members.corrected_transcript);
-  if (mended.length > 0) return { utterances: mended, source: "corrected_transcript" };
-  const lines = linesOf(members.concatenated_transcript);
-  return { utterances: lines, source: lines.length > 0 ? "concatenated_transcript" : null };
+  if (mended.utterances.length > 0) return { ...mended, source: "corrected_transcript" };
+  const utterances = linesOf(members.concatenated_transcript);
+  return {
+    ...{ utterances, without_text: 0 },
+    source: utterances.length > 0 ? "concatenated_transcript" : null,
+  };
 }
 
-function spokenOf({ transcripts, started_at }: Record<string, unknown>): Utterance[] {
-  const said = recordsOf(transcripts).filter(({ text }) => typeof text === "string");
+type Read = Omit<Conversation, "source">;
+
+/** The entries of a transcript that have a text, and how many have none. */
+function entriesOf(transcript: unknown): {
+  said: (Record<string, unknown> & { text: string })[];
+  without_text: number;
+} {
+  const entries = Array.isArray(transcript) ? transcript : [];
+  const said = entries.filter((entry) => isRecord(entry) && typeof entry.text === "string");
+  return { said, without_text: entries.length - said.length };
+}
+
+function spokenOf({ transcripts, started_at }: Record<string, unknown>): Read {
+  const { said, without_text } = entriesOf(transcripts);
   const start = timeOf(started_at) ?? timeOf(said[0]?.created_at);
-  return said.map(({ user, text, created_at }) => {
+  const utterances = said.map(({ user, text, created_at }) => {
     const at = timeOf(created_at);
     const seconds = at === null || start === null ? null : Math.max(0, (at - start) / 1_000);
-    return { speaker: speakerOf(user), text: String(text), seconds };
+    return { speaker: speakerOf(user), text, seconds };
   });
+  return { utterances, without_text };
 }
 
 function timeOf(value: unknown): number | null {
@@ -56,14 +71,17 @@ function timeOf(value: unknown): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-const correctedOf = (value: unknown): Utterance[] =>
-  recordsOf(value)
-    .filter(({ text }) => typeof text === "string")
-    .map(({ speaker_label, speaker, text, start }) => ({
+function correctedOf(transcript: unknown): Read {
+  const { said, without_text } = entriesOf(transcript);
+  const utterances = said.map(({ speaker_label, speaker, text, start }) => ({
+    ...{
       speaker: speakerOf(speaker_label ?? (typeof speaker === "number" ? `speaker ${speaker}` : speaker)),
-      text: String(text),
-      seconds: typeof start === "number" && start >= 0 ? start : null,
-    }));
+      text,
+    },
+    seconds: typeof start === "number" && start >= 0 ? start : null,
+  }));
+  return { utterances, without_text };
+}
 
 /** A name before a colon begins an utterance: "user: Hello". */
 const LINE = /^\s*([\w -]{1,40}): ?(.*)$/s;

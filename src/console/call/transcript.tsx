@@ -1,6 +1,6 @@
 /** The call as a conversation. What citations refer to is underlined, and what they read from it stands beside it. */
 import { useMemo } from "preact/hooks";
-import { visible } from "../format.ts";
+import { counted, visible } from "../format.ts";
 import { Empty } from "../parts/form.tsx";
 import { LongText } from "../parts/long-text.tsx";
 import type { CitationRow } from "./citation-rows.ts";
@@ -16,7 +16,8 @@ interface Props {
   isErased: boolean;
 }
 
-export function Transcript({ conversation: { utterances, source }, citations, isErased }: Props) {
+export function Transcript({ conversation, citations, isErased }: Props) {
+  const { utterances, source, without_text } = conversation;
   const ranges = useMemo(() => citedRanges(utterances, citations), [utterances, citations]);
   const window = useWindow(utterances.length);
   if (source === null)
@@ -39,6 +40,12 @@ export function Transcript({ conversation: { utterances, source }, citations, is
       {source !== "transcripts" && (
         <p class="dim small">
           From <code>{source}</code>: there are no <code>transcripts</code>.
+        </p>
+      )}
+      {without_text > 0 && (
+        <p class="dim small">
+          {counted(without_text, "entry has", "entries have")} no text: see the payload for{" "}
+          {without_text === 1 ? "it" : "them"}.
         </p>
       )}
       <WindowButtons window={window} total={utterances.length} what="Utterances" />

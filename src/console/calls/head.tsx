@@ -5,10 +5,10 @@ import { pausedUntil } from "../api.ts";
 import { now } from "../clock.ts";
 import { count, timeOfDay, zone } from "../format.ts";
 import { query, setQuery } from "../router.ts";
-import { summaryOf } from "./bars.ts";
 import { type Filter, readSearch } from "./filter.ts";
 import { list } from "./list.ts";
 import { perMinute } from "./rows.ts";
+import { summaryOf } from "./summary.ts";
 
 /** So long without news is still live: a poll, its answer, and some patience. */
 const LIVE_MS = 6_000;

@@ -1,4 +1,4 @@
-/** A call as a row; on a phone as a card of two lines. */
+/** A call as a row; on a phone as a card. */
 
 import { copy } from "../announce.ts";
 import type { AnyLog, ListedLog } from "../answers.ts";

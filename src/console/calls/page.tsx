@@ -4,7 +4,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { tell } from "../announce.ts";
 import type { ListedLog } from "../answers.ts";
 import { useLive } from "../live.ts";
-import { query } from "../router.ts";
+import { OutcomesChart } from "../outcomes/chart.tsx";
+import { query, setQuery } from "../router.ts";
 import { can } from "../session.ts";
 import { Dock } from "./dock.tsx";
 import { CallsEmpty } from "./empty.tsx";
@@ -13,7 +14,6 @@ import { useFigures } from "./figures.ts";
 import { type Filter, keyOfFilter, readFilter } from "./filter.ts";
 import { Filters } from "./filters.tsx";
 import { Live, SearchBox, Summary } from "./head.tsx";
-import { Histogram } from "./histogram.tsx";
 import { keepFocus, useCallKeys } from "./keys.ts";
 import { list, poll, stats } from "./list.ts";
 import { LogTable } from "./log-table.tsx";
@@ -80,7 +80,9 @@ function Figures({ filter, filterKey, isOpen }: FilterProps & { isOpen: boolean 
         <Filters filter={filter} />
         <Summary figures={figures} isOld={isOld} />
       </div>
-      {list.value.refusal.length === 0 && <Histogram figures={figures} isOpen={isOpen} isOld={isOld} />}
+      {list.value.refusal.length === 0 && (
+        <OutcomesChart {...{ figures, isOpen, isOld }} onShow={(time) => setQuery({ ...time, last: null })} />
+      )}
     </>
   );
 }

@@ -3,7 +3,7 @@
  * clock. A log that is as it was stays the same object, so that its row is not drawn again.
  */
 import type { ListedLog, WebhookLog } from "../answers.ts";
-import { isEnded } from "../log-state.ts";
+import { isEnded, isParked } from "../log-state.ts";
 
 /** A page of the console holds this many rows at most. */
 export const ROWS_LIMIT = 500;
@@ -176,22 +176,21 @@ export function between(shown: readonly ListedLog[], one: string, other: string)
   return from < 0 ? [other] : keys.slice(from, to + 1);
 }
 
-const STRIP_MARKS = 11;
+const STRIP_MARKS = 12;
 /** Where there are more attempts, their number takes the room of some marks. */
 const MARKS_BESIDE_NUMBER = 8;
 
 type Attempts = ListedLog["metadata"];
 
-/** The newest attempts that a row has room for. */
-export function newestFitting({
-  metadata,
-  attempts_total,
-}: Pick<ListedLog, "metadata" | "attempts_total">): Attempts {
-  const all = newestOf(metadata, STRIP_MARKS);
-  return all.length === attempts_total ? all : newestOf(metadata, MARKS_BESIDE_NUMBER);
+/** The newest attempts that a row has room for, beside the mark of what comes next. */
+export function newestFitting(log: ListedLog): Attempts {
+  const { metadata, attempts_total, next_attempt_at } = log;
+  const next = metadata.length > 0 && (isParked(log) || next_attempt_at !== null) ? 2 : 0;
+  const all = newestOf(metadata, STRIP_MARKS - next);
+  return all.length === attempts_total ? all : newestOf(metadata, MARKS_BESIDE_NUMBER - next);
 }
 
-/** A new delivery takes the room of a mark. */
+/** The space before a new delivery takes the room of a mark. */
 function newestOf(metadata: Attempts, marks: number): Attempts {
   let room = marks;
   let first = metadata.length;

@@ -11,8 +11,10 @@ export const endpointStateOf = (given: string | null): Endpoint["state"] | null 
   STATES.find((state) => state === given) ?? null;
 
 const RANKS: Record<Endpoint["state"], number> = { degraded: 0, disabled: 1, paused: 2, active: 4 };
+/** Active, though its last attempts failed. */
+const STUMBLING = 3;
 const rankOf = ({ state, failing_since }: Endpoint): number =>
-  state === "active" && failing_since !== null ? 3 : RANKS[state];
+  state === "active" && failing_since !== null ? STUMBLING : RANKS[state];
 
 /** Those that somebody looks for come first; within them the server's order stays. */
 export const inOrder = (endpoints: readonly Endpoint[]): Endpoint[] =>
@@ -32,10 +34,14 @@ export function listSentence(endpoints: readonly Endpoint[], hasMore: boolean): 
   const of = (state: Endpoint["state"]) => endpoints.filter((endpoint) => endpoint.state === state).length;
   const are = (number: number, what: string) =>
     number === 1 ? `one is ${what}` : `${count(number)} are ${what}`;
+  const stumbling = endpoints.filter((endpoint) => rankOf(endpoint) === STUMBLING).length;
   const bad: Part[] = [
     ...(of("degraded") === 0 ? [] : [{ strong: are(of("degraded"), "failing"), kind: "bad" as const }]),
     ...(of("disabled") === 0 ? [] : [{ strong: are(of("disabled"), "disabled"), kind: "bad" as const }]),
     ...(of("paused") === 0 ? [] : [are(of("paused"), "paused")]),
+    ...(stumbling === 0
+      ? []
+      : [`${stumbling === 1 ? "one has" : `${count(stumbling)} have`} failed attempts`]),
   ];
   const { waiting, words } = waitingAt(endpoints);
   const all = `${hasMore ? "The first " : ""}${counted(endpoints.length, "endpoint")}`;

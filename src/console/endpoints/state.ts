@@ -1,6 +1,7 @@
 /** An endpoint's health in a sentence. Pure. */
 import type { Endpoint } from "../answers.ts";
-import { counted, outcomeOf, roughly, until } from "../format.ts";
+import { causeOf } from "../failure-hints.ts";
+import { counted, roughly, until } from "../format.ts";
 import type { Kind, Part } from "../log-state.ts";
 
 export const ENDPOINT_WORDS: Record<Endpoint["state"], string> = {
@@ -16,27 +17,13 @@ export const kindOfEndpoint = ({ state, failing_since }: Pick<Endpoint, "state" 
 const waitingWords = ({ waiting, waiting_exact }: Endpoint): string =>
   `${waiting_exact ? "" : "over "}${counted(waiting, "call waits", "calls wait")}`;
 
-const WHY: Record<string, string> = {
-  http_status: "error answers",
-  timeout: "no answer in time",
-  redirect: "redirects",
-  dns: "no address",
-  connect: "no connection",
-  tls: "no valid certificate",
-  protocol: "not HTTP",
-  blocked_url: "an address that may not be called",
-};
-
 /** Such as "failing for 12 min (no answer in time), 37 calls wait, next probe in 40 s". */
 export function endpointSentence(endpoint: Endpoint, now: number): Part[] {
   const { state, reason, failing_since, last_error, next_probe_at, disabled_at, consecutive_failures } =
     endpoint;
   const since = (at: string | null) =>
     at === null ? "" : ` for ${roughly(Math.max(0, now - Date.parse(at)))}`;
-  const why =
-    last_error === null
-      ? ""
-      : ` (${WHY[last_error] ?? outcomeOf({ response_code: null, error: last_error })})`;
+  const why = last_error === null ? "" : ` (${causeOf(last_error)})`;
   const waiting: Part[] = endpoint.waiting === 0 ? [] : [", ", { strong: waitingWords(endpoint) }];
   switch (state) {
     case "active":

@@ -1,6 +1,6 @@
 /** What the page of numbers reads and says. Pure. */
 import type { AnyLog, InboundNumber } from "../answers.ts";
-import { hintOf } from "../failure-hints.ts";
+import { causeOf, hintOf } from "../failure-hints.ts";
 import { counted, duration, outcomeOf } from "../format.ts";
 import { msOf, type Part } from "../log-state.ts";
 
@@ -58,8 +58,10 @@ export function testSentence({ metadata }: Pick<AnyLog, "metadata">): Part[] {
   const why = hint === null ? "." : `: ${hint}${hint.endsWith("?") ? "" : "."}`;
   return last.response_code === null
     ? [
-        { strong: `No answer (${outcome})`, kind: "bad" },
+        { strong: capitalized(causeOf(outcome)), kind: "bad" },
         `${last.error === "timeout" ? ` after ${duration(msOf(last))}` : ""}${why}`,
       ]
     : [{ strong: outcome, kind: "bad" }, `${took}${why}`];
 }
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

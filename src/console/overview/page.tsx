@@ -8,7 +8,7 @@ import { Sentence } from "../parts/status.tsx";
 import { addressOf, query } from "../router.ts";
 import { FirstCall } from "./first-call.tsx";
 import { useOverview } from "./load.ts";
-import { OutcomesChart } from "./outcomes-chart.tsx";
+import { Outcomes } from "./outcomes.tsx";
 import { RANGE_NAMES, RANGES, rangeOf } from "./range.ts";
 import { Tiles } from "./tiles.tsx";
 import { TroubledEndpoints } from "./troubled-endpoints.tsx";
@@ -53,7 +53,7 @@ export function OverviewPage() {
             />
           </p>
           <Tiles stats={overview.stats} endpoints={overview.endpoints} />
-          <OutcomesChart stats={overview.stats} />
+          <Outcomes stats={overview.stats} />
           <TroubledEndpoints endpoints={overview.endpoints} failing={overview.failing} onDone={reload} />
         </>
       )}

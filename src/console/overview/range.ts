@@ -4,7 +4,7 @@ import type { Stats } from "../answers.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-export const STEPS: Record<Stats["interval"], number> = {
+const STEPS: Record<Stats["interval"], number> = {
   "5m": HOUR / 12,
   "30m": HOUR / 2,
   "1h": HOUR,

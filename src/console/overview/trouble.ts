@@ -1,6 +1,6 @@
 /** Which active endpoints fail often, and what is wrong with them in a sentence. Pure. */
 import type { ListedLog, Stats } from "../answers.ts";
-import { hintOf } from "../failure-hints.ts";
+import { causeOf, hintOf } from "../failure-hints.ts";
 import { count, counted, outcomeOf } from "../format.ts";
 import type { Part } from "../log-state.ts";
 
@@ -33,15 +33,15 @@ export function failureOf(newest: readonly Newest[]): string | null {
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? null;
 }
 
-/** Such as "404 for each of 14 attempts in the last 24 hours: moved?". */
+/** Such as "all 14 attempts failed in the last 24 hours, now with 404: moved?". */
 export function troubleSentence(
   { attempts, failed }: Pick<Figures, "attempts" | "failed">,
   { failure, during, approx = "" }: { failure: string; during: string; approx?: string },
 ): Part[] {
-  const share =
-    failed >= attempts
-      ? `${failure} for each of ${approx}${counted(attempts, "attempt")}`
-      : `${approx}${count(failed)} of ${count(attempts)} attempts failed, now with ${failure}`;
+  const those = failed >= attempts ? `all ${approx}` : `${approx}${count(failed)} of `;
   const hint = hintOf(failure);
-  return [{ strong: share, kind: "bad" }, ` in ${during}${hint === null ? "" : `: ${hint}`}`];
+  return [
+    { strong: `${those}${counted(attempts, "attempt")} failed`, kind: "bad" },
+    ` in ${during}, now with ${causeOf(failure)}${hint === null ? "" : `: ${hint}`}`,
+  ];
 }

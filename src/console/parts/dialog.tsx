@@ -1,6 +1,9 @@
-/** A modal dialog. The browser keeps the focus in it, closes it on Escape, and gives the focus back afterwards. */
+/**
+ * A modal dialog. The browser keeps the focus in it, closes it on Escape, and gives the focus back afterwards. If
+ * something was typed, it takes a second Escape to drop it.
+ */
 import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -14,12 +17,20 @@ interface Props {
 export function Dialog({ title, onClose, children, isFirm = false, isWide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const isGone = useRef(false);
+  const isTyped = useRef(false);
+  const [isWarned, setWarned] = useState(false);
+  const onEscape = () => {
+    if (isFirm) return;
+    if (isTyped.current && !isWarned) setWarned(true);
+    else onClose();
+  };
   useLayoutEffect(() => {
     const { current: shown } = dialog;
     shown?.showModal();
     // The browser would begin with the cross.
     const first = shown?.querySelector<HTMLElement>("input, textarea, select");
     (first ?? shown?.querySelector("h2"))?.focus();
+    if (first instanceof HTMLTextAreaElement) first.setSelectionRange(0, 0); // it begins at its end, and scrolls there
     return () => {
       isGone.current = true;
       shown?.close(); // at once: a key that comes later must find the focus where it was
@@ -30,9 +41,13 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
       ref={dialog}
       class={isWide ? "is-wide" : ""}
       aria-label={title}
+      onInput={() => {
+        isTyped.current = true;
+        setWarned(false);
+      }}
       onCancel={(event) => {
         event.preventDefault();
-        if (!isFirm) onClose();
+        onEscape();
       }}
       onClose={() => {
         // A browser closes a dialog on the second Escape, whatever became of the first.
@@ -50,6 +65,9 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
         )}
       </header>
       {children}
+      <p role="alert" class={isWarned ? "note" : "unseen"}>
+        {isWarned && "Escape once more drops what you typed."}
+      </p>
     </dialog>
   );
 }

@@ -5,7 +5,7 @@ import { type Page, TITLES } from "../pages.ts";
 import { addressOf, go, page } from "../router.ts";
 import { caller, isAdmin, signOut } from "../session.ts";
 import { shortcutsOn, turnShortcuts, useShortcuts } from "../shortcuts.ts";
-import { troubled } from "../trouble.ts";
+import { COUNTED_MOST, troubled } from "../trouble.ts";
 import { Dialog } from "./dialog.tsx";
 import { Banner, Messages } from "./messages.tsx";
 import { Brand } from "./sign-in.tsx";
@@ -44,7 +44,7 @@ export function Layout({ children }: { children: ComponentChildren }) {
         {pages.map((name) => (
           <a key={name} href={addressOf(name)} aria-current={name === shown ? "page" : undefined}>
             {TITLES[name]}
-            {name === "endpoints" && troubled.value > 0 && <b>{troubled.value} down</b>}
+            {name === "endpoints" && <Down />}
           </a>
         ))}
         <footer>
@@ -66,6 +66,11 @@ export function Layout({ children }: { children: ComponentChildren }) {
       <Messages />
     </div>
   );
+}
+
+function Down() {
+  const down = troubled.value;
+  return down > 0 && <b>{down < COUNTED_MOST ? down : `${COUNTED_MOST}+`} down</b>;
 }
 
 function Who() {

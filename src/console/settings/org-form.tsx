@@ -1,4 +1,8 @@
-/** A form over some of the org's settings. It sends only what has changed, and says "Saved". */
+/**
+ * A form over some of the org's settings. It sends only what has changed, and says "Saved". What was typed and not saved
+ * is still there after a look at another page.
+ */
+import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Org } from "../answers.ts";
@@ -23,28 +27,41 @@ interface Props {
   children: (filling: Filling) => ComponentChildren;
 }
 
+/** What was typed and not saved, by the first field of its form. */
+const unsaved = signal<Record<string, Partial<OrgDraft>>>({});
+
+addEventListener("beforeunload", (event) => {
+  if (Object.keys(unsaved.value).length > 0) event.preventDefault(); // the browser asks first
+});
+
 export function OrgForm({ org, onSaved, fields, children }: Props) {
-  const [edited, setEdited] = useState<Partial<OrgDraft>>({});
+  const name = fields[0] ?? "";
   const [errors, setErrors] = useState<readonly ApiError[]>([]);
   const [isSaved, setSaved] = useState(false);
-  const draft = { ...draftOf(org), ...edited };
+  const draft = { ...draftOf(org), ...unsaved.value[name] };
   const changes = changesOf(org, draft);
   const isChanged = Object.keys(changes).length > 0;
+  const forget = () => {
+    const { [name]: _, ...others } = unsaved.value;
+    unsaved.value = others;
+  };
   const save = async () => {
     const answer = await ask<Org>("PATCH", "/v1/org", { json: changes });
     setErrors(answer.ok ? [] : answer.errors);
     if (!answer.ok) return;
-    setEdited({});
+    forget();
     setSaved(true);
     onSaved(answer.data);
     acted.value += 1;
   };
   const set = (more: Partial<OrgDraft>) => {
-    setEdited({ ...edited, ...more });
+    const edited = { ...unsaved.value[name], ...more };
+    if (Object.keys(changesOf(org, { ...draftOf(org), ...edited })).length === 0) forget();
+    else unsaved.value = { ...unsaved.value, [name]: edited };
     setSaved(false);
   };
   const discard = () => {
-    setEdited({});
+    forget();
     setErrors([]);
   };
   return (

@@ -1,6 +1,7 @@
-/** The histogram over the list of calls. */
+/** The bars of outcomes over time, and the counts above the list of calls. */
 import { describe, expect, test } from "vitest";
 import type { Stats } from "../../src/console/answers.ts";
+import { summaryOf } from "../../src/console/calls/summary.ts";
 import {
   barsOf,
   barWords,
@@ -8,10 +9,9 @@ import {
   moveBound,
   type Span,
   spanOf,
-  summaryOf,
   ticksOf,
   widthOf,
-} from "../../src/console/calls/bars.ts";
+} from "../../src/console/outcomes/bars.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

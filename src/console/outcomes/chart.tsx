@@ -1,22 +1,26 @@
-/** The calls over time. It is a filter too: drag over bars, or move its two bounds with the arrow keys. */
+/**
+ * What became of the calls over time. A part of it can be chosen: drag over bars, or move the two bounds with the arrow
+ * keys. The bars are elements and no canvas, so that they have a keyboard, forced colours, and a table beside them.
+ */
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Stats } from "../answers.ts";
 import { now } from "../clock.ts";
 import { zone } from "../format.ts";
-import { setQuery } from "../router.ts";
 import {
   type Bar,
   type Bounds,
   barsOf,
   barTime,
   barWords,
+  type ChosenTime,
   chosenTime,
   moveBound,
   ticksOf,
   totalOf,
   widthOf,
 } from "./bars.ts";
-import { HistogramTable } from "./histogram-table.tsx";
+import { OutcomesTable } from "./table.tsx";
 
 const NO_BARS: Bar[] = [];
 
@@ -24,22 +28,24 @@ interface Props {
   figures: Stats | null;
   /** The time reaches to now. */
   isOpen: boolean;
-  /** The figures are those of the filters before. */
-  isOld: boolean;
+  /** The figures are not of what is asked now. */
+  isOld?: boolean;
+  /** A time was chosen. */
+  onShow: (time: ChosenTime) => void;
 }
 
-export function Histogram({ figures, isOpen, isOld }: Props) {
+export function OutcomesChart({ figures, isOpen, isOld = false, onShow }: Props) {
   const [isTable, setTable] = useState(false);
   const span = figures && { since: Date.parse(figures.since), until: Date.parse(figures.until) };
   const bars = figures && span ? barsOf(figures, widthOf(span).ms) : NO_BARS;
   const show = (bounds: Bounds) => {
     const time = chosenTime(bars, bounds, isOpen);
-    if (time !== null) setQuery({ ...time, last: null });
+    if (time !== null) onShow(time);
   };
   return (
-    <section class={`histogram ${isOld ? "is-loading" : ""}`} aria-label="Calls over time">
+    <section class={`outcomes ${isOld ? "is-loading" : ""}`} aria-label="Calls by outcome, over time">
       {isTable && figures ? (
-        <HistogramTable
+        <OutcomesTable
           bars={bars}
           isSampled={figures.sampled}
           onShow={(index) => show({ from: index, to: index + 1 })}
@@ -81,6 +87,7 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
   const area = useRef<HTMLDivElement>(null);
   const [dragged, setDragged] = useState<{ anchor: number; at: number } | null>(null);
   const [bounds, setBounds] = useState<Bounds | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
   const first = bars[0]?.since;
   // Bounds are places of bars: among other bars they mean nothing.
   useEffect(() => {
@@ -98,6 +105,7 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
     to: Math.max(dragged.anchor, dragged.at) + 1,
   };
   const shown = drag ?? bounds;
+  const under = pointed === null ? undefined : bars[pointed];
   return (
     <div class="bars">
       <div
@@ -110,7 +118,11 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
           setBounds(null);
           setDragged({ anchor: at, at });
         }}
-        onPointerMove={(event) => dragged && setDragged({ ...dragged, at: barAt(event.clientX) })}
+        onPointerMove={({ clientX, pointerType }) => {
+          if (dragged !== null) setDragged({ ...dragged, at: barAt(clientX) });
+          else if (pointerType === "mouse") setPointed(barAt(clientX));
+        }}
+        onPointerLeave={() => setPointed(null)}
         onPointerCancel={() => setDragged(null)}
         onPointerUp={() => {
           if (drag !== null) onShow(drag);
@@ -118,7 +130,7 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
         }}
       >
         {bars.map((bar, index) => (
-          <span key={bar.since} class="bar" title={barWords(bar, { now: now.value, isSampled })}>
+          <span key={bar.since} class="bar">
             {share(bar.failed, highest, "bad")}
             {share(bar.other, highest, "other")}
             {share(bar.delivered, highest, "ok")}
@@ -138,24 +150,40 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
             onDrop={() => setBounds(null)}
           />
         ))}
-      {shown !== null && (
-        <p
-          class="picked"
-          style={{
-            left: `clamp(${bounds === null ? 70 : 180}px, ${centre(shown, bars.length)}%, 100% - ${bounds === null ? 70 : 180}px)`,
-          }}
-        >
+      {shown !== null ? (
+        <Readout at={centre(shown, bars.length)} room={bounds === null ? 70 : 180}>
           {barTime({ since: bars[shown.from]?.since ?? 0, until: bars[shown.to - 1]?.until ?? 0 }, now.value)}
           {bounds !== null && (
             <button type="button" class="button" onClick={() => onShow(bounds)}>
               Show this time <kbd>Enter</kbd>
             </button>
           )}
-        </p>
+        </Readout>
+      ) : (
+        pointed !== null &&
+        under !== undefined && (
+          <Readout at={centre({ from: pointed, to: pointed + 1 }, bars.length)} room={180}>
+            {barWords(under, { now: now.value, isSampled })}
+          </Readout>
+        )
       )}
     </div>
   );
 }
+
+interface ReadoutProps {
+  /** In percent of the width. */
+  at: number;
+  /** Half of what it needs, in pixels: it stays within the chart. */
+  room: number;
+  children: ComponentChildren;
+}
+
+const Readout = ({ at, room, children }: ReadoutProps) => (
+  <p class="picked" style={{ left: `clamp(${room}px, ${at}%, 100% - ${room}px)` }}>
+    {children}
+  </p>
+);
 
 /** A part of a bar. What there is at all can be seen, however little it is. */
 const share = (value: number, highest: number, kind: string) =>

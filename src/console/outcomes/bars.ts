@@ -1,7 +1,7 @@
-/** The histogram over the list: how wide its bars are, what is in them, and what its axis says. Pure. */
+/** The bars of outcomes over time: how wide they are, what is in them, and what their axis says. Pure. */
 import type { Stats } from "../answers.ts";
+import { dayWord, moment, type Range } from "../calls/time.ts";
 import { count } from "../format.ts";
-import { dayWord, moment, type Range } from "./time.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -150,57 +150,19 @@ export function moveBound(
     : { from, to: Math.min(bars, Math.max(wanted, from + 1)) };
 }
 
-/** The address's time for some of the bars. It stays open if it reaches to now. */
-export function chosenTime(
-  bars: readonly Bar[],
-  { from, to }: Bounds,
-  isOpen: boolean,
-): { since: string; until: string | null } | null {
+export interface ChosenTime {
+  since: string;
+  /** Null: it reaches to now, and moves on with it. */
+  until: string | null;
+}
+
+/** The time of some of the bars. It stays open if it reaches to now. */
+export function chosenTime(bars: readonly Bar[], { from, to }: Bounds, isOpen: boolean): ChosenTime | null {
   const [first, last] = [bars[from], bars[to - 1]];
   if (first === undefined || last === undefined) return null;
   const reachesNow = isOpen && to === bars.length;
   return {
     since: new Date(first.since).toISOString(),
     until: reachesNow ? null : new Date(last.until).toISOString(),
-  };
-}
-
-const NAMED = ["delivered", "failed", "waiting", "retrying"] as const;
-const OTHERS = {
-  pending: "on their way",
-  held: "held",
-  disabled: "stopped",
-  no_webhook: "without a webhook",
-} as const;
-const OTHER_STATES = Object.keys(OTHERS) as (keyof typeof OTHERS)[];
-
-/** A part of the summary, and the filter that shows its calls. */
-interface Counted {
-  text: string;
-  title?: string;
-  filter: { status: string | null; waiting: string | null };
-}
-
-/** "52,310 calls, 52,118 delivered, 14 failed, 41 waiting": the states that there are. Rare ones are put together. */
-export function summaryOf({ calls, sampled }: Pick<Stats, "calls" | "sampled">): {
-  total: string;
-  parts: Counted[];
-} {
-  const about = (value: number) => `${sampled && value > 0 ? "≈" : ""}${count(value)}`;
-  const named = NAMED.filter((state) => calls[state] > 0).map((state) => ({
-    text: `${about(calls[state])} ${state}`,
-    filter: state === "waiting" ? { status: null, waiting: "true" } : { status: state, waiting: null },
-  }));
-  const others = OTHER_STATES.filter((state) => calls[state] > 0);
-  const words = others.map((state) => `${about(calls[state])} ${OTHERS[state]}`);
-  const sum = others.reduce((total, state) => total + calls[state], 0);
-  const rest = {
-    text: words.length === 1 ? words.join() : `${about(sum)} others`,
-    title: words.join(", "),
-    filter: { status: others.join(","), waiting: null },
-  };
-  return {
-    total: `${about(calls.total)} ${calls.total === 1 ? "call" : "calls"}`,
-    parts: others.length === 0 ? named : [...named, rest],
   };
 }

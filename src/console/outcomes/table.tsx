@@ -1,5 +1,4 @@
-/** The histogram as a table: the same figures, newest first, each time a button that shows its calls. */
-
+/** The outcomes as a table: the same figures, newest first, each time a button that shows its calls. */
 import { now } from "../clock.ts";
 import { count, zone } from "../format.ts";
 import { type Bar, barTime, totalOf } from "./bars.ts";
@@ -10,13 +9,13 @@ interface Props {
   onShow: (index: number) => void;
 }
 
-export function HistogramTable({ bars, isSampled, onShow }: Props) {
+export function OutcomesTable({ bars, isSampled, onShow }: Props) {
   const about = (value: number) => `${isSampled && value > 0 ? "≈" : ""}${count(value)}`;
   const filled = bars.map((bar, index) => ({ bar, index })).filter(({ bar }) => totalOf(bar) > 0);
   if (filled.length === 0) return <p class="dim">No call in this time.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to do it
-    <section class="figures" tabIndex={0} aria-label="Calls over time, as a table">
+    <section class="figures" tabIndex={0} aria-label="Calls by outcome, as a table">
       <table>
         <thead>
           <tr>
