@@ -41,7 +41,8 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
       ref={dialog}
       class={isWide ? "is-wide" : ""}
       aria-label={title}
-      onInput={() => {
+      onInput={({ target }) => {
+        if (!isTextField(target)) return;
         isTyped.current = true;
         setWarned(false);
       }}
@@ -71,3 +72,7 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
     </dialog>
   );
 }
+
+const isTextField = (target: EventTarget | null): boolean =>
+  target instanceof HTMLTextAreaElement ||
+  (target instanceof HTMLInputElement && !/^(checkbox|radio)$/.test(target.type));
