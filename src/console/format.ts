@@ -75,6 +75,9 @@ export const zone = (at: string | number = 0): string =>
     .formatToParts(new Date(at || Date.now()))
     .find(({ type }) => type === "timeZoneName")?.value ?? "UTC";
 
+/** "2026-11-26 16:25 GMT+1". */
+export const dayTimeZone = (at: string | number): string => `${dayAndTime(at)} ${zone(at)}`;
+
 /** All of a time, with its zone: "2026-11-26 16:25:47.310 GMT+1". */
 export const exactly = (at: string): string =>
   `${dayAndTime(at).slice(0, 10)} ${timeOfDayMs(at)} ${zone(at)}`;

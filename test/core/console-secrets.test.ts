@@ -1,7 +1,7 @@
 /** What each signing secret does, and what a rotation will do, in words. */
 import { describe, expect, test } from "vitest";
 import type { SigningSecret } from "../../src/console/answers.ts";
-import { dayAndTime } from "../../src/console/format.ts";
+import { dayTimeZone } from "../../src/console/format.ts";
 import { textOf } from "../../src/console/log-state.ts";
 import { roleOf, rotationWords } from "../../src/console/settings/secret-words.ts";
 
@@ -29,13 +29,13 @@ describe("secrets", () => {
     const secrets = [secret("new", 48, null), secret("old", -10, 72)];
     expect(rolesOf(secrets)).toEqual(["Announced", "In use, stays"]);
     expect(secrets.map((one) => roleOf(one, secrets, NOW).isAnnounced)).toEqual([true, false]);
-    expect(secrets.map((one) => roleOf(one, secrets, NOW).told)[0]).toContain(dayAndTime(at(48)));
+    expect(secrets.map((one) => roleOf(one, secrets, NOW).told)[0]).toContain(dayTimeZone(at(48)));
   });
 
   test("an older one leaves when the overlap ends", () => {
     expect(rolesOf([secret("new", 0, null), secret("old", -10, 24)])).toEqual(["In use, stays", "Leaving"]);
     const [newest, old] = [secret("new", 0, null), secret("old", -10, 24)];
-    expect(roleOf(old, [newest, old], NOW).told).toContain(`until ${dayAndTime(at(24))}`);
+    expect(roleOf(old, [newest, old], NOW).told).toContain(`until ${dayTimeZone(at(24))}`);
   });
 
   test("an announced one that a newer one has overtaken leaves", () => {
@@ -55,13 +55,13 @@ describe("a rotation", () => {
 
   test("at once tells until when receivers accept both", () => {
     expect(words(24, 0)).toBe(
-      `The new secret makes both signature headers at once. Receivers that check webhook-signature accept both until ${dayAndTime(at(24))}. Then the older ones end.`,
+      `The new secret makes both signature headers at once. Receivers that check webhook-signature accept both until ${dayTimeZone(at(24))}. Then the older ones end.`,
     );
   });
 
   test("announced tells from when it is in use, and counts the overlap from then", () => {
-    expect(words(24, 48)).toContain(`x-webhook-signature from ${dayAndTime(at(48))} on, in 2 days`);
-    expect(words(24, 48)).toContain(`accept both until ${dayAndTime(at(72))}`);
+    expect(words(24, 48)).toContain(`x-webhook-signature from ${dayTimeZone(at(48))} on, in 2 days`);
+    expect(words(24, 48)).toContain(`accept both until ${dayTimeZone(at(72))}`);
   });
 
   test("without an overlap warns", () => {

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { AdminOrg, ApiKey } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
 import { now } from "../clock.ts";
-import { dayAndTime, exactly } from "../format.ts";
+import { dayTimeZone, exactly } from "../format.ts";
 import { AskFirst } from "../parts/ask-first.tsx";
 import { Button, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
@@ -113,7 +113,7 @@ function Row({ row, onRevoke }: { row: ApiKey; onRevoke: () => void }) {
 }
 
 const Expiry = ({ at }: { at: string }) =>
-  Date.parse(at) > now.value ? <Until at={at} /> : <time dateTime={at}>{dayAndTime(at)}</time>;
+  Date.parse(at) > now.value ? <Until at={at} /> : <time dateTime={at}>{dayTimeZone(at)}</time>;
 
 interface RevokeProps {
   apiKey: ApiKey;

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { tell } from "../announce.ts";
 import type { ListedLog } from "../answers.ts";
-import { count, counted, dayAndTime, zone } from "../format.ts";
+import { count, counted, dayTimeZone, zone } from "../format.ts";
 import { Button } from "../parts/form.tsx";
 import { setQuery } from "../router.ts";
 import { letIn, list, more } from "./list.ts";
@@ -115,7 +115,7 @@ function Further({ rows }: { rows: Rows }) {
       <p class="further">
         {count(rows.shown.length)} calls are shown, and no more fit on a page.
         <Button onClick={() => setQuery({ until, since: list.value.query.since ?? null, last: null })}>
-          Show those older than {dayAndTime(oldest.created_at)}
+          Show those older than {dayTimeZone(oldest.created_at)}
         </Button>
       </p>
     );

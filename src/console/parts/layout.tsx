@@ -28,9 +28,11 @@ export function Layout({ children }: { children: ComponentChildren }) {
   const shown = at === null ? null : (PARENTS[at] ?? at);
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
-    // On a phone the navigation is a row wider than the window.
-    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [shown]);
+    // On a phone the navigation is a row wider than the window, and "2 down" makes it wider.
+    const link = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (nav.current && link)
+      nav.current.scrollLeft = link.offsetLeft - (nav.current.clientWidth - link.offsetWidth) / 2;
+  }, [shown, troubled.value]);
   const pages = isAdmin.value ? (["admin"] as const) : ORG_PAGES;
   return (
     <div class="app">

@@ -25,7 +25,10 @@ function SignInForm({ label }: { label: string }) {
         void send();
       }}
     >
-      <Field label="API key" hint="It is kept on the server's side; this browser gets a session of 12 hours.">
+      <Field
+        label="API key"
+        hint="It does not stay in this browser, which gets a session of 12 hours in its place."
+      >
         <input
           type="password"
           name="key"

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Org } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
-import { count, dayAndTime, zone } from "../format.ts";
+import { count, dayTimeZone } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Copied, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
@@ -136,9 +136,7 @@ function ThisKey() {
         </div>
         <div>
           <dt>Expires</dt>
-          <dd>
-            {key.expires_at === null ? "never" : `${dayAndTime(key.expires_at)} ${zone(key.expires_at)}`}
-          </dd>
+          <dd>{key.expires_at === null ? "never" : dayTimeZone(key.expires_at)}</dd>
         </div>
       </dl>
     </Section>

@@ -1,6 +1,6 @@
 /** What each signing secret does now, and what a rotation will do, in words. Pure. */
 import type { SigningSecret } from "../answers.ts";
-import { dayAndTime, duration } from "../format.ts";
+import { dayTimeZone, duration } from "../format.ts";
 import type { Kind, Part } from "../log-state.ts";
 
 export interface SecretRole {
@@ -22,7 +22,7 @@ const newestActiveOf = (secrets: readonly SigningSecret[], now: number): number 
 
 export function roleOf(secret: SigningSecret, secrets: readonly SigningSecret[], now: number): SecretRole {
   const { activates_at, expires_at } = secret;
-  const until = expires_at === null ? "" : ` until ${dayAndTime(expires_at)}`;
+  const until = expires_at === null ? "" : ` until ${dayTimeZone(expires_at)}`;
   const place = secrets.indexOf(secret);
   const inUse = newestActiveOf(secrets, now);
   if (place === inUse)
@@ -34,7 +34,7 @@ export function roleOf(secret: SigningSecret, secrets: readonly SigningSecret[],
   if (place < inUse)
     return {
       ...{ kind: "wait", word: "Announced", isNewestActive: false, isAnnounced: true },
-      told: `It makes one of the signatures in webhook-signature already. From ${dayAndTime(activates_at)} on it makes x-webhook-signature too.`,
+      told: `It makes one of the signatures in webhook-signature already. From ${dayTimeZone(activates_at)} on it makes x-webhook-signature too.`,
     };
   return {
     ...{ kind: "off", word: "Leaving", isNewestActive: false, isAnnounced: false },
@@ -56,14 +56,14 @@ export function rotationWords(
       ? ["The new secret makes both signature headers ", { strong: "at once" }, ". "]
       : [
           "The new secret makes one of the signatures in webhook-signature at once. It makes x-webhook-signature from ",
-          { strong: dayAndTime(activates) },
+          { strong: dayTimeZone(activates) },
           ` on, in ${duration(activateInHours * HOUR_MS)}: until then receivers can be told. `,
         ];
   if (overlapHours > 0)
     return [
       ...first,
       "Receivers that check webhook-signature accept both until ",
-      { strong: dayAndTime(ends) },
+      { strong: dayTimeZone(ends) },
       ". Then the older ones end.",
     ];
   return [
