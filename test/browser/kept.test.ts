@@ -61,7 +61,7 @@ test("after the back button the focus is on the page, not lost", async () => {
   const { page } = visitor;
   await signIn(page, at("/calls"));
   await page.locator("tbody tr .c-call a").first().click();
-  await page.getByRole("tablist").first().waitFor();
+  await page.getByRole("tab", { name: "Verify" }).focus(); // it goes with its page
   await page.goBack();
   await page.locator("tbody tr").first().waitFor();
   expect(await page.evaluate("document.activeElement.id")).toBe("main");
