@@ -6,6 +6,7 @@ import { type ApiError, ask } from "../api.ts";
 import { now } from "../clock.ts";
 import { dayTimeZone, exactly } from "../format.ts";
 import { AskFirst } from "../parts/ask-first.tsx";
+import { Columns } from "../parts/columns.tsx";
 import { Button, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
 import { Section } from "../parts/section.tsx";
@@ -65,18 +66,7 @@ export function Keys({ org }: { org: AdminOrg }) {
 
 const List = ({ keys, onRevoke }: { keys: readonly ApiKey[]; onRevoke: (key: ApiKey) => void }) => (
   <table class="keys-table">
-    <thead>
-      <tr>
-        <th scope="col">Key</th>
-        <th scope="col">State</th>
-        <th scope="col">May</th>
-        <th scope="col">Last used</th>
-        <th scope="col">Expires</th>
-        <th scope="col">
-          <span class="unseen">Actions</span>
-        </th>
-      </tr>
-    </thead>
+    <Columns names={["Key", "State", "May", "Last used", "Expires"]} hasActs />
     <tbody>
       {keys.map((key) => (
         <Row key={key.id} row={key} onRevoke={() => onRevoke(key)} />

@@ -1,6 +1,7 @@
 /** The orgs as a table. */
 import type { AdminOrg } from "../answers.ts";
 import { count } from "../format.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Copied } from "../parts/form.tsx";
 import { Ago } from "../parts/time.tsx";
 import { StoredBar } from "../parts/usage.tsx";
@@ -10,20 +11,10 @@ import { OrgState } from "./org-state.tsx";
 
 export const OrgsTable = ({ orgs }: { orgs: readonly AdminOrg[] }) => (
   <table class="orgs">
-    <thead>
-      <tr>
-        <th scope="col">Org</th>
-        <th scope="col">State</th>
-        <th scope="col">Id</th>
-        <th scope="col">Stored</th>
-        <th scope="col" class="right">
-          Reports a minute
-        </th>
-        <th scope="col" class="right">
-          Made
-        </th>
-      </tr>
-    </thead>
+    <Columns
+      names={["Org", "State", "Id", "Stored", "Reports a minute", "Made"]}
+      right={["Reports a minute", "Made"]}
+    />
     <tbody>
       {orgs.map((org) => (
         <Row key={org.user_id} org={org} />

@@ -1,6 +1,7 @@
 /** What was read from the conversation: a row a citation. */
 
 import { visible } from "../format.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Empty } from "../parts/form.tsx";
 import { LongText } from "../parts/long-text.tsx";
 import type { CitationRow } from "./citation-rows.ts";
@@ -37,14 +38,7 @@ export function Citations({ citations, total, isHeld, isErased, call_id }: Props
       <WindowButtons window={window} total={citations.length} what="Citations" />
       <div class="scrolled">
         <table class="citations">
-          <thead>
-            <tr>
-              <th scope="col">Variable</th>
-              <th scope="col">Type</th>
-              <th scope="col">Value</th>
-              <th scope="col">Said</th>
-            </tr>
-          </thead>
+          <Columns names={["Variable", "Type", "Value", "Said"]} />
           <tbody>
             {citations.slice(window.from, window.to).map(({ variable, type, value, said }, at) => (
               <tr key={window.from + at}>

@@ -1,5 +1,6 @@
 /** The endpoints as a table; on a phone as cards. */
 import type { Endpoint } from "../answers.ts";
+import { Columns } from "../parts/columns.tsx";
 import { EndpointRow } from "./row.tsx";
 
 interface Props {
@@ -10,19 +11,11 @@ interface Props {
 
 export const EndpointsTable = ({ endpoints, onDone, onSettings }: Props) => (
   <table class="stacks endpoints">
-    <thead>
-      <tr>
-        <th scope="col">Endpoint</th>
-        <th scope="col">How it fares</th>
-        <th scope="col" class="right">
-          Waiting
-        </th>
-        <th scope="col">Its own settings</th>
-        <th scope="col">
-          <span class="unseen">What can be done</span>
-        </th>
-      </tr>
-    </thead>
+    <Columns
+      names={["Endpoint", "How it fares", "Waiting", "Its own settings"]}
+      right={["Waiting"]}
+      hasActs
+    />
     <tbody>
       {endpoints.map((endpoint) => (
         <EndpointRow

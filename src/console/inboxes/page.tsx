@@ -4,6 +4,7 @@ import { copy, tell } from "../announce.ts";
 import type { Inbox } from "../answers.ts";
 import { ask, messageOf } from "../api.ts";
 import { counted } from "../format.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Button, Copied, Empty, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
 import { Until } from "../parts/time.tsx";
@@ -56,18 +57,16 @@ function List({ known }: { known: readonly Inbox[] }) {
   return (
     <>
       <table class="inboxes">
-        <thead>
-          <tr>
-            <th scope="col">Inbox</th>
-            <th scope="col">Takes requests at</th>
-            <th scope="col">Read-only page for somebody without a key</th>
-            <th scope="col">Answers</th>
-            <th scope="col">Ends</th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <Columns
+          names={[
+            "Inbox",
+            "Takes requests at",
+            "Read-only page for somebody without a key",
+            "Answers",
+            "Ends",
+          ]}
+          hasActs
+        />
         <tbody>
           {known.map((inbox) => (
             <Row key={inbox.id} inbox={inbox} onDelete={() => (deleting.value = inbox)} />

@@ -4,6 +4,7 @@ import type { InboundNumber, Org } from "../answers.ts";
 import { ask } from "../api.ts";
 import { useLive } from "../live.ts";
 import { usePaged } from "../paged.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Button, Empty, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
 import { Paging } from "../parts/paging.tsx";
@@ -75,16 +76,7 @@ interface TableProps {
 
 const NumbersTable = ({ numbers, org, onOpen }: TableProps) => (
   <table class="stacks numbers">
-    <thead>
-      <tr>
-        <th scope="col">Number</th>
-        <th scope="col">Webhook URL</th>
-        <th scope="col">What is sent</th>
-        <th scope="col">
-          <span class="unseen">What can be done</span>
-        </th>
-      </tr>
-    </thead>
+    <Columns names={["Number", "Webhook URL", "What is sent"]} hasActs />
     <tbody>
       {numbers.map((number) => (
         <NumberRow

@@ -1,7 +1,10 @@
 /** The outcomes as a table: the same figures, newest first, each time a button that shows its calls. */
 import { now } from "../clock.ts";
 import { count, zone } from "../format.ts";
+import { Columns } from "../parts/columns.tsx";
 import { type Bar, barTime, totalOf } from "./bars.ts";
+
+const OUTCOMES = ["Delivered", "Failed", "Others"];
 
 interface Props {
   bars: readonly Bar[];
@@ -17,20 +20,7 @@ export function OutcomesTable({ bars, isSampled, onShow }: Props) {
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to do it
     <section class="figures" tabIndex={0} aria-label="Calls by outcome, as a table">
       <table>
-        <thead>
-          <tr>
-            <th scope="col">Time ({zone()})</th>
-            <th scope="col" class="right">
-              Delivered
-            </th>
-            <th scope="col" class="right">
-              Failed
-            </th>
-            <th scope="col" class="right">
-              Others
-            </th>
-          </tr>
-        </thead>
+        <Columns names={[`Time (${zone()})`, ...OUTCOMES]} right={OUTCOMES} />
         <tbody>
           {filled.reverse().map(({ bar, index }) => (
             <tr key={bar.since}>

@@ -6,6 +6,7 @@ import { endpointSentence, kindOfEndpoint } from "../endpoints/state.ts";
 import { WaitingCalls } from "../endpoints/waiting-calls.tsx";
 import { count, endpointName } from "../format.ts";
 import type { Part } from "../log-state.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Sentence, Status } from "../parts/status.tsx";
 import { Until } from "../parts/time.tsx";
 import { addressOf } from "../router.ts";
@@ -41,21 +42,11 @@ export function TroubledEndpoints({ endpoints, failing, onDone }: Props) {
     <section>
       <h2>Endpoints that need somebody</h2>
       <table class="stacks">
-        <thead>
-          <tr>
-            <th scope="col">Endpoint</th>
-            <th scope="col">What is wrong</th>
-            <th scope="col" class="right">
-              Waiting
-            </th>
-            <th scope="col" class="right">
-              Next probe
-            </th>
-            <th scope="col">
-              <span class="unseen">What can be done</span>
-            </th>
-          </tr>
-        </thead>
+        <Columns
+          names={["Endpoint", "What is wrong", "Waiting", "Next probe"]}
+          right={["Waiting", "Next probe"]}
+          hasActs
+        />
         <tbody>
           {endpoints.slice(0, ROWS_MOST).map((endpoint) => (
             <DownRow key={endpoint.url} endpoint={endpoint} onDone={onDone} />

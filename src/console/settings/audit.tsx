@@ -5,6 +5,7 @@ import type { Act } from "../answers.ts";
 import { now } from "../clock.ts";
 import { ago, exactly, visible } from "../format.ts";
 import { usePaged } from "../paged.ts";
+import { Columns } from "../parts/columns.tsx";
 import { Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
 import { Paging } from "../parts/paging.tsx";
@@ -45,14 +46,7 @@ function Acts({ acts }: { acts: readonly Act[] }) {
   const own = caller.value?.key?.id;
   return (
     <table class="audit-acts">
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">What</th>
-          <th scope="col">On</th>
-          <th scope="col">By</th>
-        </tr>
-      </thead>
+      <Columns names={["When", "What", "On", "By"]} />
       <tbody>
         {acts.map(({ at, action, target, key_id, request_id }) => (
           <tr
