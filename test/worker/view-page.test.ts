@@ -77,6 +77,10 @@ describe("an address below /console that is no page", () => {
       "text/html; charset=utf-8",
     ]);
     expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; style-src 'self'/);
+    expect([response.headers.get("vary"), response.headers.get("cache-control")]).toEqual([
+      "accept",
+      "no-store",
+    ]);
     const html = await response.text();
     expect(html).toContain("There is no such page");
     expect(html).toContain('href="/console/calls"');

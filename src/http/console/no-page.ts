@@ -25,6 +25,9 @@ const PAGE = `<!doctype html>
 
 const HEADERS = {
   "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-store",
+  vary: "accept",
+  "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
 };
 
