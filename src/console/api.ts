@@ -24,8 +24,11 @@ interface Asked {
   signal?: AbortSignal;
 }
 
-/** Whether the server no longer takes the session. The sign-in form then lies over the page, which keeps what it has. */
-export const sessionEnded = signal(false);
+/** Why the server no longer takes the session. The sign-in form then lies over the page, which keeps what it has. */
+export const sessionEnded = signal<string | null>(null);
+
+/** When the server last said that something may not be done (milliseconds since the epoch). */
+export const forbiddenAt = signal(0);
 
 /** Until when the server asks to be left alone (milliseconds since the epoch), and why. */
 export const pausedUntil = signal<{ until: number; why: string } | null>(null);
@@ -60,10 +63,10 @@ export async function ask<T>(method: string, path: string, asked: Asked = {}): P
     });
     unreachableSince.value = null;
     return await read(response); // its failure to come whole is one of the connection
-  } catch (error) {
+  } catch {
     if (asked.signal?.aborted) return refusal(0, "ABORTED", "The question was given up.");
     unreachableSince.value ??= Date.now();
-    return refusal(0, "UNREACHABLE", `The server does not answer (${String(error)}). Is it running?`);
+    return refusal(0, "UNREACHABLE", "The server does not answer, or the network is away.");
   }
 }
 
@@ -79,7 +82,8 @@ async function read<T>(response: Response): Promise<Answer<T>> {
   if (json.errors === null)
     return { ok: true, status, data: json.data as T, next_cursor: json.next_cursor ?? null, text };
   const message = json.errors[0]?.message ?? `The server answered ${status}.`;
-  if (status === 401) sessionEnded.value = true;
+  if (status === 401) sessionEnded.value = message;
+  if (status === 403) forbiddenAt.value = Date.now();
   // A full quota does not pass by waiting, and keeps nobody from looking.
   if ((status === 429 || status === 503) && json.errors[0]?.error !== "QUOTA_EXCEEDED") {
     const seconds = Number(response.headers.get("retry-after")) || WAIT_WITHOUT_ADVICE_S;
@@ -106,3 +110,10 @@ function parse(text: string): Envelope | null {
 /** What a refusal says, in one line. */
 export const messageOf = (answer: { errors: readonly ApiError[] }): string =>
   answer.errors.map(({ message }) => message).join(" ");
+
+/** Statuses that something else tells of: no answer at all, a session that has ended, and waits. */
+const TOLD_ELSEWHERE = [0, 401, 429, 503];
+
+/** What a page has to say itself about an answer: nothing, if it is none or a banner tells of it. */
+export const untold = (answer: Answer<unknown> | null): readonly ApiError[] =>
+  answer === null || answer.ok || TOLD_ELSEWHERE.includes(answer.status) ? [] : answer.errors;

@@ -120,15 +120,20 @@ function WithoutRead() {
   );
 }
 
-const ShutOut = ({ message }: { message: string }) => (
-  <main class="sign-in" id="main" tabIndex={-1}>
-    <h1>Nothing can be done here now</h1>
-    <p>{message}</p>
-    <button type="button" class="button is-primary" onClick={() => void signOut()}>
-      Sign out
-    </button>
-  </main>
-);
+const SHUT_OUT_EVERY_MS = 10_000;
+
+function ShutOut({ message }: { message: string }) {
+  useLive(() => begin(null), { everyMs: SHUT_OUT_EVERY_MS });
+  return (
+    <main class="sign-in" id="main" tabIndex={-1}>
+      <h1>Nothing can be done here now</h1>
+      <p>{message} Then the page comes back by itself.</p>
+      <button type="button" class="button is-primary" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </main>
+  );
+}
 
 const root = document.getElementById("app");
 if (root !== null) render(<Console />, root);

@@ -6,7 +6,7 @@ const CAUSES: Record<string, string> = {
   redirect: "redirects",
   dns: "no address",
   connect: "no connection",
-  tls: "no valid certificate",
+  tls: "no secure connection",
   protocol: "not HTTP",
   "blocked url": "an address that may not be called",
   resolver: "a look-up of ours that failed",
@@ -33,7 +33,7 @@ const HINTS: Record<string, string> = {
   timeout: "too slow, or away?",
   dns: "is its name right?",
   connect: "does it run?",
-  tls: "has it expired?",
+  tls: "are its name and its certificate right?",
   protocol: "what listens there?",
 };
 

@@ -84,6 +84,8 @@ export const exactly = (at: string): string =>
 
 export const count = (value: number): string => value.toLocaleString("en");
 
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "1 call", "2 calls". */
 export const counted = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;

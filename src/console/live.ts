@@ -20,7 +20,7 @@ export function useLive(
     let timer = 0;
     let isAsking = false;
     const mayAsk = () =>
-      !document.hidden && !sessionEnded.value && (pausedUntil.value?.until ?? 0) <= Date.now();
+      !document.hidden && sessionEnded.value === null && (pausedUntil.value?.until ?? 0) <= Date.now();
     const tick = async () => {
       isAsking = true;
       if (mayAsk()) await latest.current(ended.signal);

@@ -1,6 +1,6 @@
 /** What a log's state means to somebody who looks: a kind with a word, its attempts as marks, and one sentence. Pure. */
 import type { AnyLog, Attempt } from "./answers.ts";
-import { counted, duration, hostOf, outcomeOf, timeOfDay, until } from "./format.ts";
+import { counted, duration, hostOf, outcomeOf, timeOfDay, until, zone } from "./format.ts";
 
 export type Kind = "ok" | "bad" | "wait" | "off" | "held" | "none";
 
@@ -87,15 +87,15 @@ function whatHappened({ url, metadata }: Pick<AnyLog, "url" | "metadata">): Part
   if (last.response_code !== null)
     return [host, " answered ", { strong: String(last.response_code), kind }, how];
   const outcome = NO_ANSWER[last.error ?? ""] ?? `can't be reached (${outcomeOf(last)})`;
-  return [host, " ", { strong: outcome, kind }, how];
+  return [host, " ", { strong: outcome, kind }, alike === 1 ? "" : `, ${times(alike)} in a row`];
 }
 
 /** Of attempts that got no answer: completes "HOST …". */
 const NO_ANSWER: Record<string, string> = {
   timeout: "did not answer in time",
   dns: "has no address",
-  connect: "did not take the connection",
-  tls: "has no valid certificate",
+  connect: "did not take the connection, or broke it off",
+  tls: "could not be reached securely",
   protocol: "answered something that is not HTTP",
   blocked_url: "is an address that may not be called",
   resolver: "could not be looked up",
@@ -109,7 +109,8 @@ export function sentenceOf(log: AnyLog, now: number, nextProbeAt: string | null 
     happened.length === 0 ? parts : [...happened, ". ", ...parts];
   const host = hostOf(log.url);
   const next = log.next_attempt_at;
-  const when: Part[] = next === null ? [] : [{ strong: until(next, now) }, `, at ${timeOfDay(next)}`];
+  const when: Part[] =
+    next === null ? [] : [{ strong: until(next, now) }, `, at ${timeOfDay(next)} ${zone(next)}`];
   if (log.reason === "endpoint_degraded")
     return andThen(
       "The endpoint is failing, so the call ",

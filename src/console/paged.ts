@@ -3,7 +3,7 @@
  * first one behind.
  */
 import { useState } from "preact/hooks";
-import { type ApiError, ask } from "./api.ts";
+import { type ApiError, ask, untold } from "./api.ts";
 import { useLive } from "./live.ts";
 
 const PAGE_MOST = 200;
@@ -14,7 +14,7 @@ export interface Paged<T> {
   rows: readonly T[] | null;
   /** Whether the rows answer the latest question: another query's stay until its own come. */
   isCurrent: boolean;
-  /** Of the last question, if it was refused. */
+  /** Of the last question, if it was refused and no banner tells of it. */
   errors: readonly ApiError[];
   /** Since when no answer comes. */
   staleSince: number | null;
@@ -65,7 +65,7 @@ export function usePaged<T>(
       const answer = await ask<T[]>("GET", path, { query: { ...query, limit: pageSize, cursor }, signal });
       if (signal.aborted) return;
       if (!answer.ok) {
-        setTrouble((before) => ({ errors: answer.errors, since: before?.since ?? Date.now() }));
+        setTrouble((before) => ({ errors: untold(answer), since: before?.since ?? Date.now() }));
         return;
       }
       rows.push(...answer.data);

@@ -1,7 +1,7 @@
 /** Who is signed in, and what its key may do. */
 import { computed, effect, signal } from "@preact/signals";
 import type { Caller, Scope } from "./answers.ts";
-import { type Answer, actingFor, ask, messageOf, pausedUntil, sessionEnded } from "./api.ts";
+import { type Answer, actingFor, ask, forbiddenAt, messageOf, pausedUntil, sessionEnded } from "./api.ts";
 
 /** Undefined until the server has told; null if nobody is signed in. */
 export const caller = signal<Caller | null | undefined>(undefined);
@@ -46,10 +46,11 @@ const RETRY_MS = 3_000;
 /** Asks who is signed in; if nobody is, a link in the address signs in. */
 export async function begin(link = takeLink()): Promise<void> {
   const answer = await ask<Caller>("GET", "/v1/whoami");
-  sessionEnded.value = false; // nobody was signed in yet
+  sessionEnded.value = null; // nobody was signed in yet
   delayed.value = null;
   if (answer.ok) {
     caller.value = answer.data;
+    shutOut.value = null;
     askedLink.value = link;
   } else if (answer.status === 401 || answer.status === 403) {
     if (link !== null && (await followLink(link))) return;
@@ -60,6 +61,21 @@ export async function begin(link = takeLink()): Promise<void> {
     setTimeout(() => void begin(link), Math.max(RETRY_MS, (pausedUntil.value?.until ?? 0) - Date.now()));
   }
 }
+
+let isChecking = false;
+
+/** What is forbidden may be everything: then nothing that is shown is true any more. */
+async function checkAdmitted(): Promise<void> {
+  if (caller.value == null || isChecking) return;
+  isChecking = true;
+  const answer = await ask<Caller>("GET", "/v1/whoami");
+  isChecking = false;
+  if (!answer.ok && answer.status === 403) shutOut.value = messageOf(answer);
+}
+
+effect(() => {
+  if (forbiddenAt.value > 0) void checkAdmitted();
+});
 
 /** Signs in with a link. False if it was refused. */
 export async function followLink(link: string): Promise<boolean> {
@@ -74,7 +90,7 @@ export async function signIn(given: { key: string } | { link: string }): Promise
     const before = caller.value;
     caller.value = answer.data;
     shutOut.value = null;
-    sessionEnded.value = false;
+    sessionEnded.value = null;
     // Somebody else's page must not go on under this key.
     if (before != null && before.user_id !== answer.data.user_id) location.assign("/console");
   } else if (answer.status === 403) shutOut.value = answer.errors[0]?.message ?? null;

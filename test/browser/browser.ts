@@ -62,6 +62,17 @@ export async function axeViolations(page: Page): Promise<string[]> {
   return JSON.parse(String(result.value));
 }
 
+/** What can be pressed and is smaller than 24 px, but for links within a sentence, and what only the keyboard sees. */
+export const smallTargets = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll("a, button, input, select, textarea, summary, [role=tab]")]
+    .filter((target) => {
+      const { width, height } = (target.closest("label") ?? target).getBoundingClientRect();
+      const isSeen = width > 1 && height > 1 && target.checkVisibility({ visibilityProperty: true });
+      const isInSentence = target.parentElement.closest("p, dd, li, small") !== null;
+      return isSeen && !isInSentence && !target.matches(".skip") && Math.min(width, height) < 23.5;
+    })
+    .map((target) => target.outerHTML.slice(0, 160))`);
+
 /** The picture of the README. `README_PICTURE=src/docs/console.png` writes it anew. */
 const README_PICTURE = { name: "call-retrying-light", path: process.env.README_PICTURE };
 

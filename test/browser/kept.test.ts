@@ -17,10 +17,27 @@ test("Escape closes a form at once, but drops what was typed only when pressed o
   await open();
   await form.getByLabel("Webhook URL").fill("https://typed.example/hook");
   await page.keyboard.press("Escape");
-  await form.getByText("Escape once more drops what you typed.").waitFor();
+  await form.getByText("Once more drops what you typed.").waitFor();
   expect(await form.getByLabel("Webhook URL").inputValue()).toBe("https://typed.example/hook");
   await page.keyboard.press("Escape");
   await form.waitFor({ state: "detached" });
+});
+
+test("a report that is half typed is still there after a step back", async () => {
+  const { page } = visitor;
+  await signIn(page, at("/calls"));
+  await page.locator("tbody tr .c-call a").first().click();
+  await page.getByRole("tablist").first().waitFor();
+  await page.getByRole("link", { name: "Calls" }).first().click();
+  const open = () => page.getByRole("button", { name: "Report a call" }).first().click();
+  const field = page.getByRole("dialog", { name: "Report a call" }).getByLabel("Webhook URL");
+  await open();
+  await field.fill("https://typed.example/hook");
+  await page.goBack();
+  await page.getByRole("tablist").first().waitFor();
+  await page.goForward();
+  await open();
+  expect(await field.inputValue()).toBe("https://typed.example/hook");
 });
 
 test("settings that are not saved yet are still there after a look at another page, and can be saved or dropped", async () => {

@@ -9,6 +9,7 @@ import {
   openBrowser,
   scrollsSideways,
   signIn,
+  smallTargets,
   type Visitor,
   visit,
 } from "./browser.ts";
@@ -76,6 +77,7 @@ async function look(visitor: Visitor, name: string, loaded: RegExp): Promise<voi
   await page.waitForTimeout(600); // what slides in has come to rest
   await keepPicture(page, name);
   expect(await axeViolations(page), name).toEqual([]);
+  expect(await smallTargets(page), name).toEqual([]);
   expect(await scrollsSideways(page), `${name} scrolls sideways`).toBe(false);
 }
 

@@ -72,7 +72,8 @@ describe("signing in", () => {
     await dialog.getByText("Local", { exact: true }).waitFor();
     await dialog.getByRole("button", { name: "Sign in with the link" }).click();
     await page.getByRole("navigation", { name: "Console" }).getByText("Elsewhere").waitFor();
-    await behind.getByRole("dialog", { name: "Your session has ended" }).waitFor();
+    const again = behind.getByRole("dialog", { name: "Sign in again" });
+    await again.getByText(/has signed in to another org/).waitFor();
     expect(await scene.api<unknown[]>("GET", "postcall/webhooks", undefined, key.key)).toEqual([]);
   });
 
@@ -113,7 +114,7 @@ test("a session that ends is gone on with in place, and nothing typed is lost", 
   await page.getByRole("button", { name: "Report a call" }).first().click();
   await page.getByLabel("Webhook URL").fill("https://typed.example/hook");
   await page.context().clearCookies();
-  const ended = page.getByRole("dialog", { name: "Your session has ended" });
+  const ended = page.getByRole("dialog", { name: "Sign in again" });
   await ended.getByLabel("API key").fill(LOCAL_KEY);
   await ended.getByRole("button", { name: "Go on" }).click();
   await ended.waitFor({ state: "detached" });

@@ -41,6 +41,42 @@ describe("a server that is busy", () => {
   });
 });
 
+describe("the page of a call that may still change", () => {
+  const open = async () => {
+    const { page } = visitor;
+    scene.receiver.answer("/later", { status: 503 });
+    const id = await scene.report({ to: "/later" });
+    await signIn(page, at(`/call?id=${id}`));
+    await page.getByText("Live", { exact: true }).waitFor();
+    return page;
+  };
+
+  test("is not live while the server has a fault: it says since when it is stale, and why", async () => {
+    const page = await open();
+    const json = {
+      data: null,
+      errors: [{ error: "INTERNAL_SERVER_ERROR", message: "This is a bug of ours." }],
+    };
+    await page.route("**/v1/**", (route) => route.fulfill({ status: 500, json }));
+    await page.getByText(/^Stale since/).waitFor();
+    await page.getByText("This is a bug of ours.").waitFor();
+    expect(await page.getByText("Live", { exact: true }).count()).toBe(0);
+    await page.unroute("**/v1/**");
+    await page.getByText("Live", { exact: true }).waitFor();
+    expect(await page.getByText("This is a bug of ours.").count()).toBe(0);
+  });
+
+  test("gives way to a suspension, and comes back when that is lifted", async () => {
+    const page = await open();
+    const refused = { data: null, errors: [{ error: "FORBIDDEN", message: "This org is suspended." }] };
+    await page.route("**/v1/**", (route) => route.fulfill({ status: 403, json: refused }));
+    await page.getByText(/This org is suspended\./).waitFor();
+    expect(await page.getByRole("button", { name: "Send now" }).count()).toBe(0);
+    await page.unroute("**/v1/**");
+    await page.getByRole("button", { name: "Send now" }).waitFor({ timeout: 15_000 });
+  });
+});
+
 test("a page that is hidden asks nothing, and catches up when it is seen again", async () => {
   const { page } = visitor;
   await signIn(page, at("/calls"));
@@ -92,6 +128,15 @@ describe("what comes from outside is text", () => {
     expect(await page.locator("main img, main script").count()).toBe(0);
     expect(await page.locator("main").innerText()).not.toContain("\u202e");
     expect(await page.getByText(/U\+202E/).count()).toBeGreaterThan(0);
+  });
+
+  test("an org's name turns nothing around", async () => {
+    const { page } = visitor;
+    const { name } = await scene.api<{ name: string }>("GET", "org");
+    await scene.api("PATCH", "org", { name: "\u202egro live" });
+    await signIn(page, at());
+    await page.getByText(/⟨U\+202E⟩gro live/).waitFor();
+    await scene.api("PATCH", "org", { name });
   });
 
   test("a payload of 1 MiB, as deep as may be, is shown without freezing the page", async () => {

@@ -140,6 +140,13 @@ describe("an endpoint's health in a sentence", () => {
     ).toBe("failing for 12 min (no answer in time), 37 calls wait, next probe in 40 s");
   });
 
+  it("says of one that fails and for which no call waits that the next call is its probe", () => {
+    const next_probe_at = "2026-11-26T15:11:00.000Z";
+    expect(said({ state: "degraded", failing_since, last_error: "connect", next_probe_at })).toBe(
+      "failing for 12 min (no connection), the next call is its probe",
+    );
+  });
+
   it("says of an active one how many failures there were in a row, unless none counts", () => {
     const failed = { failing_since, last_error: "http_status" as const };
     expect(said({ ...failed, consecutive_failures: 3 })).toBe(

@@ -36,7 +36,7 @@ describe("the sentence", () => {
       },
     });
     expect(text).toMatch(
-      /^crm\.example answered 503 twice\. 2 attempts are made\. The next attempt goes in 4 min 12 s, at \d\d:04:12\.$/,
+      /^crm\.example answered 503 twice\. 2 attempts are made\. The next attempt goes in 4 min 12 s, at \d\d:04:12 [A-Z]+\S*\.$/,
     );
   });
 
@@ -74,11 +74,18 @@ describe("the sentence", () => {
   test.each([
     ["timeout", "crm.example did not answer in time."],
     ["dns", "crm.example has no address."],
-    ["tls", "crm.example has no valid certificate."],
+    ["tls", "crm.example could not be reached securely."],
   ] as const)("an attempt without an answer (%s) is told in words", (error, text) => {
     const metadata = [attempt({ response_code: null, error })];
     expect(sentence({ status: "failed", reason: "attempts_exhausted", metadata })).toBe(
       `${text} All attempts are used up; nothing more is sent by itself.`,
+    );
+  });
+
+  test("the same outcome without an answer is counted", () => {
+    const metadata = [1, 2].map((number) => attempt({ attempt: number, response_code: null, error: "dns" }));
+    expect(sentence({ status: "failed", reason: "attempts_exhausted", metadata })).toMatch(
+      /^crm\.example has no address, twice in a row\. /,
     );
   });
 

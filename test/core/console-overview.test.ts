@@ -58,6 +58,11 @@ describe("the overview's sentence", () => {
     );
   });
 
+  it("says that there may be more that fail often where it names as many as it looks for", () => {
+    expect(sentence({ failing: 2 })).toContain("2 endpoints fail often.");
+    expect(sentence({ failing: 5 })).toContain("5 or more endpoints fail often.");
+  });
+
   it("keeps silent about a paused endpoint for which nothing waits", () => {
     expect(sentence({ endpoints: [down("paused", 0)] })).toMatch(/^All is well/);
   });

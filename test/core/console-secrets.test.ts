@@ -55,7 +55,7 @@ describe("a rotation", () => {
 
   test("at once tells until when receivers accept both", () => {
     expect(words(24, 0)).toBe(
-      `The new secret makes both signature headers at once. Receivers that check webhook-signature accept both until ${dayTimeZone(at(24))}. Then the older ones end.`,
+      `The new secret makes both signature headers at once. Receivers that check webhook-signature accept both until ${dayTimeZone(at(24))}. Then the older ones end. A receiver that checks x-webhook-signature has to know the new one at once, or refuses what we send: announce it some hours before if there is such a one.`,
     );
   });
 

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import type { AdminOrg, ApiKey } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
 import { now } from "../clock.ts";
-import { dayTimeZone, exactly } from "../format.ts";
+import { dayTimeZone, exactly, visible } from "../format.ts";
 import { AskFirst } from "../parts/ask-first.tsx";
 import { Columns } from "../parts/columns.tsx";
 import { Button, Errors } from "../parts/form.tsx";
@@ -81,7 +81,7 @@ function Row({ row, onRevoke }: { row: ApiKey; onRevoke: () => void }) {
   return (
     <tr title={`${id}, made ${exactly(created_at)}`}>
       <td>
-        {name}
+        {visible(name)}
         <br />
         <span class="mono dim">{prefix}…</span>
       </td>
@@ -120,8 +120,8 @@ function Revoke({ apiKey: { id, name, prefix }, onRevoked, onClose }: RevokeProp
   return (
     <AskFirst title="Revoke this key?" act="Revoke key" onAct={act} onClose={onClose}>
       <p>
-        <b>{name}</b> (<span class="mono">{prefix}…</span>) is refused everywhere within 60 s, and sessions
-        that were opened with it end. It can't be undone.
+        <b>{visible(name)}</b> (<span class="mono">{prefix}…</span>) is refused everywhere within 60 s, and
+        sessions that were opened with it end. It can't be undone.
       </p>
     </AskFirst>
   );

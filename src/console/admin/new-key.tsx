@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { NewKey, Scope } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
-import { zone } from "../format.ts";
+import { visible, zone } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Button, Field } from "../parts/form.tsx";
 import { SendForm } from "../parts/send-form.tsx";
@@ -34,13 +34,13 @@ export function NewKeyDialog({ org, onClose, onMade }: Props) {
     return (
       <ShownOnce
         key="made"
-        title={`The key ${made.name}`}
+        title={`The key ${visible(made.name)}`}
         items={[{ name: "Key", value: made.key, hint: `It may ${made.scopes.join(", ")}.` }]}
         onDone={onClose}
       />
     );
   return (
-    <Dialog title={`Make a key of ${org.name}`} onClose={onClose}>
+    <Dialog title={`Make a key of ${visible(org.name)}`} onClose={onClose}>
       <SendForm
         act="Make the key"
         onSend={send}

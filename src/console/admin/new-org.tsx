@@ -1,7 +1,9 @@
 /** Makes an org. Its signing secret and its first key are shown once. */
+
 import { useState } from "preact/hooks";
 import type { NewOrg } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
+import { visible } from "../format.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Button, Field } from "../parts/form.tsx";
 import { SendForm } from "../parts/send-form.tsx";
@@ -30,7 +32,7 @@ export function NewOrgDialog({ onClose, onDone }: Props) {
     return (
       <ShownOnce
         key="made"
-        title={`${made.name} is made`}
+        title={`${visible(made.name)} is made`}
         items={[
           {
             name: "First key",

@@ -1,8 +1,10 @@
 /** One org as the operator sees it: its name and limits, whether it is suspended, and how it is erased. */
+
 import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { AdminOrg } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
+import { visible } from "../format.ts";
 import { AskFirst } from "../parts/ask-first.tsx";
 import { Button, Field } from "../parts/form.tsx";
 import { Section } from "../parts/section.tsx";
@@ -117,7 +119,7 @@ export function SuspendAndErase(props: Props) {
       )}
       {asking.value === "suspend" && (
         <AskFirst
-          title={`Suspend ${org.name}?`}
+          title={`Suspend ${visible(org.name)}?`}
           act="Suspend"
           onAct={() => patch(props, { suspended: true })}
           onClose={close}
@@ -131,7 +133,7 @@ export function SuspendAndErase(props: Props) {
       )}
       {asking.value === "unsuspend" && (
         <AskFirst
-          title={`Lift the suspension of ${org.name}?`}
+          title={`Lift the suspension of ${visible(org.name)}?`}
           act="Lift it"
           kind="primary"
           onAct={() => patch(props, { suspended: false })}
@@ -142,7 +144,7 @@ export function SuspendAndErase(props: Props) {
       )}
       {asking.value === "erase" && (
         <AskFirst
-          title={`Erase ${org.name}?`}
+          title={`Erase ${visible(org.name)}?`}
           act="Erase org"
           typed={org.user_id}
           onAct={erase}

@@ -1,6 +1,6 @@
 /** The orgs as a table. */
 import type { AdminOrg } from "../answers.ts";
-import { count } from "../format.ts";
+import { count, visible } from "../format.ts";
 import { Columns } from "../parts/columns.tsx";
 import { Copied } from "../parts/form.tsx";
 import { Ago } from "../parts/time.tsx";
@@ -26,7 +26,7 @@ export const OrgsTable = ({ orgs }: { orgs: readonly AdminOrg[] }) => (
 const Row = ({ org: { user_id, name, state, limits, usage, created_at } }: { org: AdminOrg }) => (
   <tr>
     <td class="wrapped">
-      <a href={addressOf("admin", { org: user_id })}>{name}</a>
+      <a href={addressOf("admin", { org: user_id })}>{visible(name)}</a>
     </td>
     <td>
       <OrgState state={state} />
@@ -40,7 +40,7 @@ const Row = ({ org: { user_id, name, state, limits, usage, created_at } }: { org
     <td class="right" data-label="Reports a minute">
       {limits.reports_per_minute === null ? "no limit" : count(limits.reports_per_minute)}
     </td>
-    <td class="right dim" data-label="Made">
+    <td class="right dim nowrap" data-label="Made">
       <Ago at={created_at} />
     </td>
   </tr>

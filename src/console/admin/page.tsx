@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { AdminOrg } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
-import { counted } from "../format.ts";
+import { counted, visible } from "../format.ts";
 import { useLive } from "../live.ts";
 import { usePaged } from "../paged.ts";
 import { Button, Copied, Empty, Errors } from "../parts/form.tsx";
@@ -62,7 +62,12 @@ function Orgs() {
       )}
       {shown.length > 0 && <OrgsTable orgs={shown} />}
       {all !== null && all.length > 0 && shown.length === 0 && (
-        <p class="dim below">None of the {all.length} shown here has that in its name or id.</p>
+        <p class="dim below">
+          None of the {all.length} shown here has that in its name or id.{" "}
+          {wanted.value.trim().startsWith("org_") && (
+            <a href={addressOf("admin", { org: wanted.value.trim() })}>Look for the org with this id</a>
+          )}
+        </p>
       )}
       <Paging list={list} />
       {isMaking.value && (
@@ -83,8 +88,8 @@ function Said({ orgs: all, isPart }: { orgs: readonly AdminOrg[]; isPart: boolea
   const erasing = all.filter(({ state }) => state === "erasing").length;
   return (
     <p class="sentence">
+      {isPart && "There are more than these "}
       <b>{counted(all.length, "org")}</b>
-      {isPart && " of more"}
       {suspended > 0 && `, ${suspended} suspended`}
       {erasing > 0 && `, ${erasing} being erased`}.
     </p>
@@ -107,11 +112,11 @@ function OneOrg({ id }: { id: string }) {
   return (
     <>
       <p class="trail">
-        <a href={addressOf("admin")}>Orgs</a> / <span>{org.value?.name ?? id}</span>
+        <a href={addressOf("admin")}>Orgs</a> / <span>{visible(org.value?.name ?? id)}</span>
       </p>
       <Errors errors={refused.value} />
       {isGone.value ? (
-        <Empty title={org.value === null ? "There is no such org" : `${org.value.name} is erased`}>
+        <Empty title={org.value === null ? "There is no such org" : `${visible(org.value.name)} is erased`}>
           <a class="button" href={addressOf("admin")}>
             See the orgs
           </a>
@@ -126,7 +131,7 @@ function OneOrg({ id }: { id: string }) {
 const Parts = ({ org, onChanged }: { org: AdminOrg; onChanged: (org: AdminOrg) => void }) => (
   <>
     <div class="bar">
-      <h1>{org.name}</h1>
+      <h1>{visible(org.name)}</h1>
       <OrgState state={org.state} />
     </div>
     <p class="sentence bar">

@@ -4,13 +4,15 @@ import type { AnyLog, Call } from "../answers.ts";
 import { now } from "../clock.ts";
 import { endpointOf, phone, visible } from "../format.ts";
 import { sentenceOf } from "../log-state.ts";
-import { Button, Copied } from "../parts/form.tsx";
+import { Button, Copied, Errors } from "../parts/form.tsx";
+import { Liveness } from "../parts/liveness.tsx";
 import { Popover } from "../parts/popover.tsx";
 import { LogStatus, Sentence } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
 import { addressOf } from "../router.ts";
 import { can } from "../session.ts";
 import type { SendAction } from "./actions.ts";
+import type { Watch } from "./data.ts";
 
 export const Crumbs = ({ id, children }: { id: string; children?: ComponentChildren }) => (
   <div class="bar small dim">
@@ -27,7 +29,7 @@ interface Props {
   log: AnyLog;
   logs: readonly AnyLog[];
   action: SendAction;
-  isLive: boolean;
+  watch: Watch;
   nextProbeAt: string | null;
   /** Why the request can't be copied; null if it can. */
   whyNoCurl: string | null;
@@ -36,11 +38,12 @@ interface Props {
   onErase: () => void;
 }
 
-export function CallHead({ call, log, logs, action, isLive, nextProbeAt, ...props }: Props) {
+export function CallHead({ call, log, logs, action, watch, nextProbeAt, ...props }: Props) {
   const { whyNoCurl, onCurl, onSend, onErase } = props;
   return (
     <>
-      <Crumbs id={log.call_id}>{isLive && <span class="live">Live</span>}</Crumbs>
+      <Crumbs id={log.call_id}>{watch.isOn && <Liveness staleSince={watch.trouble?.since ?? null} />}</Crumbs>
+      <Errors errors={watch.trouble?.errors ?? []} />
       <div class="bar call-head">
         <h1>
           <Copied text={log.call_id} what="The call's id" />
@@ -103,6 +106,9 @@ function shortText(payload: Call["payload"], name: string): string | null {
   return typeof value === "string" && value.length > 0 && value.length <= 64 ? visible(value) : null;
 }
 
+/** Of a URL; it may have 2,048. */
+const SHOWN_CHARACTERS = 200;
+
 function Facts({ call: { payload, created_at }, log }: { call: Call; log: AnyLog }) {
   const [from, to] = ["from", "to"].map((name) => shortText(payload, name));
   return (
@@ -118,7 +124,10 @@ function Facts({ call: { payload, created_at }, log }: { call: Call; log: AnyLog
       )}
       {log.url !== null && (
         <span>
-          to <Copied text={log.url} what="The URL" />
+          to{" "}
+          <Copied text={log.url} what="The URL">
+            {log.url.length > SHOWN_CHARACTERS ? `${log.url.slice(0, SHOWN_CHARACTERS)}…` : log.url}
+          </Copied>
         </span>
       )}
     </p>

@@ -14,7 +14,7 @@ import { AttemptCard } from "./attempt.tsx";
 import { useAttempts, useBody, useEndpoint } from "./attempt-data.ts";
 import { keyOf, merged } from "./attempt-list.ts";
 import { curlOf } from "./curl.ts";
-import { type LoadedCall, useCall } from "./data.ts";
+import { type LoadedCall, useCall, type Watch } from "./data.ts";
 import { EraseDialog, SendToDialog } from "./dialogs.tsx";
 import { CallHead, Crumbs } from "./head.tsx";
 import { CallTabs } from "./tabs.tsx";
@@ -34,7 +34,7 @@ const Unnamed = () => (
 );
 
 function Named({ id }: { id: string }) {
-  const { state, isLive, hurry } = useCall(id);
+  const { state, watch, hurry } = useCall(id);
   useEffect(() => {
     document.title = `${id} · Postcall`;
     return () => {
@@ -42,7 +42,7 @@ function Named({ id }: { id: string }) {
     };
   }, [id]);
   if (state.kind === "ready")
-    return <Loaded loaded={state.loaded} logs={state.logs} isLive={isLive} onAsked={hurry} />;
+    return <Loaded loaded={state.loaded} logs={state.logs} watch={watch} onAsked={hurry} />;
   return (
     <>
       <Crumbs id={id} />
@@ -72,7 +72,7 @@ const Gone = ({ id }: { id: string }) => (
 interface LoadedProps {
   loaded: LoadedCall;
   logs: readonly AnyLog[];
-  isLive: boolean;
+  watch: Watch;
   onAsked: () => void;
 }
 
@@ -81,7 +81,7 @@ function Loaded({ logs, ...props }: LoadedProps) {
   return log === undefined ? null : <Log key={log.event} listed={log} logs={logs} {...props} />;
 }
 
-function Log({ listed, logs, loaded, isLive, onAsked }: LoadedProps & { listed: AnyLog }) {
+function Log({ listed, logs, loaded, watch, onAsked }: LoadedProps & { listed: AnyLog }) {
   const [asked, setAsked] = useState<"erase" | "send_to" | null>(null);
   const found = useAttempts(listed);
   const body = useBody(listed, loaded);
@@ -143,7 +143,7 @@ function Log({ listed, logs, loaded, isLive, onAsked }: LoadedProps & { listed: 
   return (
     <>
       <CallHead
-        {...{ call: loaded.call, log, logs, action, isLive, whyNoCurl, onCurl }}
+        {...{ call: loaded.call, log, logs, action, watch, whyNoCurl, onCurl }}
         nextProbeAt={endpoint?.next_probe_at ?? null}
         onSend={send}
         onErase={() => setAsked("erase")}

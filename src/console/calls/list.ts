@@ -5,7 +5,7 @@
 import { signal } from "@preact/signals";
 import { announce } from "../announce.ts";
 import type { ListedLog, Stats, WebhookLog } from "../answers.ts";
-import { type ApiError, ask, messageOf } from "../api.ts";
+import { type ApiError, ask, messageOf, untold } from "../api.ts";
 import { counted } from "../format.ts";
 import { apiQuery, type Filter, keyOfFilter } from "./filter.ts";
 import * as rowsOf from "./rows.ts";
@@ -62,11 +62,10 @@ export async function poll(filter: Filter, isHeld: () => boolean, ended: AbortSi
   ]);
   if (ended.aborted) return;
   if (!page.ok) {
-    const isTold = [0, 401, 429, 503].includes(page.status);
     list.value =
       page.status === 400
         ? { ...NOTHING, key, refusal: page.errors }
-        : { ...list.value, isFailing: true, failure: isTold ? null : messageOf(page) };
+        : { ...list.value, isFailing: true, failure: messageOf({ errors: untold(page) }) || null };
     return;
   }
   const fresh = { logs: page.data, next: page.next_cursor };
@@ -92,7 +91,7 @@ export async function poll(filter: Filter, isHeld: () => boolean, ended: AbortSi
   // A list that began anew goes on from its own page one.
   const isAnew = before.next !== rows.next;
   list.value = { ...list.value, ...good, rows, ...(isAnew && { query, shortPages: isShort ? 1 : 0 }) };
-  if (rows.arrived !== before.arrived) announce(counted(rows.arrived.size, "new call"));
+  if (rows.arrived !== before.arrived) announce(`${counted(rows.arrived.size, "call")} came into the list`);
   else if (rows.waiting.length > before.waiting.length)
     announce(`${counted(rows.waiting.length, "new call waits", "new calls wait")} above the list`);
 }

@@ -1,5 +1,8 @@
-/** Reports a call by hand, with a sample to begin with, and tells what became of it. */
-
+/**
+ * Reports a call by hand, with a sample to begin with, and tells what became of it. What was typed is still there for
+ * whoever left the page without closing the form.
+ */
+import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { WebhookLog } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
@@ -18,9 +21,24 @@ const sample = (): string => {
 
 const FIELDS = ["payload", "webhook"];
 
+interface Draft {
+  payload: string;
+  webhook: string;
+}
+
+const kept = signal<Draft | null>(null);
+
 export function ReportForm({ onClose }: { onClose: () => void }) {
-  const [payload, setPayload] = useState(sample);
-  const [webhook, setWebhook] = useState("");
+  const [draft, setDraft] = useState<Draft>(() => kept.value ?? { payload: sample(), webhook: "" });
+  const { payload, webhook } = draft;
+  const change = (changes: Partial<Draft>) => {
+    kept.value = { ...draft, ...changes };
+    setDraft(kept.value);
+  };
+  const close = () => {
+    kept.value = null;
+    onClose();
+  };
   const [errors, setErrors] = useState<readonly ApiError[]>([]);
   const [reported, setReported] = useState<{ log: WebhookLog; isRepeated: boolean } | null>(null);
   const send = useOnce(async () => {
@@ -30,17 +48,19 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
     const json = { payload: read.value, ...(url !== "" && { webhook: url }) };
     const answer = await ask<WebhookLog>("POST", "/v1/postcall/calls", { json });
     setErrors(answer.ok ? [] : answer.errors);
-    if (answer.ok) setReported({ log: answer.data, isRepeated: answer.status === 200 });
+    if (!answer.ok) return;
+    kept.value = null;
+    setReported({ log: answer.data, isRepeated: answer.status === 200 });
   });
   if (reported !== null) {
     const again = () => {
-      setPayload(sample());
+      setDraft({ ...draft, payload: sample() });
       setReported(null);
     };
     return <Reported {...reported} onAgain={again} onClose={onClose} />;
   }
   return (
-    <Dialog title="Report a call" isWide onClose={onClose}>
+    <Dialog title="Report a call" isWide onClose={close}>
       <form
         class="form"
         onSubmit={(event) => {
@@ -64,7 +84,7 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
             spellcheck={false}
             autocapitalize="off"
             value={payload}
-            onInput={({ currentTarget }) => setPayload(currentTarget.value)}
+            onInput={({ currentTarget }) => change({ payload: currentTarget.value })}
           />
         </Field>
         <Field
@@ -81,12 +101,12 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
             autocomplete="off"
             spellcheck={false}
             value={webhook}
-            onInput={({ currentTarget }) => setWebhook(currentTarget.value)}
+            onInput={({ currentTarget }) => change({ webhook: currentTarget.value })}
           />
         </Field>
         <Errors errors={errors} fields={FIELDS} />
         <footer>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={close}>Cancel</Button>
           <Button type="submit" kind="primary">
             Report the call
           </Button>

@@ -21,7 +21,8 @@ export function ConfirmSend({ plan, onSend, onClose }: ConfirmProps) {
     <Dialog title={`Send ${counted(length, "call")} again?`} onClose={onClose}>
       <p>
         Each is sent once more, at once: to {targetWords(plan.sendable)}. Receivers that took a call already
-        get it a second time, under the same <code>webhook-id</code>.
+        get it a second time, under the same <code>webhook-id</code>. Endpoints that are paused or failing are
+        tried once all the same.
       </p>
       {words !== "" && <p class="note">{words}.</p>}
       <footer>

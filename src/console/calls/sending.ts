@@ -17,7 +17,7 @@ export const notSent = signal<readonly NotSent[]>([]);
 
 const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
-const isPaused = (): boolean => sessionEnded.value || (pausedUntil.value?.until ?? 0) > Date.now();
+const isPaused = (): boolean => sessionEnded.value !== null || (pausedUntil.value?.until ?? 0) > Date.now();
 
 async function ready(): Promise<boolean> {
   while (isPaused() && sending.value?.isStopped === false) await sleep(250);

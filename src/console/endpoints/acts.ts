@@ -21,7 +21,7 @@ export const probe = ({ url }: Named): Promise<boolean> =>
 export const enable = ({ url }: Named, { redeliver }: { redeliver: boolean }): Promise<boolean> =>
   act<Endpoint & { redelivering: number }>("enable", { url, redeliver }, ({ redelivering }) => {
     if (!redeliver)
-      return `${endpointName(url)} is enabled. The calls that waited are dropped: they end as stopped.`;
+      return `${endpointName(url)} is enabled. The calls that waited are dropped: nothing is sent for them.`;
     const sent = redelivering > 0 ? ` ${counted(redelivering, "call is", "calls are")} sent now.` : "";
     return `${endpointName(url)} is enabled.${sent}`;
   });

@@ -18,7 +18,9 @@ export function EndpointButtons({ endpoint, onDone }: { endpoint: Acted; onDone:
   const begin = () => (waiting > 0 ? setEnabling(true) : done(enable(endpoint, { redeliver: true })));
   return (
     <>
-      {state === "degraded" && <Button onClick={() => done(probe(endpoint))}>Probe now{which}</Button>}
+      {state === "degraded" && waiting > 0 && (
+        <Button onClick={() => done(probe(endpoint))}>Probe now{which}</Button>
+      )}
       {(state === "active" || state === "degraded") && (
         <Button onClick={() => done(pause(endpoint))}>Pause{which}</Button>
       )}

@@ -45,7 +45,8 @@ export function EndpointsPage() {
         </p>
       )}
       {!isNew && <StateChips state={state} />}
-      {list.rows === null && (list.errors.length > 0 ? <Errors errors={list.errors} /> : <Late />)}
+      <Errors errors={list.errors} />
+      {list.rows === null && list.errors.length === 0 && <Late />}
       {isNew && <NoEndpoint />}
       {shown.length > 0 && (
         <EndpointsTable

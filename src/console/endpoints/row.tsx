@@ -32,7 +32,7 @@ export function EndpointRow({ endpoint, onDone, onSettings }: Props) {
         {/* The next column says what waits. */}
         <Status kind={kindOfEndpoint(endpoint)}>
           <span>
-            <Sentence parts={endpointSentence({ ...endpoint, waiting: 0 }, now.value)} />
+            <Sentence parts={endpointSentence(endpoint, now.value, { waiting: true })} />
           </span>
         </Status>
       </td>

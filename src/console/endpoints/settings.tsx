@@ -37,7 +37,7 @@ export function EndpointSettings({ endpoint, url = "", onDone, onClose, onForget
     const json = { url: draft.url.trim(), ...change };
     const answer = await ask<Endpoint>("PATCH", "/v1/endpoints", { json });
     if (!answer.ok) return setErrors(answer.errors);
-    tell(`${endpointName(answer.data.url)} is set up so from its next attempt on.`);
+    tell(`${endpointName(answer.data.url)} has these settings from its next attempt on.`);
     onDone();
     onClose();
   });

@@ -5,7 +5,7 @@ import { counted, roughly, until } from "../format.ts";
 import type { Kind, Part } from "../log-state.ts";
 
 export const ENDPOINT_WORDS: Record<Endpoint["state"], string> = {
-  active: "Healthy",
+  active: "Active",
   degraded: "Failing",
   disabled: "Disabled",
   paused: "Paused",
@@ -17,14 +17,20 @@ export const kindOfEndpoint = ({ state, failing_since }: Pick<Endpoint, "state" 
 const waitingWords = ({ waiting, waiting_exact }: Endpoint): string =>
   `${waiting_exact ? "" : "over "}${counted(waiting, "call waits", "calls wait")}`;
 
+/** What columns of their own say already. */
+interface Elsewhere {
+  waiting?: boolean;
+  probe?: boolean;
+}
+
 /** Such as "failing for 12 min (no answer in time), 37 calls wait, next probe in 40 s". */
-export function endpointSentence(endpoint: Endpoint, now: number): Part[] {
-  const { state, reason, failing_since, last_error, next_probe_at, disabled_at, consecutive_failures } =
-    endpoint;
+export function endpointSentence(endpoint: Endpoint, now: number, elsewhere: Elsewhere = {}): Part[] {
+  const { state, reason, failing_since, last_error, disabled_at, consecutive_failures } = endpoint;
   const since = (at: string | null) =>
     at === null ? "" : ` for ${roughly(Math.max(0, now - Date.parse(at)))}`;
   const why = last_error === null ? "" : ` (${causeOf(last_error)})`;
-  const waiting: Part[] = endpoint.waiting === 0 ? [] : [", ", { strong: waitingWords(endpoint) }];
+  const waiting: Part[] =
+    elsewhere.waiting || endpoint.waiting === 0 ? [] : [", ", { strong: waitingWords(endpoint) }];
   switch (state) {
     case "active":
       return failing_since === null
@@ -33,14 +39,14 @@ export function endpointSentence(endpoint: Endpoint, now: number): Part[] {
             `its attempts have failed${since(failing_since)}`,
             why,
             // Answers that say "later" are failures too, and count for nothing.
-            ...(consecutive_failures > 0 ? [`, ${consecutive_failures} in a row`] : []),
+            ...(consecutive_failures > 1 ? [`, ${consecutive_failures} in a row`] : []),
           ];
     case "degraded":
       return [
         { strong: `failing${since(failing_since)}`, kind: "bad" },
         why,
         ...waiting,
-        ...(next_probe_at === null ? [] : [`, next probe ${until(next_probe_at, now)}`]),
+        ...(elsewhere.probe ? [] : [`, ${probeWords(endpoint, now)}`]),
       ];
     case "paused":
       return [{ strong: "paused" }, " by somebody", ...waiting, ", until it is enabled"];
@@ -52,3 +58,9 @@ export function endpointSentence(endpoint: Endpoint, now: number): Part[] {
       ];
   }
 }
+
+/** When a failing endpoint is tried next. Where no call waits, there is nothing to try it with. */
+const probeWords = ({ waiting, next_probe_at }: Endpoint, now: number): string =>
+  waiting === 0 || next_probe_at === null
+    ? "the next call is its probe"
+    : `next probe ${until(next_probe_at, now)}`;

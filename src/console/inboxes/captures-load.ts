@@ -1,6 +1,6 @@
 /** Asks for what an inbox has received: by its id with a key, or by the address of its page without one. */
 import type { CapturedRequest } from "../answers.ts";
-import { type Answer, type ApiError, ask } from "../api.ts";
+import { type Answer, type ApiError, ask, untold } from "../api.ts";
 import type { Captures } from "./captures.ts";
 
 /** Requests on a page: each may be 256 KB. */
@@ -30,11 +30,9 @@ async function askFor(
   return answer.ok ? { ...answer, data: { rows: answer.data, next: answer.next_cursor } } : answer;
 }
 
-/** Statuses that the page or its banners tell of: no answer at all, a session that has ended, what is gone, and waits. */
-const TOLD_ELSEWHERE = [0, 401, 404, 429, 503];
-
+/** Where it is gone, the page says so. */
 export const refusedBy = (answer: Answer<Captures> | null): readonly ApiError[] =>
-  answer === null || answer.ok || TOLD_ELSEWHERE.includes(answer.status) ? [] : answer.errors;
+  answer?.status === 404 ? [] : untold(answer);
 
 /** The first page if it differs from what is known, else null. Mostly that costs one request for one row. */
 export async function askIfChanged(

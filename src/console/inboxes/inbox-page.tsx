@@ -23,6 +23,18 @@ import { type Followed, useInbox } from "./stream.ts";
 
 export function InboxPage() {
   const id = query.value.get("id") ?? "";
+  return id === "" ? <Unnamed /> : <Named id={id} />;
+}
+
+const Unnamed = () => (
+  <Empty title="The address names no inbox">
+    <p>
+      <a href={addressOf("inboxes")}>See the inboxes</a>
+    </p>
+  </Empty>
+);
+
+function Named({ id }: { id: string }) {
   const followed = useInbox(id);
   useInboxes();
   const { captures, gone } = followed;

@@ -1,7 +1,7 @@
 /** The org's inboxes, for all pages: to list them costs the server much, so it is done each 30 s at most. */
 import { signal } from "@preact/signals";
 import type { Inbox } from "../answers.ts";
-import { type ApiError, ask } from "../api.ts";
+import { type ApiError, ask, untold } from "../api.ts";
 import { useLive } from "../live.ts";
 
 const LOOK_EVERY_MS = 2_000;
@@ -20,7 +20,7 @@ async function load(signal: AbortSignal): Promise<void> {
   const answer = await ask<Inbox[]>("GET", "/v1/inboxes", { query: { limit: LIMIT }, signal });
   if (answer.ok) inboxes.value = answer.data;
   else notBefore = signal.aborted ? 0 : Date.now() + AFTER_REFUSAL_MS;
-  if (!signal.aborted) inboxesRefused.value = answer.ok ? [] : answer.errors;
+  if (!signal.aborted) inboxesRefused.value = untold(answer);
 }
 
 export const useInboxes = (): void => useLive(load, { everyMs: LOOK_EVERY_MS });

@@ -1,7 +1,7 @@
 /** What the page of numbers reads and says. Pure. */
 import type { AnyLog, InboundNumber } from "../answers.ts";
 import { causeOf, hintOf } from "../failure-hints.ts";
-import { counted, duration, outcomeOf } from "../format.ts";
+import { capitalized, counted, duration, outcomeOf } from "../format.ts";
 import { msOf, type Part } from "../log-state.ts";
 
 /** A number as people write it, without what only parts its digits. */
@@ -63,5 +63,3 @@ export function testSentence({ metadata }: Pick<AnyLog, "metadata">): Part[] {
       ]
     : [{ strong: outcome, kind: "bad" }, `${took}${why}`];
 }
-
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

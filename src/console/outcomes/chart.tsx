@@ -53,11 +53,11 @@ export function OutcomesChart({ figures, isOpen, isOld = false, onShow }: Props)
       ) : (
         <>
           <Bars bars={bars} isSampled={figures?.sampled ?? false} onShow={show} />
-          <div class="axis" title={`Times are ${zone()}`} aria-hidden="true">
+          <div class="axis" aria-hidden="true">
             {span !== null &&
               ticksOf(span, now.value).map(({ at, text }) => (
                 <span key={at} style={{ left: `${at * 100}%` }}>
-                  {text}
+                  {text} {at === 1 && zone()}
                 </span>
               ))}
           </div>
@@ -94,6 +94,13 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
     setBounds(null);
     setDragged(null);
   }, [first, bars.length]);
+  const isDragging = dragged !== null;
+  useEffect(() => {
+    if (!isDragging) return;
+    const onKey = ({ key }: KeyboardEvent) => key === "Escape" && setDragged(null);
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [isDragging]);
   const highest = Math.max(1, ...bars.map(totalOf));
   const barAt = (x: number): number => {
     const box = area.current?.getBoundingClientRect();
@@ -130,7 +137,10 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
         }}
       >
         {bars.map((bar, index) => (
-          <span key={bar.since} class="bar">
+          <span
+            key={bar.since}
+            class={shown !== null && index >= shown.from && index < shown.to ? "bar is-in" : "bar"}
+          >
             {share(bar.failed, highest, "bad")}
             {share(bar.other, highest, "other")}
             {share(bar.delivered, highest, "ok")}

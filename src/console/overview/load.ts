@@ -1,7 +1,7 @@
 /** What the overview asks: a few bounded questions, the same ones every time. */
 import { useMemo, useState } from "preact/hooks";
 import type { Endpoint, ListedLog, Stats } from "../answers.ts";
-import { type ApiError, ask } from "../api.ts";
+import { type Answer, type ApiError, ask, untold } from "../api.ts";
 import { useLive } from "../live.ts";
 import { troubled } from "../trouble.ts";
 import { RANGES, type RangeName, sinceOf } from "./range.ts";
@@ -37,8 +37,8 @@ export function useOverview(range: RangeName) {
   const load = async (signal: AbortSignal) => {
     const found = await askFor(range, signal);
     if (signal.aborted) return;
-    if ("errors" in found) {
-      setTrouble((before) => ({ errors: found.errors, since: before?.since ?? Date.now() }));
+    if ("ok" in found) {
+      setTrouble((before) => ({ errors: untold(found), since: before?.since ?? Date.now() }));
       return;
     }
     const failing = await failingOf(found, (url) => lookAt(url, signal));
@@ -60,7 +60,10 @@ export function useOverview(range: RangeName) {
 
 type Found = Pick<Overview, "range" | "stats" | "endpoints">;
 
-async function askFor(range: RangeName, signal: AbortSignal): Promise<Found | { errors: ApiError[] }> {
+async function askFor(
+  range: RangeName,
+  signal: AbortSignal,
+): Promise<Found | Extract<Answer<unknown>, { ok: false }>> {
   const { interval } = RANGES[range];
   const since = sinceOf(range, Date.now());
   const [stats, ...states] = await Promise.all([
@@ -69,10 +72,10 @@ async function askFor(range: RangeName, signal: AbortSignal): Promise<Found | { 
       ask<Endpoint[]>("GET", "/v1/endpoints", { query: { state, limit: ENDPOINTS_MOST }, signal }),
     ),
   ]);
-  if (!stats.ok) return { errors: stats.errors };
+  if (!stats.ok) return stats;
   const endpoints: Endpoint[] = [];
   for (const answer of states) {
-    if (!answer.ok) return { errors: answer.errors };
+    if (!answer.ok) return answer;
     endpoints.push(...answer.data);
   }
   return { range, stats: stats.data, endpoints };

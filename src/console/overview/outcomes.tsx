@@ -1,6 +1,6 @@
 /** What became of the calls over time, with its legend. A part of it leads to its calls. */
 import type { Stats } from "../answers.ts";
-import { count, zone } from "../format.ts";
+import { count } from "../format.ts";
 import { OutcomesChart } from "../outcomes/chart.tsx";
 import { addressOf, go } from "../router.ts";
 import { approxOf, otherWords } from "./words.ts";
@@ -10,8 +10,6 @@ export const Outcomes = ({ stats }: { stats: Stats }) => (
     <div class="bar outcomes-head">
       <h2>Calls by outcome</h2>
       <Legend calls={stats.calls} approx={approxOf(stats)} />
-      <span class="grow" />
-      <span class="small dim">Times are {zone()}</span>
     </div>
     <OutcomesChart figures={stats} isOpen onShow={(time) => go(addressOf("calls", { ...time }))} />
   </>

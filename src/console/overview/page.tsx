@@ -39,7 +39,8 @@ export function OverviewPage() {
           </a>
         ))}
       </div>
-      {overview === null && (errors.length > 0 ? <Errors errors={errors} /> : <Late />)}
+      <Errors errors={errors} />
+      {overview === null && errors.length === 0 && <Late />}
       {overview?.isNew && <FirstCall />}
       {overview !== null && !overview.isNew && (
         <>

@@ -9,7 +9,7 @@ type Figures = Stats["endpoints"][number];
 /** Fewer failures, or a smaller share, are no trouble: the retries do their work. */
 const FROM_FAILURES = 3;
 const FROM_SHARE = 0.1;
-const MOST = 5;
+export const SUSPECTS_MOST = 5;
 
 /** Those worth a look at their newest calls. Of those that are down something else tells. */
 export const suspectsOf = (figures: readonly Figures[], known: ReadonlySet<string>): Figures[] =>
@@ -18,7 +18,7 @@ export const suspectsOf = (figures: readonly Figures[], known: ReadonlySet<strin
       ({ url, attempts, failed }) =>
         failed >= FROM_FAILURES && failed >= FROM_SHARE * attempts && !known.has(url),
     )
-    .slice(0, MOST);
+    .slice(0, SUSPECTS_MOST);
 
 type Newest = Pick<ListedLog, "metadata">;
 

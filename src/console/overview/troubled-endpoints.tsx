@@ -67,10 +67,10 @@ export function TroubledEndpoints({ endpoints, failing, onDone }: Props) {
 
 /** The columns of their own say what waits and when it is probed. */
 const whatIsWrong = (endpoint: Endpoint): Part[] =>
-  endpointSentence({ ...endpoint, waiting: 0, next_probe_at: null }, now.value);
+  endpointSentence(endpoint, now.value, { waiting: true, probe: true });
 
 function DownRow({ endpoint, onDone }: { endpoint: Endpoint; onDone: () => void }) {
-  const { url, next_probe_at } = endpoint;
+  const { url, next_probe_at, waiting } = endpoint;
   return (
     <tr>
       <td class="mono where">
@@ -89,7 +89,7 @@ function DownRow({ endpoint, onDone }: { endpoint: Endpoint; onDone: () => void 
         <WaitingCalls endpoint={endpoint} />
       </td>
       <td class={next_probe_at === null ? "right dim is-empty" : "right dim"} data-label="Next probe">
-        {next_probe_at === null ? "–" : <Until at={next_probe_at} />}
+        {next_probe_at === null ? "–" : waiting === 0 ? "the next call" : <Until at={next_probe_at} />}
       </td>
       <td class="acts">
         <div>

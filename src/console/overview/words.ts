@@ -2,6 +2,7 @@
 import type { Endpoint, Stats } from "../answers.ts";
 import { count, counted, percent } from "../format.ts";
 import type { Part } from "../log-state.ts";
+import { SUSPECTS_MOST } from "./trouble.ts";
 
 type Health = Pick<Endpoint, "state" | "waiting" | "waiting_exact">;
 
@@ -66,7 +67,8 @@ function troubles({ stats, endpoints, failing }: Seen): Part[][] {
     said.push([{ strong: endpointsAre(disabled.length, "are disabled"), kind: "bad" }, `${then}.`]);
   }
   if (failing > 0) {
-    const fail = failing === 1 ? "One endpoint fails" : `${count(failing)} endpoints fail`;
+    const more = failing < SUSPECTS_MOST ? "" : " or more";
+    const fail = failing === 1 ? "One endpoint fails" : `${count(failing)}${more} endpoints fail`;
     said.push([{ strong: `${fail} often` }, "."]);
   }
   if (paused.length > 0) {

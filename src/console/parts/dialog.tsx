@@ -1,6 +1,6 @@
 /**
  * A modal dialog. The browser keeps the focus in it, closes it on Escape, and gives the focus back afterwards. If
- * something was typed, it takes a second Escape to drop it.
+ * something was typed, Escape and the cross drop it only when used once more.
  */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
   const isGone = useRef(false);
   const isTyped = useRef(false);
   const [isWarned, setWarned] = useState(false);
-  const onEscape = () => {
+  const leave = () => {
     if (isFirm) return;
     if (isTyped.current && !isWarned) setWarned(true);
     else onClose();
@@ -30,7 +30,10 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
     // The browser would begin with the cross.
     const first = shown?.querySelector<HTMLElement>("input, textarea, select");
     (first ?? shown?.querySelector("h2"))?.focus();
-    if (first instanceof HTMLTextAreaElement) first.setSelectionRange(0, 0); // it begins at its end, and scrolls there
+    if (first instanceof HTMLTextAreaElement) {
+      first.setSelectionRange(0, 0); // the browser begins at its end
+      first.scrollTop = 0;
+    }
     return () => {
       isGone.current = true;
       shown?.close(); // at once: a key that comes later must find the focus where it was
@@ -46,9 +49,10 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
         isTyped.current = true;
         setWarned(false);
       }}
+      onSubmit={() => setWarned(false)}
       onCancel={(event) => {
         event.preventDefault();
-        onEscape();
+        leave();
       }}
       onClose={() => {
         // A browser closes a dialog on the second Escape, whatever became of the first.
@@ -60,14 +64,14 @@ export function Dialog({ title, onClose, children, isFirm = false, isWide = fals
       <header>
         <h2 tabIndex={-1}>{title}</h2>
         {!isFirm && (
-          <button type="button" class="icon" aria-label="Close" onClick={onClose}>
+          <button type="button" class="icon" aria-label="Close" onClick={leave}>
             ✕
           </button>
         )}
       </header>
       {children}
-      <p role="alert" class={isWarned ? "note" : "unseen"}>
-        {isWarned && "Escape once more drops what you typed."}
+      <p role="alert" class={isWarned ? "note below" : "unseen"}>
+        {isWarned && "Once more drops what you typed."}
       </p>
     </dialog>
   );

@@ -3,6 +3,7 @@ import { type ComponentChildren, cloneElement, type VNode } from "preact";
 import { useId, useState } from "preact/hooks";
 import { copy } from "../announce.ts";
 import type { ApiError } from "../api.ts";
+import { capitalized } from "../format.ts";
 
 interface FieldProps {
   label: string;
@@ -27,10 +28,18 @@ export function Field({ label, hint, errors = [], name, children }: FieldProps) 
       })}
       {isDescribed && (
         <small id={`${id}-hint`} class={own.length > 0 ? "is-bad" : ""}>
-          {own.length > 0 ? own.map(({ message }) => message).join(" ") : hint}
+          {own.length > 0 ? own.map(besideField).join(" ") : hint}
         </small>
       )}
     </div>
+  );
+}
+
+/** What a refusal says, beside the field that it is about: that needs no name, and it is left empty where null is meant. */
+function besideField({ message, field = "" }: ApiError): string {
+  const text = message.startsWith(`${field} `) ? message.slice(field.length + 1) : message;
+  return capitalized(
+    text.replace(/, or null\b/, ", or empty").replace(/\bmust be null or\b/, "must be empty or"),
   );
 }
 

@@ -1,6 +1,7 @@
 /** What lies around every page: the navigation, the banners, the messages. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { visible } from "../format.ts";
 import { type Page, TITLES } from "../pages.ts";
 import { addressOf, go, page } from "../router.ts";
 import { caller, isAdmin, signOut } from "../session.ts";
@@ -82,7 +83,7 @@ function Who() {
   const { prefix, scopes, expires_at } = value.key;
   return (
     <span>
-      {value.name}
+      {visible(value.name ?? "")}
       <br />
       key <span class="mono">{prefix}…</span>, may {scopes.join(", ")}
       {expires_at !== null && `, until ${expires_at.slice(0, 10)}`}

@@ -1,9 +1,10 @@
 /** Whether a page is as the server is now, or since when it is not. */
+import { pausedUntil } from "../api.ts";
+import { now } from "../clock.ts";
 import { timeOfDay } from "../format.ts";
 
-export const Liveness = ({ staleSince }: { staleSince: number | null }) =>
-  staleSince === null ? (
-    <span class="live">Live</span>
-  ) : (
-    <span class="live is-stale">Stale since {timeOfDay(staleSince)}</span>
-  );
+export function Liveness({ staleSince }: { staleSince: number | null }) {
+  if (staleSince !== null) return <span class="live is-stale">Stale since {timeOfDay(staleSince)}</span>;
+  if ((pausedUntil.value?.until ?? 0) > now.value) return <span class="live is-stale">Paused</span>;
+  return <span class="live">Live</span>;
+}

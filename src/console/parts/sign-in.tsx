@@ -2,19 +2,28 @@
 import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { tell } from "../announce.ts";
+import type { Caller } from "../answers.ts";
 import { type ApiError, sessionEnded } from "../api.ts";
+import { visible } from "../format.ts";
 import { askedLink, caller, delayed, followLink, refusedLink, signIn } from "../session.ts";
 import { Dialog } from "./dialog.tsx";
 import { Button, Errors, Field } from "./form.tsx";
+import { Late } from "./late.tsx";
 import { Banner } from "./messages.tsx";
 
 const errors = signal<readonly ApiError[]>([]);
+
+/** The message names the request's member; here there is one field. */
+const ofForm = (error: ApiError): ApiError => ({
+  ...error,
+  message: error.message.replace(/^key is no/, "This is no"),
+});
 
 function SignInForm({ label }: { label: string }) {
   const [key, setKey] = useState("");
   const send = async () => {
     const answer = await signIn({ key: key.trim() });
-    errors.value = answer.ok ? [] : answer.errors;
+    errors.value = answer.ok ? [] : answer.errors.map(ofForm);
     if (answer.ok) setKey("");
   };
   return (
@@ -67,9 +76,11 @@ export const SignInPage = () => (
   </main>
 );
 
-/** While it is not known who is signed in: nothing, unless that takes long. */
+/** While it is not known who is signed in. */
 export const Starting = () =>
-  delayed.value === null ? null : (
+  delayed.value === null ? (
+    <Late />
+  ) : (
     <main class="sign-in" id="main" tabIndex={-1}>
       <h1>
         <Brand /> Postcall
@@ -79,6 +90,8 @@ export const Starting = () =>
     </main>
   );
 
+const nameOf = ({ name }: Caller): string => (name === null ? "the operator" : visible(name));
+
 /** Where a link was opened by whoever is signed in. Anybody may have made it, to have them act in another org. */
 export function LinkAsked() {
   const { value: link } = askedLink;
@@ -86,7 +99,7 @@ export function LinkAsked() {
   const close = () => {
     askedLink.value = null;
   };
-  const name = caller.value.name ?? "the operator";
+  const name = nameOf(caller.value);
   const follow = async () => {
     close();
     if (!(await followLink(link))) tell(refusedLink.value ?? "The link was refused.", "bad");
@@ -109,10 +122,14 @@ export function LinkAsked() {
 
 /** Over the page of whoever was signed in. */
 export function SessionEnded() {
-  if (!sessionEnded.value || caller.value == null) return null;
+  if (sessionEnded.value === null || caller.value == null) return null;
   return (
-    <Dialog title="Your session has ended" isFirm onClose={() => {}}>
-      <p>Sign in again to go on where you are. Nothing that you typed is lost.</p>
+    <Dialog title="Sign in again" isFirm onClose={() => {}}>
+      <p>{sessionEnded.value}</p>
+      <p>
+        With a key of {nameOf(caller.value)} you go on where you are, and nothing that you typed is lost. With
+        another key the console begins anew.
+      </p>
       <SignInForm label="Go on" />
     </Dialog>
   );

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Org } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
-import { count, dayTimeZone } from "../format.ts";
+import { count, dayTimeZone, visible } from "../format.ts";
 import { useLive } from "../live.ts";
 import { Copied, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
@@ -124,7 +124,7 @@ function ThisKey() {
       <dl class="setting-facts">
         <div>
           <dt>Name</dt>
-          <dd>{key.name}</dd>
+          <dd>{visible(key.name)}</dd>
         </div>
         <div>
           <dt>Begins with</dt>

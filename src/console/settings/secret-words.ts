@@ -44,6 +44,12 @@ export function roleOf(secret: SigningSecret, secrets: readonly SigningSecret[],
 
 const HOUR_MS = 3_600_000;
 
+const TOO_SOON: Part[] = [
+  " ",
+  { strong: "A receiver that checks x-webhook-signature", kind: "bad" },
+  " has to know the new one at once, or refuses what we send: announce it some hours before if there is such a one.",
+];
+
 /** What a rotation with these hours does. */
 export function rotationWords(
   { overlapHours, activateInHours }: { overlapHours: number; activateInHours: number },
@@ -65,6 +71,7 @@ export function rotationWords(
       "Receivers that check webhook-signature accept both until ",
       { strong: dayTimeZone(ends) },
       ". Then the older ones end.",
+      ...(activateInHours === 0 ? TOO_SOON : []),
     ];
   return [
     ...first,
