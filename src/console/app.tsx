@@ -9,7 +9,7 @@ import { Button, Empty } from "./parts/form.tsx";
 import { Layout } from "./parts/layout.tsx";
 import { LinkAsked, SessionEnded, SignInPage, Starting } from "./parts/sign-in.tsx";
 import { page, query } from "./router.ts";
-import { begin, caller, can, isAdmin, shutOut, signOut } from "./session.ts";
+import { askAgain, begin, caller, can, isAdmin, shutOut, signOut } from "./session.ts";
 import { useTrouble } from "./trouble.ts";
 
 const LOADERS: Record<Page, () => Promise<ComponentType>> = {
@@ -123,7 +123,7 @@ function WithoutRead() {
 const SHUT_OUT_EVERY_MS = 10_000;
 
 function ShutOut({ message }: { message: string }) {
-  useLive(() => begin(null), { everyMs: SHUT_OUT_EVERY_MS });
+  useLive(askAgain, { everyMs: SHUT_OUT_EVERY_MS });
   return (
     <main class="sign-in" id="main" tabIndex={-1}>
       <h1>Nothing can be done here now</h1>

@@ -1,5 +1,5 @@
 /** Who is signed in, and what its key may do. */
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Caller, Scope } from "./answers.ts";
 import { type Answer, actingFor, ask, forbiddenAt, messageOf, pausedUntil, sessionEnded } from "./api.ts";
 
@@ -50,7 +50,6 @@ export async function begin(link = takeLink()): Promise<void> {
   delayed.value = null;
   if (answer.ok) {
     caller.value = answer.data;
-    shutOut.value = null;
     askedLink.value = link;
   } else if (answer.status === 401 || answer.status === 403) {
     if (link !== null && (await followLink(link))) return;
@@ -62,19 +61,27 @@ export async function begin(link = takeLink()): Promise<void> {
   }
 }
 
-let isChecking = false;
-
-/** What is forbidden may be everything: then nothing that is shown is true any more. */
-async function checkAdmitted(): Promise<void> {
-  if (caller.value == null || isChecking) return;
-  isChecking = true;
+/** Asks again whether whoever is signed in may do anything. Nothing changes while the server does not tell. */
+export async function askAgain(): Promise<void> {
   const answer = await ask<Caller>("GET", "/v1/whoami");
-  isChecking = false;
-  if (!answer.ok && answer.status === 403) shutOut.value = messageOf(answer);
+  if (answer.ok) {
+    caller.value = answer.data;
+    shutOut.value = null;
+  } else if (answer.status === 403) shutOut.value = messageOf(answer);
 }
 
+let isAsking = false;
+
+// What is forbidden may be everything: then nothing that is shown is true any more.
 effect(() => {
-  if (forbiddenAt.value > 0) void checkAdmitted();
+  if (forbiddenAt.value === 0) return;
+  untracked(() => {
+    if (caller.value == null || shutOut.value !== null || isAsking) return;
+    isAsking = true;
+    void askAgain().finally(() => {
+      isAsking = false;
+    });
+  });
 });
 
 /** Signs in with a link. False if it was refused. */

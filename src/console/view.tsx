@@ -8,7 +8,7 @@ import { useEffect } from "preact/hooks";
 import { announce, tell } from "./announce.ts";
 import { type Answer, type ApiError, messageOf, pausedUntil, unreachableSince } from "./api.ts";
 import { now } from "./clock.ts";
-import { counted } from "./format.ts";
+import { counted, zone } from "./format.ts";
 import { type Captures, withOlder, withPageOne } from "./inboxes/captures.ts";
 import { askIfChanged, askPage, refusedBy } from "./inboxes/captures-load.ts";
 import { CapturesView } from "./inboxes/captures-view.tsx";
@@ -47,7 +47,8 @@ function ViewPage({ path }: { path: string }) {
         <Live />
       </div>
       <p class="sentence">
-        New requests show up by themselves. Signatures and credentials in the headers are masked.
+        New requests show up by themselves. Signatures and credentials in the headers are masked. Times are{" "}
+        {zone()}.
       </p>
       <Errors errors={refused.value} />
       {captures.value !== null &&

@@ -69,9 +69,16 @@ describe("the page of a call that may still change", () => {
   test("gives way to a suspension, and comes back when that is lifted", async () => {
     const page = await open();
     const refused = { data: null, errors: [{ error: "FORBIDDEN", message: "This org is suspended." }] };
-    await page.route("**/v1/**", (route) => route.fulfill({ status: 403, json: refused }));
+    let asked = 0;
+    await page.route("**/v1/**", (route) => {
+      asked++;
+      return route.fulfill({ status: 403, json: refused });
+    });
     await page.getByText(/This org is suspended\./).waitFor();
     expect(await page.getByRole("button", { name: "Send now" }).count()).toBe(0);
+    asked = 0;
+    await page.waitForTimeout(5_000);
+    expect(asked).toBeLessThanOrEqual(1); // each 10 s
     await page.unroute("**/v1/**");
     await page.getByRole("button", { name: "Send now" }).waitFor({ timeout: 15_000 });
   });

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { announce, tell } from "../announce.ts";
 import type { Inbox } from "../answers.ts";
 import { messageOf } from "../api.ts";
-import { counted } from "../format.ts";
+import { counted, zone } from "../format.ts";
 import { Button, Command, Empty, Errors } from "../parts/form.tsx";
 import { Late } from "../parts/late.tsx";
 import { Until } from "../parts/time.tsx";
@@ -127,7 +127,7 @@ function How({ how }: { how: keyof typeof HOWS }) {
 const Said = ({ inbox, known }: { inbox: Inbox; known: Captures | null }) => (
   <p class="sentence">
     It answers <b>{answerWords(inbox.respond)}</b>. {known !== null && <Count {...known} />}
-    It ends <Until at={inbox.expires_at} />, with all that it has received.
+    It ends <Until at={inbox.expires_at} />, with all that it has received. Times are {zone()}.
   </p>
 );
 
