@@ -42,6 +42,9 @@ export const actingFor = signal<string | null>(null);
 /** Since when no answer comes at all. */
 export const unreachableSince = signal<number | null>(null);
 
+/** A key that is refused there ends no session. */
+export const SIGN_IN = "/console/session";
+
 const WAIT_WITHOUT_ADVICE_S = 5;
 
 export async function ask<T>(method: string, path: string, asked: Asked = {}): Promise<Answer<T>> {
@@ -62,7 +65,7 @@ export async function ask<T>(method: string, path: string, asked: Asked = {}): P
       ...(asked.signal && { signal: asked.signal }),
     });
     unreachableSince.value = null;
-    return await read(response); // its failure to come whole is one of the connection
+    return await read(response, path); // its failure to come whole is one of the connection
   } catch {
     if (asked.signal?.aborted) return refusal(0, "ABORTED", "The question was given up.");
     unreachableSince.value ??= Date.now();
@@ -74,7 +77,7 @@ const refusal = (status: number, error: string, message: string): Answer<never> 
   ...{ ok: false, status, errors: [{ error, message }] },
 });
 
-async function read<T>(response: Response): Promise<Answer<T>> {
+async function read<T>(response: Response, path: string): Promise<Answer<T>> {
   const { status } = response;
   const text = await response.text();
   const json = parse(text);
@@ -82,7 +85,7 @@ async function read<T>(response: Response): Promise<Answer<T>> {
   if (json.errors === null)
     return { ok: true, status, data: json.data as T, next_cursor: json.next_cursor ?? null, text };
   const message = json.errors[0]?.message ?? `The server answered ${status}.`;
-  if (status === 401) sessionEnded.value = message;
+  if (status === 401 && path !== SIGN_IN) sessionEnded.value = message;
   if (status === 403) forbiddenAt.value = Date.now();
   // A full quota does not pass by waiting, and keeps nobody from looking.
   if ((status === 429 || status === 503) && json.errors[0]?.error !== "QUOTA_EXCEEDED") {

@@ -28,7 +28,8 @@ const LOADERS: Record<Page, () => Promise<ComponentType>> = {
 const loaded = signal<Partial<Record<Page, ComponentType | null>>>({});
 
 async function load(name: Page): Promise<void> {
-  if (loaded.value[name] != null) return;
+  if (loaded.value[name] === null) return location.reload(); // a browser remembers that a script failed
+  if (loaded.value[name] !== undefined) return;
   const component = await LOADERS[name]().catch(() => null);
   loaded.value = { ...loaded.value, [name]: component };
 }
@@ -97,7 +98,10 @@ function useReloadOnceBack(): void {
   useLive(async (signal) => {
     const { status } = await ask("GET", "/healthz", { signal });
     if (status === 0) wasAway.current = true;
-    else if (wasAway.current) location.reload();
+    else if (wasAway.current) {
+      wasAway.current = false; // whoever has typed something is asked first, once
+      location.reload();
+    }
   });
 }
 

@@ -37,6 +37,14 @@ export function go(address: string, { replace = false } = {}): void {
 /** What had the focus is gone with its page. */
 const focusPage = (): void => document.getElementById("main")?.focus({ preventScroll: true });
 
+export const isLeaving = signal(false);
+
+/** Leaves this document for another one, whatever was typed here. */
+export function leave(address: string): void {
+  isLeaving.value = true;
+  location.assign(address);
+}
+
 /** Changes parts of the page's query. */
 export function setQuery(changes: Query, options: { replace?: boolean } = {}): void {
   const changed = { ...Object.fromEntries(query.value), ...changes };

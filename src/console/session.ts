@@ -1,7 +1,17 @@
 /** Who is signed in, and what its key may do. */
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { Caller, Scope } from "./answers.ts";
-import { type Answer, actingFor, ask, forbiddenAt, messageOf, pausedUntil, sessionEnded } from "./api.ts";
+import {
+  type Answer,
+  actingFor,
+  ask,
+  forbiddenAt,
+  messageOf,
+  pausedUntil,
+  SIGN_IN,
+  sessionEnded,
+} from "./api.ts";
+import { leave } from "./router.ts";
 
 /** Undefined until the server has told; null if nobody is signed in. */
 export const caller = signal<Caller | null | undefined>(undefined);
@@ -68,6 +78,11 @@ export async function askAgain(): Promise<void> {
     caller.value = answer.data;
     shutOut.value = null;
   } else if (answer.status === 403) shutOut.value = messageOf(answer);
+  else if (answer.status === 401 && shutOut.value !== null) {
+    caller.value = null;
+    shutOut.value = null;
+    sessionEnded.value = null;
+  }
 }
 
 let isAsking = false;
@@ -92,20 +107,19 @@ export async function followLink(link: string): Promise<boolean> {
 }
 
 export async function signIn(given: { key: string } | { link: string }): Promise<Answer<Caller>> {
-  const answer = await ask<Caller>("POST", "/console/session", { json: given });
+  const answer = await ask<Caller>("POST", SIGN_IN, { json: given });
   if (answer.ok) {
     const before = caller.value;
-    caller.value = answer.data;
+    // Somebody else's page must not go on under this key.
+    if (before != null && before.user_id !== answer.data.user_id) leave("/console");
+    else caller.value = answer.data;
     shutOut.value = null;
     sessionEnded.value = null;
-    // Somebody else's page must not go on under this key.
-    if (before != null && before.user_id !== answer.data.user_id) location.assign("/console");
-  } else if (answer.status === 403) shutOut.value = answer.errors[0]?.message ?? null;
-  else if (caller.value === undefined) caller.value = null;
+  } else if (caller.value === undefined) caller.value = null;
   return answer;
 }
 
 export async function signOut(): Promise<void> {
-  await ask("DELETE", "/console/session");
-  location.assign("/console");
+  await ask("DELETE", SIGN_IN);
+  leave("/console");
 }

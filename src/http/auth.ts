@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { refuse } from "./answer.ts";
 import { type Caller, callerOfKey, keyInHeader } from "./callers.ts";
-import { refuseOtherOrigin } from "./console/origin.ts";
+import { isMarked, refuseOtherOrigin } from "./console/origin.ts";
 import { callerOfSession, sessionToken } from "./console/session.ts";
 import { countBad, isBarred } from "./limits.ts";
 import type { FindOptions } from "./remembered.ts";
@@ -22,7 +22,11 @@ export const authenticate =
     const find = (options: FindOptions) =>
       isSession ? callerOfSession(c, token, options) : callerOfKey(c, keyInHeader(header), options);
     const caller = await find({ fromMemory: isBarred(c) });
-    if (caller === null) return refuseBad(c, isSession ? SESSION_ENDED : NO_KEY);
+    if (caller === null) {
+      // A browser drops the cookie of a session that has ended.
+      const isOfConsole = isSession || (sessions && header === undefined && isMarked(c));
+      return refuseBad(c, isOfConsole ? SESSION_ENDED : NO_KEY);
+    }
     if (isSession && isOfAnother(c, caller))
       return refuse({ error: "AUTH_FAILURE", message: SESSION_OF_ANOTHER });
     const refusal = (isSession ? refuseOtherOrigin(c) : null) ?? admit(c, caller);

@@ -155,7 +155,8 @@ function describe(issue: z.core.$ZodIssue, json: Json): string {
 const SECRET_MEMBERS = ["headers", "key", "link"];
 
 function describeSecret(value: unknown): string {
-  if (typeof value === "string") return `is a text of ${value.length} characters`;
+  if (typeof value === "string")
+    return `is a text of ${value.length} ${value.length === 1 ? "character" : "characters"}`;
   if (Array.isArray(value)) return "is an array";
   if (typeof value !== "object" || value === null)
     return `is ${value === null ? "null" : `a ${typeof value}`}`;

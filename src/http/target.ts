@@ -30,7 +30,9 @@ const notAUrl = (field: string, given: string): ApiError => ({
   field,
 });
 
-const shownUrl = (given: string): string => JSON.stringify(given.slice(0, 200));
+/** Without the credentials that it may carry. */
+const shownUrl = (given: string): string =>
+  JSON.stringify(given.slice(0, 200).replace(/\/\/[^/?#]*@/, "//•••@"));
 const adviceFor = (given: string): string => (isWithoutScheme(given) ? " Add https:// before it." : "");
 
 /** Whether the text begins with a host name, such as `example.com/hook`. */

@@ -38,6 +38,8 @@ test("a report that is half typed is still there after a step back", async () =>
   await page.goForward();
   await open();
   expect(await field.inputValue()).toBe("https://typed.example/hook");
+  await page.keyboard.press("Escape");
+  await page.getByText("Once more drops what you typed.").waitFor();
 });
 
 test("settings that are not saved yet are still there after a look at another page, and can be saved or dropped", async () => {

@@ -74,6 +74,10 @@ describe("signing in", () => {
     await page.getByRole("navigation", { name: "Console" }).getByText("Elsewhere").waitFor();
     const again = behind.getByRole("dialog", { name: "Sign in again" });
     await again.getByText(/has signed in to another org/).waitFor();
+    await again.getByLabel("API key").fill("pc_wrong");
+    await again.getByRole("button", { name: "Go on" }).click();
+    await again.getByText("This is no valid API key.").waitFor();
+    expect(await again.getByText(/has signed in to another org/).count()).toBe(1);
     expect(await scene.api<unknown[]>("GET", "postcall/webhooks", undefined, key.key)).toEqual([]);
   });
 
@@ -115,10 +119,47 @@ test("a session that ends is gone on with in place, and nothing typed is lost", 
   await page.getByLabel("Webhook URL").fill("https://typed.example/hook");
   await page.context().clearCookies();
   const ended = page.getByRole("dialog", { name: "Sign in again" });
+  await ended.getByText("This session of the console has ended.").waitFor();
   await ended.getByLabel("API key").fill(LOCAL_KEY);
   await ended.getByRole("button", { name: "Go on" }).click();
   await ended.waitFor({ state: "detached" });
   expect(await page.getByLabel("Webhook URL").inputValue()).toBe("https://typed.example/hook");
+});
+
+describe("unsaved settings", () => {
+  const type = async () => {
+    const { page } = visitor;
+    await signIn(page, at("/settings"));
+    await page.getByLabel("Default webhook").fill("https://typed.example/hook");
+    return page;
+  };
+
+  test("of one org never come to another: whoever signs in to that begins anew", async () => {
+    const other = await admin<NewOrg>("POST", "orgs", { name: "Other org" });
+    const page = await type();
+    await page.context().clearCookies();
+    await page.getByRole("button", { name: "Save" }).first().click();
+    const again = page.getByRole("dialog", { name: "Sign in again" });
+    await again.getByLabel("API key").fill(other.key.key);
+    await again.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("navigation", { name: "Console" }).getByText("Other org").waitFor();
+    expect(new URL(page.url()).pathname).toBe("/console");
+    await page.getByRole("link", { name: "Settings" }).click();
+    expect(await page.getByLabel("Default webhook").inputValue()).toBe("");
+    const { default_webhook } = await scene.api<{ default_webhook: string | null }>(
+      "GET",
+      "org",
+      undefined,
+      other.key.key,
+    );
+    expect(default_webhook).toBeNull();
+  });
+
+  test("keep nobody from signing out", async () => {
+    const page = await type();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("API key").waitFor();
+  });
 });
 
 describe("a key that may not do everything", () => {
@@ -133,6 +174,7 @@ describe("a key that may not do everything", () => {
     await form.getByLabel("Webhook URL").fill(scene.receiver.url("/reporter"));
     await form.getByRole("button", { name: "Report the call" }).click();
     await page.getByText("The call is reported").waitFor();
+    expect(await page.getByRole("link", { name: "Open the call" }).count()).toBe(0);
     await expect
       .poll(() => scene.receiver.received.filter(({ path }) => path === "/reporter").length)
       .toBe(1);

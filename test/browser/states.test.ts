@@ -82,6 +82,19 @@ describe("the page of a call that may still change", () => {
     await page.unroute("**/v1/**");
     await page.getByRole("button", { name: "Send now" }).waitFor({ timeout: 15_000 });
   });
+
+  test("asks for a key when the session ends during a suspension", async () => {
+    const page = await open();
+    const refusal = (status: number, error: string) => ({
+      status,
+      json: { data: null, errors: [{ error, message: "This org is suspended." }] },
+    });
+    await page.route("**/v1/**", (route) => route.fulfill(refusal(403, "FORBIDDEN")));
+    await page.getByText(/This org is suspended\./).waitFor();
+    await page.unroute("**/v1/**");
+    await page.context().clearCookies();
+    await page.getByLabel("API key").waitFor({ timeout: 15_000 });
+  });
 });
 
 test("a page that is hidden asks nothing, and catches up when it is seen again", async () => {
@@ -253,4 +266,38 @@ test("the operator makes an org, whose first key works at once", async () => {
   for (const box of await shown.getByRole("checkbox").all()) await box.check();
   await shown.getByRole("button", { name: "Done" }).click();
   await page.getByText("Acme Voice").first().waitFor();
+});
+
+describe("what a form is refused for stands beside its field, in the form's terms", () => {
+  test("a member of the payload is named", async () => {
+    const { page } = visitor;
+    await signIn(page, at("/calls"));
+    await page.getByRole("button", { name: "Report a call" }).first().click();
+    const form = page.getByRole("dialog", { name: "Report a call" });
+    await form.getByLabel("Payload").fill('{"status":"completed"}');
+    await form.getByRole("button", { name: "Report the call" }).click();
+    await form.getByText(/^payload\.call_id must be a string/).waitFor();
+  });
+
+  test("the field's own name is not, and null is an empty field", async () => {
+    const { page } = visitor;
+    await signIn(page, at("/endpoints"));
+    await page.getByRole("button", { name: "Add endpoint" }).click();
+    const form = page.getByRole("dialog");
+    await form.getByLabel("URL").fill("https://crm.example/hook");
+    await form.getByLabel("Attempts a second").fill("abc");
+    await form
+      .getByRole("button", { name: /Add|Save/ })
+      .last()
+      .click();
+    await form.getByText(/^Must be a number of attempts a second .*, or empty, and is "abc"\.$/).waitFor();
+  });
+
+  test("limits are not called limits.something", async () => {
+    const { page } = visitor;
+    await signIn(page, at("/admin?org=org_local"), LOCAL_ADMIN_KEY);
+    await page.getByLabel("Reports a minute").fill("many");
+    await page.getByRole("button", { name: "Save" }).first().click();
+    await page.getByText(/^Must be a whole number/).waitFor();
+  });
 });

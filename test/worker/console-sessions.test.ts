@@ -57,6 +57,12 @@ describe("a session", () => {
     expectRefusal(await ask(env, { ...admin, headers: of(org.user_id) }), 401, "AUTH_FAILURE");
   });
 
+  test("whose cookie the browser has dropped is told to sign in again; a program is told about its key", async () => {
+    const dropped = await ask(env, { path: "/v1/whoami", headers: ownHeaders(env) });
+    expectRefusal(dropped, 401, "AUTH_FAILURE", /^This session of the console has ended/);
+    expectRefusal(await ask(env, { path: "/v1/whoami" }), 401, "AUTH_FAILURE", /^The authorization header/);
+  });
+
   test("of the admin key does what that can", async () => {
     const cookie = await sessionOf(env, ADMIN);
     const path = "/v1/admin/orgs";

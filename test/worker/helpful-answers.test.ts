@@ -135,6 +135,12 @@ test.each([
   expect(answer.body.errors[0].field).toBe("webhook");
 });
 
+test("a URL with credentials is refused without repeating them", async () => {
+  const webhook = "https://user:pw@crm.example/";
+  const answer = await call(org, "POST", CALLS, { body: { payload, webhook } });
+  expectRefusal(answer, 422, "BLOCKED_URL", /"https:\/\/•••@crm\.example\/" .*it carries credentials/);
+});
+
 describe("a path that is nearly right", () => {
   test("with a slash at its end is answered with the right path", async () => {
     expectRefusal(

@@ -1,7 +1,7 @@
 /** The fields of an org's limits. */
 
 import type { ApiError } from "../api.ts";
-import { Field } from "../parts/form.tsx";
+import { Field, membersOf } from "../parts/form.tsx";
 import type { LimitsDraft } from "./form.ts";
 
 interface Props {
@@ -11,10 +11,7 @@ interface Props {
 }
 
 export function LimitsFields({ draft, errors, onChange }: Props) {
-  const own = errors.map(({ field, ...error }) => ({
-    ...error,
-    ...(field !== undefined && { field: field.replace(/^limits\./, "") }),
-  }));
+  const own = membersOf("limits", errors);
   return (
     <div class="fields">
       <Field

@@ -47,7 +47,7 @@ export function useCall(id: string): { state: CallState; watch: Watch; hurry: ()
       setState(next);
       setTrouble(null);
     }
-    if (hurried > 0 && hurried + HURRY_MS < Date.now()) setHurried(0);
+    if (hurried > 0 && hurried + HURRY_MS < Date.now() && !isRefusal(next)) setHurried(0);
   };
   useLive(load, { key: `${id} ${hurried}`, isOn });
   return { state, watch: { isOn, trouble }, hurry: () => setHurried(Date.now()) };

@@ -11,7 +11,7 @@ import { can } from "../session.ts";
 import { CLEARED, type Filter, isNarrowed, refusalWords } from "./filter.ts";
 import { list, more } from "./list.ts";
 import { reportCommand } from "./sample.ts";
-import { timePhrase } from "./time.ts";
+import { rangeOf, timePhrase } from "./time.ts";
 
 const ALL_TIME = { last: "all", since: null, until: null };
 const EVERY_MS = 10_000;
@@ -45,14 +45,17 @@ export function CallsEmpty({ filter, onReport }: { filter: Filter; onReport: () 
   if (hasAny === null) return null;
   if (!hasAny && !isNarrowed(filter)) return <NoCallYet onReport={onReport} />;
   const isAllTime = "preset" in filter.time && filter.time.preset === "all";
+  const isOpen = rangeOf(filter.time, now.value).until === null;
   const isFiltered = isNarrowed(filter);
   return (
     <Empty title={isFiltered ? "No call matches" : `No call ${timePhrase(filter.time, now.value)}`}>
       <p>
         {isFiltered
           ? `Nothing fits these filters ${timePhrase(filter.time, now.value)}.`
-          : "There are calls, but older ones."}{" "}
-        What comes and fits appears here by itself.
+          : isOpen
+            ? "There are calls, but older ones."
+            : "There are calls at other times."}{" "}
+        {isOpen && "What comes and fits appears here by itself."}
       </p>
       <div class="bar">
         {!isAllTime && (

@@ -11,6 +11,7 @@ import { useOnce } from "../once.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Button, Errors, Field } from "../parts/form.tsx";
 import { LogStatus } from "../parts/status.tsx";
+import { can } from "../session.ts";
 import { callAddress } from "./log-row.tsx";
 import { freshCallId, readJson, sampleReport } from "./sample.ts";
 
@@ -60,7 +61,7 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
     return <Reported {...reported} onAgain={again} onClose={onClose} />;
   }
   return (
-    <Dialog title="Report a call" isWide onClose={close}>
+    <Dialog title="Report a call" isWide hasDraft={kept.value !== null} onClose={close}>
       <form
         class="form"
         onSubmit={(event) => {
@@ -134,8 +135,8 @@ function Reported({ log, isRepeated, onAgain, onClose }: ReportedProps) {
         {isRepeated && "The very same report came before, so nothing is sent twice. "}
         {url === null ? (
           <>
-            It has no webhook: neither the report, nor the number, nor the org names a URL. Open it to send it
-            to one.
+            It has no webhook: neither the report, nor the number, nor the org names a URL.
+            {can("read") && " Open it to send it to one."}
           </>
         ) : status === "held" ? (
           <>
@@ -153,9 +154,13 @@ function Reported({ log, isRepeated, onAgain, onClose }: ReportedProps) {
       </p>
       <footer>
         <Button onClick={onAgain}>Report another</Button>
-        <a class="button is-primary" href={callAddress({ call_id, event: "call" })} onClick={onClose}>
-          Open the call
-        </a>
+        {can("read") ? (
+          <a class="button is-primary" href={callAddress({ call_id, event: "call" })} onClick={onClose}>
+            Open the call
+          </a>
+        ) : (
+          <Button onClick={onClose}>Close</Button>
+        )}
       </footer>
     </Dialog>
   );

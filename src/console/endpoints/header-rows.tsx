@@ -1,7 +1,7 @@
 /** The headers that an endpoint gets with every attempt. Values that are set are masked, and stay unless retyped. */
 import { useId } from "preact/hooks";
 import type { ApiError } from "../api.ts";
-import { Button } from "../parts/form.tsx";
+import { Button, besideField, membersOf } from "../parts/form.tsx";
 import type { HeaderRow } from "./draft.ts";
 
 interface Props {
@@ -61,7 +61,9 @@ export function HeaderRows({ rows, errors, onChange }: Props) {
         role={own.length > 0 ? "alert" : undefined}
       >
         {own.length > 0
-          ? own.map(({ message }) => message).join(" ")
+          ? membersOf("headers", own)
+              .map(({ message }) => besideField(message, "headers"))
+              .join(" ")
           : "Such as authorization. Values are kept encrypted and never shown again."}
       </small>
     </fieldset>

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Inbox } from "../answers.ts";
 import { type Answer, type ApiError, ask } from "../api.ts";
-import { Errors, Field } from "../parts/form.tsx";
+import { Errors, Field, membersOf } from "../parts/form.tsx";
 import { SendForm } from "../parts/send-form.tsx";
 import { can } from "../session.ts";
 import {
@@ -95,7 +95,7 @@ function AnswerForm({ respond, onSend }: FormProps) {
   const set = (changes: Partial<AnswerDraft>) => setDraft({ ...draft, ...changes });
   const send = async () => {
     const answer = await onSend(respondOf(draft));
-    setErrors(answer.ok ? [] : answer.errors.map(withoutRespond));
+    setErrors(answer.ok ? [] : membersOf("respond", answer.errors));
   };
   return (
     <div class="card knobs-form">
@@ -128,9 +128,3 @@ function AnswerForm({ respond, onSend }: FormProps) {
     </div>
   );
 }
-
-/** The form's fields are members of `respond`. */
-const withoutRespond = ({ field, ...error }: ApiError): ApiError => ({
-  ...error,
-  ...(field !== undefined && { field: field.replace(/^respond\./, "") }),
-});

@@ -93,6 +93,7 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
   useEffect(() => {
     setBounds(null);
     setDragged(null);
+    setPointed(null);
   }, [first, bars.length]);
   const isDragging = dragged !== null;
   useEffect(() => {
@@ -123,6 +124,7 @@ function Bars({ bars, isSampled, onShow }: BarsProps) {
           event.currentTarget.setPointerCapture(event.pointerId);
           const at = barAt(event.clientX);
           setBounds(null);
+          setPointed(null);
           setDragged({ anchor: at, at });
         }}
         onPointerMove={({ clientX, pointerType }) => {

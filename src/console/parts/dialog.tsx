@@ -12,12 +12,21 @@ interface Props {
   /** It can't be closed without a decision: no Escape, no cross. */
   isFirm?: boolean;
   isWide?: boolean;
+  /** Something that was typed before is in it. */
+  hasDraft?: boolean;
 }
 
-export function Dialog({ title, onClose, children, isFirm = false, isWide = false }: Props) {
+export function Dialog({
+  title,
+  onClose,
+  children,
+  isFirm = false,
+  isWide = false,
+  hasDraft = false,
+}: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const isGone = useRef(false);
-  const isTyped = useRef(false);
+  const isTyped = useRef(hasDraft);
   const [isWarned, setWarned] = useState(false);
   const leave = () => {
     if (isFirm) return;

@@ -28,20 +28,27 @@ export function Field({ label, hint, errors = [], name, children }: FieldProps) 
       })}
       {isDescribed && (
         <small id={`${id}-hint`} class={own.length > 0 ? "is-bad" : ""}>
-          {own.length > 0 ? own.map(besideField).join(" ") : hint}
+          {own.length > 0 ? own.map(({ message }) => besideField(message, name ?? "")).join(" ") : hint}
         </small>
       )}
     </div>
   );
 }
 
-/** What a refusal says, beside the field that it is about: that needs no name, and it is left empty where null is meant. */
-function besideField({ message, field = "" }: ApiError): string {
-  const text = message.startsWith(`${field} `) ? message.slice(field.length + 1) : message;
-  return capitalized(
-    text.replace(/, or null\b/, ", or empty").replace(/\bmust be null or\b/, "must be empty or"),
-  );
+/** What a refusal says beside the field `name`: that needs no name, and it is left empty where null is meant. */
+export function besideField(message: string, name: string): string {
+  const text = message.startsWith(`${name} `) ? capitalized(message.slice(name.length + 1)) : message;
+  return text.replace(/,? or null\b/, ", or empty").replace(/\bmust be null or\b/i, "must be empty or");
 }
+
+/** Errors about the members of `parent` as if they were the request's own, as the form's fields are named. */
+export const membersOf = (parent: string, errors: readonly ApiError[]): ApiError[] => {
+  const without = (text: string) => (text.startsWith(`${parent}.`) ? text.slice(parent.length + 1) : text);
+  return errors.map(({ field, message, ...error }) => ({
+    ...{ ...error, message: without(message) },
+    ...(field !== undefined && { field: without(field) }),
+  }));
+};
 
 /** Errors that belong to no field of the form. */
 export function Errors({ errors, fields = [] }: { errors: readonly ApiError[]; fields?: readonly string[] }) {

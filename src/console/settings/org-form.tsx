@@ -4,11 +4,12 @@
  */
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Org } from "../answers.ts";
 import { type ApiError, ask } from "../api.ts";
 import { Button } from "../parts/form.tsx";
 import { SendForm } from "../parts/send-form.tsx";
+import { isLeaving } from "../router.ts";
 import { can } from "../session.ts";
 import { acted } from "./audit.tsx";
 import { changesOf, draftOf, type OrgDraft } from "./form.ts";
@@ -31,7 +32,7 @@ interface Props {
 const unsaved = signal<Record<string, Partial<OrgDraft>>>({});
 
 addEventListener("beforeunload", (event) => {
-  if (Object.keys(unsaved.value).length > 0) event.preventDefault(); // the browser asks first
+  if (!isLeaving.value && Object.keys(unsaved.value).length > 0) event.preventDefault(); // the browser asks first
 });
 
 export function OrgForm({ org, onSaved, fields, children }: Props) {
@@ -45,6 +46,10 @@ export function OrgForm({ org, onSaved, fields, children }: Props) {
     const { [name]: _, ...others } = unsaved.value;
     unsaved.value = others;
   };
+  const isMoot = unsaved.value[name] !== undefined && !(isChanged && can("configure"));
+  useEffect(() => {
+    if (isMoot) forget();
+  }, [isMoot]);
   const save = async () => {
     const answer = await ask<Org>("PATCH", "/v1/org", { json: changes });
     setErrors(answer.ok ? [] : answer.errors);

@@ -10,7 +10,7 @@ import type { HttpEnv } from "../services.ts";
 /** A page of another origin may not send this header unless we allow it, and we never do. */
 const OWN_HEADER = "x-postcall-console";
 
-const isMarked = (c: Context<HttpEnv>): boolean => c.req.header(OWN_HEADER) === "1";
+export const isMarked = (c: Context<HttpEnv>): boolean => c.req.header(OWN_HEADER) === "1";
 
 const originOf = (c: Context<HttpEnv>): string => c.env.config().publicUrl.origin;
 
