@@ -142,9 +142,10 @@ describe("unsaved settings", () => {
     const again = page.getByRole("dialog", { name: "Sign in again" });
     await again.getByLabel("API key").fill(other.key.key);
     await again.getByRole("button", { name: "Go on" }).click();
-    await page.getByRole("navigation", { name: "Console" }).getByText("Other org").waitFor();
+    const nav = page.getByRole("navigation", { name: "Console" });
+    await nav.getByText("Other org").waitFor();
     expect(new URL(page.url()).pathname).toBe("/console");
-    await page.getByRole("link", { name: "Settings" }).click();
+    await nav.getByRole("link", { name: "Settings" }).click();
     expect(await page.getByLabel("Default webhook").inputValue()).toBe("");
     const { default_webhook } = await scene.api<{ default_webhook: string | null }>(
       "GET",
