@@ -111,8 +111,11 @@ export async function signIn(given: { key: string } | { link: string }): Promise
   if (answer.ok) {
     const before = caller.value;
     // Somebody else's page must not go on under this key.
-    if (before != null && before.user_id !== answer.data.user_id) leave("/console");
-    else caller.value = answer.data;
+    if (before != null && before.user_id !== answer.data.user_id) {
+      leave("/console");
+      return answer;
+    }
+    caller.value = answer.data;
     shutOut.value = null;
     sessionEnded.value = null;
   } else if (caller.value === undefined) caller.value = null;

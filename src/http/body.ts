@@ -160,13 +160,7 @@ function describeSecret(value: unknown): string {
   if (Array.isArray(value)) return "is an array";
   if (typeof value !== "object" || value === null)
     return `is ${value === null ? "null" : `a ${typeof value}`}`;
-  return `has ${
-    shortened(
-      Object.keys(value)
-        .map((name) => JSON.stringify(name))
-        .join(", "),
-    ) || "none"
-  }`;
+  return `has ${shortened(JSON.stringify(Object.keys(value)))}`;
 }
 
 const fieldName = (path: readonly PropertyKey[]): string =>

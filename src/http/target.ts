@@ -32,7 +32,7 @@ const notAUrl = (field: string, given: string): ApiError => ({
 
 /** Without the credentials that it may carry. */
 const shownUrl = (given: string): string =>
-  JSON.stringify(given.slice(0, 200).replace(/\/\/[^/?#]*@/, "//•••@"));
+  JSON.stringify(given.replace(/\/\/[^/?#]*@/, "//•••@").slice(0, 200));
 const adviceFor = (given: string): string => (isWithoutScheme(given) ? " Add https:// before it." : "");
 
 /** Whether the text begins with a host name, such as `example.com/hook`. */

@@ -156,10 +156,19 @@ describe("unsaved settings", () => {
     expect(default_webhook).toBeNull();
   });
 
-  test("keep nobody from signing out", async () => {
+  test("are asked about when the page is loaded again, and keep nobody from signing out", async () => {
     const page = await type();
+    let asked = 0;
+    page.on("dialog", (dialog) => {
+      asked++;
+      void dialog.dismiss();
+    });
+    await page.getByLabel("Default webhook").click(); // a browser asks only whoever has touched the page
+    await page.evaluate("location.reload()");
+    await expect.poll(() => asked).toBe(1);
     await page.getByRole("button", { name: "Sign out" }).click();
-    await page.getByLabel("API key").waitFor();
+    await page.getByRole("button", { name: "Sign in" }).waitFor();
+    expect(asked).toBe(1);
   });
 });
 

@@ -61,7 +61,7 @@ describe("headers", () => {
   test("are refused without repeating a value, which may be a credential", async () => {
     const org = await makeOrg();
     const names = await set(org, URL_SET, { headers: { authorization: "Bearer abcdefgh", host: "x" } });
-    expectRefusal(names, 400, "invalid_parameter", /, and has "authorization", "host"\.$/);
+    expectRefusal(names, 400, "invalid_parameter", /, and has \["authorization","host"\]\.$/);
     const value = await set(org, URL_SET, { headers: { authorization: "Bearer ä" } });
     expectRefusal(
       value,

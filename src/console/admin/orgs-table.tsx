@@ -40,7 +40,7 @@ const Row = ({ org: { user_id, name, state, limits, usage, created_at } }: { org
     <td class="right" data-label="Reports a minute">
       {limits.reports_per_minute === null ? "no limit" : count(limits.reports_per_minute)}
     </td>
-    <td class="right dim nowrap" data-label="Made">
+    <td class="right dim made" data-label="Made">
       <Ago at={created_at} />
     </td>
   </tr>

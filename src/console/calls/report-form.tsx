@@ -30,11 +30,11 @@ interface Draft {
 const kept = signal<Draft | null>(null);
 
 export function ReportForm({ onClose }: { onClose: () => void }) {
-  const [draft, setDraft] = useState<Draft>(() => kept.value ?? { payload: sample(), webhook: "" });
+  const [fresh, setFresh] = useState<Draft>(() => ({ payload: sample(), webhook: "" }));
+  const draft = kept.value ?? fresh;
   const { payload, webhook } = draft;
   const change = (changes: Partial<Draft>) => {
     kept.value = { ...draft, ...changes };
-    setDraft(kept.value);
   };
   const close = () => {
     kept.value = null;
@@ -50,12 +50,13 @@ export function ReportForm({ onClose }: { onClose: () => void }) {
     const answer = await ask<WebhookLog>("POST", "/v1/postcall/calls", { json });
     setErrors(answer.ok ? [] : answer.errors);
     if (!answer.ok) return;
+    setFresh(draft);
     kept.value = null;
     setReported({ log: answer.data, isRepeated: answer.status === 200 });
   });
   if (reported !== null) {
     const again = () => {
-      setDraft({ ...draft, payload: sample() });
+      setFresh({ ...fresh, payload: sample() });
       setReported(null);
     };
     return <Reported {...reported} onAgain={again} onClose={onClose} />;

@@ -1,15 +1,8 @@
 /** The times that the overview looks at: 24 hours, 7 days, 30 days. Pure. */
 import type { Stats } from "../answers.ts";
+import { INTERVALS_MS } from "../outcomes/bars.ts";
 
-const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
-
-const STEPS: Record<Stats["interval"], number> = {
-  "5m": HOUR / 12,
-  "30m": HOUR / 2,
-  "1h": HOUR,
-  "1d": DAY,
-};
+const DAY = INTERVALS_MS["1d"];
 
 interface Range {
   label: string;
@@ -36,6 +29,6 @@ export const rangeOf = (given: string | null): RangeName =>
 /** From when on: the start of a bucket, so that the first bar is a whole one. */
 export function sinceOf(name: RangeName, now: number): string {
   const { ms, interval } = RANGES[name];
-  const step = STEPS[interval];
+  const step = INTERVALS_MS[interval];
   return new Date(Math.floor((now - ms) / step) * step).toISOString();
 }

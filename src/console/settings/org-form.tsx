@@ -60,9 +60,7 @@ export function OrgForm({ org, onSaved, fields, children }: Props) {
     acted.value += 1;
   };
   const set = (more: Partial<OrgDraft>) => {
-    const edited = { ...unsaved.value[name], ...more };
-    if (Object.keys(changesOf(org, { ...draftOf(org), ...edited })).length === 0) forget();
-    else unsaved.value = { ...unsaved.value, [name]: edited };
+    unsaved.value = { ...unsaved.value, [name]: { ...unsaved.value[name], ...more } };
     setSaved(false);
   };
   const discard = () => {
